@@ -1,0 +1,1 @@
+"""The pure middle of gradverify: problems, estimates, judgements, reports. No files, processes or plugins."""

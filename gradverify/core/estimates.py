@@ -1,0 +1,100 @@
+"""What a backend answers: for each point a value, a bound on its error, and what it noticed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from gradverify.core.arrays import Tensor
+from gradverify.core.problem import Problem, Request
+from gradverify.core.verdicts import Evidence, NoteKind
+
+
+class DoesNotApply(Exception):  # noqa: N818 - it is an answer, not an error
+    """Raised by a backend that finds out while working that it cannot handle the problem."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something noticed at a point. `components` are flat indices into the derivative; () means all."""
+
+    kind: NoteKind
+    message: str  # a clause that can follow "inconclusive: ": "f is noisy at a level of 1e-7"
+    components: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kink:
+    """f has different one-sided derivatives along component `component` (a flat index into the derivative).
+
+    left, right: the slopes at x − 0 and x + 0, both along +x.  bound: on the error of either.
+    """
+
+    component: int
+    left: float
+    right: float
+    bound: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """The derivative at one point.
+
+    value: shape `problem.shape`; NaN where the backend has no value.
+    error_bound: same shape and unit; at least |value − truth|; infinite where nothing is known.
+    """
+
+    value: Tensor
+    error_bound: Tensor
+    evidence: Evidence
+    notes: tuple[Note, ...] = ()
+    kinks: tuple[Kink, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """What a backend that sees both formulas can say of them as functions.
+
+    identical: True when claim and truth are the same function, False when they provably differ, None when undecided.
+    components: the same for each flat component.
+    reference, claimed, difference: the right formula, the claim and claim − right formula for each flat component, as
+    text in the expression language; empty where not available.
+    """
+
+    identical: bool | None
+    components: tuple[bool | None, ...]
+    method: str  # "symbolic identity", "40-digit zero test at 12 points" ...
+    reference: tuple[str, ...] = ()
+    claimed: tuple[str, ...] = ()
+    difference: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimates:
+    """A backend's whole answer: one estimate a point, in the request's order."""
+
+    points: tuple[Estimate, ...]
+    evaluations: int  # of f, counted in points
+    proof: Proof | None = None
+    notes: tuple[Note, ...] = ()  # about the problem as a whole
+
+
+@runtime_checkable
+class Backend(Protocol):
+    """An independent way to get the derivative of a function."""
+
+    @property
+    def name(self) -> str:
+        """What specs and reports call it."""
+
+    def why_not(self, problem: Problem) -> str | None:
+        """None if the backend applies to `problem`, else the reason, as a clause."""
+
+    def estimate(self, problem: Problem, request: Request) -> Estimates:
+        """Estimate `problem.derivative` at all of `request.points`. May raise `DoesNotApply`."""
+
+
+def worst_evidence(estimates: Sequence[Estimate]) -> Evidence | None:
+    """The weakest level among `estimates`: what can be said of all of them."""
+    return min((e.evidence for e in estimates), key=lambda e: e.strength, default=None)

@@ -1,0 +1,206 @@
+"""What a backend is asked: a function, the derivative wanted, and where it may be evaluated."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from gradverify.core.arrays import Array, Mask, Matrix, Tensor, Vector
+from gradverify.core.variables import Shape, Variables
+
+if TYPE_CHECKING:
+    from gradverify.expression.nodes import Node
+
+
+class Derivative(enum.StrEnum):
+    """Which derivative is claimed; the shape of its value at a point stands beside it."""
+
+    GRADIENT = "gradient"  # (n,), for scalar f
+    JACOBIAN = "jacobian"  # (m, n), entry i, j is ∂fᵢ/∂xⱼ
+    HESSIAN = "hessian"  # (n, n), for scalar f
+
+
+class Precision(enum.StrEnum):
+    """The floating-point format that the function computes in."""
+
+    FLOAT64 = "float64"
+    FLOAT32 = "float32"
+
+    @property
+    def epsilon(self) -> float:
+        """The distance from 1 to the next larger number of the format (twice the unit round-off)."""
+        return float(np.finfo(self.value).eps)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A row of an evaluation that raised instead of returning; its values are NaN."""
+
+    row: int
+    message: str  # one line: exception type and text
+    details: str = ""  # the user's own part of the traceback
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Values at k points: shape (k, *output shape), float64 (complex128 for complex points)."""
+
+    values: Tensor
+    failures: tuple[Failure, ...] = ()
+
+
+class Function(Protocol):
+    """Something that can be evaluated at points: a function, or a claimed derivative.
+
+    Implementations are `ExpressionFunction` (has the tree) and `CallableFunction` (has the Python object).
+    """
+
+    @property
+    def kind(self) -> str:
+        """`expression`, `python`, or the loader's kind."""
+
+    @property
+    def output_shape(self) -> Shape:
+        """The shape of the value at one point: () or (m,) for functions, the derivative's shape for claims."""
+
+    def evaluate(self, points: Array) -> Evaluation:
+        """Evaluate at `points` of shape (k, n), float64 or complex128. Never raises for what f does."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExpressionFunction:
+    """A function written in the expression language; `evaluate` takes all points at once.
+
+    `tree` has static shape `tree.shape`; a claim given variable by variable is several trees, in order, and
+    `assemble` says how their values make one output.
+    """
+
+    trees: tuple[Node, ...]
+    variables: Variables
+    constants: Mapping[str, Array]
+    output_shape: Shape
+    run: Callable[[Array], Evaluation]
+    kind: str = "expression"
+
+    def evaluate(self, points: Array) -> Evaluation:
+        """Evaluate at `points` of shape (k, n)."""
+        return self.run(points)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLocation:
+    """Where a Python function is defined (line counted from 1)."""
+
+    file: str
+    line: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallableFunction:
+    """A function behind a Python callable taking the variables' arrays in order and the constants by keyword."""
+
+    callable: Callable[..., Any]
+    variables: Variables
+    constants: Mapping[str, Array]
+    output_shape: Shape
+    run: Callable[[Array], Evaluation]
+    kind: str = "python"
+    source: SourceLocation | None = None
+    returns_value_and_gradient: bool = (
+        False  # `callable` returns (value, gradient), not the value alone
+    )
+
+    def evaluate(self, points: Array) -> Evaluation:
+        """Evaluate at `points` of shape (k, n), one call a point."""
+        return self.run(points)
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """A box, component by component. `low` and `high` have shape (n,); an open end excludes its value."""
+
+    low: Vector
+    high: Vector
+    low_open: Mask
+    high_open: Mask
+
+    @classmethod
+    def everywhere(cls, n: int) -> Domain:
+        """All of ℝⁿ."""
+        none = np.zeros(n, dtype=np.bool_)
+        return cls(np.full(n, -np.inf), np.full(n, np.inf), none, none.copy())
+
+    def contains(self, points: Matrix) -> Mask:
+        """Which entries of `points`, shape (k, n), lie inside; NaN lies outside. Shape (k, n)."""
+        above = np.where(self.low_open, points > self.low, points >= self.low)
+        below = np.where(self.high_open, points < self.high, points <= self.high)
+        inside: Mask = above & below
+        return inside
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """How far a claim may be off, component by component: relative to the reference, and in absolute terms."""
+
+    relative: float = 1e-6
+    absolute: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One derivative of one function, and all that a backend may know about it."""
+
+    name: str
+    derivative: Derivative
+    variables: Variables
+    function: Function
+    claim: Function | None = None  # a backend may compare with it; it must never copy it
+    gradient_claim: Function | None = None  # for Hessians: the claimed gradient where there is one
+    domain: Domain
+    tolerance: Tolerance = Tolerance()
+    precision: Precision = Precision.FLOAT64
+    budget: int | None = None  # evaluations of f that a backend may spend; None: its own default
+    seed: int = 0
+    options: Mapping[str, Any] = field(default_factory=dict)  # the spec's options for this backend
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of the derivative at one point."""
+        n = self.variables.size
+        match self.derivative:
+            case Derivative.GRADIENT:
+                return (n,)
+            case Derivative.JACOBIAN:
+                return (*self.function.output_shape, n)
+            case Derivative.HESSIAN:
+                return (n, n)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The points to estimate at, shape (k, n), with what is claimed there, shape (k, *problem.shape).
+
+    `claimed` lets a backend stop early where a cheap estimate already agrees; it may be None.
+    """
+
+    points: Matrix
+    claimed: Tensor | None = None
+
+
+def one_line(error: BaseException) -> str:
+    """`ValueError: bad shape`, on one line and of bounded length."""
+    text = " ".join(str(error).split())
+    name = type(error).__name__
+    limit = 300  # a message is read in a log; the details carry the rest
+    text = text if len(text) <= limit else text[: limit - 1] + "…"
+    return f"{name}: {text}" if text else name
+
+
+def as_points(rows: Sequence[Sequence[float]], n: int) -> Matrix:
+    """Rows of numbers as points of shape (k, n), float64."""
+    return np.asarray(rows, dtype=np.float64).reshape((len(rows), n))

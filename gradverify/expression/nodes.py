@@ -1,0 +1,79 @@
+"""The tree that an expression is parsed to. Every node knows its static shape; nothing here imports NumPy."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from gradverify.core.variables import Shape
+
+
+class Comparison(enum.StrEnum):
+    """The comparison operators; their value is the text."""
+
+    LT = "<"
+    LE = "<="
+    GT = ">"
+    GE = ">="
+    EQ = "=="
+    NE = "!="
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A literal. `text` is what the author wrote, so that exact arithmetic can read 0.1 as 1/10."""
+
+    value: float
+    text: str
+    shape: Shape = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A variable, a constant of the spec, or a built-in constant (`pi`, `e`)."""
+
+    name: str
+    shape: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An operator or a function: `add`, `neg`, `power`, `matmul`, `sin`, `where`, `sum` …
+
+    Operators have the names of NumPy's ufuncs. `axis` is the axis of a reduction, None for all.
+    """
+
+    function: str
+    arguments: tuple[Node, ...]
+    shape: Shape
+    axis: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """A comparison, elementwise; only conditions contain it."""
+
+    operator: Comparison
+    left: Node
+    right: Node
+    shape: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """`value[…]` with constant integers and slices: each part is an int, or (start, stop, step) with None allowed."""
+
+    value: Node
+    parts: tuple[int | tuple[int | None, int | None, int | None], ...]
+    shape: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A list of expressions of one shape, as an array with a new first axis."""
+
+    items: tuple[Node, ...]
+    shape: Shape
+
+
+Node = Number | Name | Call | Compare | Index | Stack

@@ -1,0 +1,1 @@
+"""A spec's sources to functions that can be called."""

@@ -1,0 +1,1 @@
+"""Assignments and submissions to scores and feedback."""

@@ -1,0 +1,1 @@
+"""Report values to text: JSON, JUnit, the terminal and others."""

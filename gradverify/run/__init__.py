@@ -1,0 +1,1 @@
+"""Specs to results: worker processes, order, limits."""

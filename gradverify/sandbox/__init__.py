@@ -1,0 +1,1 @@
+"""Confinement of hostile code: processes, limits, kernel filters."""

@@ -1,0 +1,1 @@
+"""The conformance suite that any backend's author runs."""

@@ -1,0 +1,1 @@
+"""Automatic differentiation of expressions and plain NumPy functions, as a gradverify plugin."""

@@ -1,0 +1,1 @@
+"""Finite differences in NumPy, as a gradverify plugin."""

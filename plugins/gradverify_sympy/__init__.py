@@ -1,0 +1,1 @@
+"""Symbolic proofs and exact references with SymPy, as a gradverify plugin."""
