@@ -73,7 +73,7 @@ class BackendOption:
 
 
 @hookspec
-def gradverify_backends() -> Iterable[Backend]:
+def gradverify_backends() -> Iterable[Backend]:  # type: ignore[empty-body]
     """Offer backends.
 
     Example:
@@ -84,7 +84,7 @@ def gradverify_backends() -> Iterable[Backend]:
 
 
 @hookspec
-def gradverify_function_loaders() -> Iterable[FunctionLoader]:
+def gradverify_function_loaders() -> Iterable[FunctionLoader]:  # type: ignore[empty-body]
     """Offer loaders for further kinds of functions.
 
     Example:
@@ -95,7 +95,7 @@ def gradverify_function_loaders() -> Iterable[FunctionLoader]:
 
 
 @hookspec
-def gradverify_reporters() -> Iterable[Reporter]:
+def gradverify_reporters() -> Iterable[Reporter]:  # type: ignore[empty-body]
     """Offer kinds of reports.
 
     Example:
@@ -106,7 +106,7 @@ def gradverify_reporters() -> Iterable[Reporter]:
 
 
 @hookspec
-def gradverify_executors() -> Mapping[str, Callable[[str], Executor]]:
+def gradverify_executors() -> Mapping[str, Callable[[str], Executor]]:  # type: ignore[empty-body]
     """Offer executors by scheme; each gets the text after the colon of `--executor SCHEME:TEXT`.
 
     Example:

@@ -111,9 +111,7 @@ class CallableFunction:
     run: Callable[[Array], Evaluation]
     kind: str = "python"
     source: SourceLocation | None = None
-    returns_value_and_gradient: bool = (
-        False  # `callable` returns (value, gradient), not the value alone
-    )
+    returns_value_and_gradient: bool = False  # `callable` returns (value, gradient), not the value alone
 
     def evaluate(self, points: Array) -> Evaluation:
         """Evaluate at `points` of shape (k, n), one call a point."""

@@ -51,13 +51,9 @@ class Check:
     seconds: float = 0.0
     max_relative_error: float | None = None
     points: tuple[PointResult, ...] = ()
-    name: str | None = (
-        None  # tells several checks of one kind apart: a descent's or a property's name
-    )
+    name: str | None = None  # tells several checks of one kind apart: a descent's or a property's name
     line: int | None = None  # in the spec file, counted from 1
-    details: dict[str, Any] = field(
-        default_factory=dict
-    )  # JSON values only: formulas, the error ladder, …
+    details: dict[str, Any] = field(default_factory=dict)  # JSON values only: formulas, the error ladder, …
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,9 +118,7 @@ class SpecResult:
     file: str
     line: int
     tags: tuple[str, ...] = ()
-    verdict: (
-        Verdict  # with `expect` taken into account: a wrong twin that is found wrong has "pass"
-    )
+    verdict: Verdict  # with `expect` taken into account: a wrong twin that is found wrong has "pass"
     found: Verdict  # what the checks came to, whatever was expected
     expected: str = "pass"  # "pass", "fail" or "fail: <fault>"
     evidence: Evidence | None = None

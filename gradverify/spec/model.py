@@ -43,9 +43,7 @@ class ReferenceSource:
     kind: str  # the loader's kind, `python`
     target: str
     returns: str | None = None  # "value_and_gradient" or None
-    options: Mapping[str, Any] = field(
-        default_factory=dict
-    )  # further keys, for loaders that have options
+    options: Mapping[str, Any] = field(default_factory=dict)  # further keys, for loaders that have options
 
 
 Source = ExpressionSource | ReferenceSource
@@ -138,6 +136,4 @@ class Spec:
     budget_evaluations: int | None = None
     expect: Expect = Expect()
     places: Mapping[str, Place] = field(default_factory=dict)  # where each top-level key stands
-    extensions: Mapping[str, Any] = field(
-        default_factory=dict
-    )  # descent, stationary, properties, rule: parsed values
+    extensions: Mapping[str, Any] = field(default_factory=dict)  # descent, stationary, properties, rule: parsed values
