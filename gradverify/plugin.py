@@ -30,6 +30,7 @@ _HOME = {
         "ExpressionFunction",
         "Failure",
         "Function",
+        "Observation",
         "Precision",
         "Problem",
         "Request",

@@ -11,6 +11,7 @@ import numpy as np
 
 from gradverify.core.arrays import Array, Mask, Matrix, Tensor, Vector
 from gradverify.core.variables import Shape, Variables
+from gradverify.core.verdicts import Fault, NoteKind
 
 if TYPE_CHECKING:
     from gradverify.expression.nodes import Node
@@ -43,6 +44,16 @@ class Failure:
     row: int
     message: str  # one line: exception type and text
     details: str = ""  # the user's own part of the traceback
+    fault: Fault | None = None  # for claims: what the failure is called, such as wrong-shape
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """Something that an evaluation showed besides its values: a changed input, an accepted row vector."""
+
+    kind: Fault | NoteKind
+    message: str
+    row: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +62,7 @@ class Evaluation:
 
     values: Tensor
     failures: tuple[Failure, ...] = ()
+    observations: tuple[Observation, ...] = ()
 
 
 class Function(Protocol):
