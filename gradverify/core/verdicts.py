@@ -68,3 +68,11 @@ class NoteKind(enum.StrEnum):
     COST = "cost"  # a budget ended the work early
     CONVENTION = "convention"  # row or column shape accepted
     OTHER = "other"
+
+
+class AtKinks(enum.StrEnum):
+    """What to do where f has no derivative."""
+
+    ACCEPT_SUBGRADIENT = "accept-subgradient"
+    FAIL = "fail"
+    SKIP = "skip"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gradverify.core.variables import Shape, Variables
-from gradverify.core.verdicts import Fault
+from gradverify.core.verdicts import AtKinks, Fault
 
 if TYPE_CHECKING:
     from gradverify.expression.nodes import Node
@@ -88,14 +87,6 @@ class SampledPoints:
     seed: int
     distribution: str  # uniform | normal | log-uniform
     place: Place
-
-
-class AtKinks(enum.StrEnum):
-    """What to do where f has no derivative."""
-
-    ACCEPT_SUBGRADIENT = "accept-subgradient"
-    FAIL = "fail"
-    SKIP = "skip"
 
 
 @dataclass(frozen=True, slots=True)
