@@ -1,0 +1,124 @@
+"""The claim itself, before any comparison: its values at the points, and the faults that show without a reference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gradverify.core import roundoff
+from gradverify.core.arrays import Array, Matrix, Tensor, Vector
+from gradverify.core.judge import Scales
+from gradverify.core.problem import Failure, Function, Observation, Problem
+from gradverify.core.verdicts import Fault
+
+# Two calls may differ by the order in which a threaded sum was added up; by more than this many units of round-off they
+# are two different answers.
+REPEAT_UNITS = 64.0
+
+# How far a point is moved, relative to its components, to see a component's size nearby: far enough to leave a zero of the
+# gradient, near enough to stay in its neighbourhood.
+NEARBY = 0.1
+NEARBY_POINTS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimValues:
+    """What the claim returned at k points, flat: values of shape (k, c)."""
+
+    values: Matrix
+    failures: Mapping[int, Failure]  # by row
+    faults: tuple[Observation, ...]  # mutates-input, nondeterministic, ...
+    notes: tuple[Observation, ...]  # conventions, single precision
+    evaluations: int
+
+
+def flat(values: Tensor) -> Matrix:
+    """(k, *shape) → (k, c)."""
+    return values.reshape((values.shape[0], -1))
+
+
+def examine(claim: Function, points: Matrix, repeat: bool) -> ClaimValues:
+    """Evaluate the claim at all points; with `repeat` a second time, in reverse order, to see whether it answers the same."""
+    evaluation = claim.evaluate(points)
+    values = flat(evaluation.values)
+    faults = {o.kind: o for o in evaluation.observations if o.kind is Fault.MUTATES_INPUT}
+    notes = {o.message: o for o in evaluation.observations if o.kind is not Fault.MUTATES_INPUT}
+    count = points.shape[0]
+    if repeat and count:
+        again = claim.evaluate(points[::-1].copy())
+        count *= 2
+        other = flat(again.values)[::-1]
+        with np.errstate(all="ignore"):
+            apart = np.abs(other - values) > REPEAT_UNITS * np.finfo(np.float64).eps * np.abs(values)
+        apart |= np.isfinite(other) != np.isfinite(values)
+        failed = {f.row for f in evaluation.failures} ^ {points.shape[0] - 1 - f.row for f in again.failures}
+        rows = sorted(set(np.flatnonzero(apart.any(axis=1)).tolist()) | failed)
+        if rows:
+            row = rows[0]
+            column = int(np.argmax(apart[row]))
+            message = (
+                "a second call at the same point answers differently"
+                f" ({values[row, column]:.17g}, then {other[row, column]:.17g})"
+            )
+            faults[Fault.NONDETERMINISTIC] = Observation(Fault.NONDETERMINISTIC, message, row)
+    failures = {failure.row: failure for failure in evaluation.failures}
+    return ClaimValues(values, failures, tuple(faults.values()), tuple(notes.values()), count)
+
+
+@dataclass
+class ScaleProbe:
+    """The claim's round-off and size nearby at each point, measured when first asked for."""
+
+    problem: Problem
+    claim: Function
+    points: Matrix
+    typical: Vector  # shape (n,): a step length for components that are zero
+    evaluations: int = 0
+    _known: dict[int, Scales] = field(default_factory=dict)
+
+    def at(self, row: int) -> Scales:
+        """The scales at point `row`."""
+        if row not in self._known:
+            self._known[row] = self.measure(self.points[row], self.problem.seed + row)
+        return self._known[row]
+
+    def measure(self, point: Vector, seed: int) -> Scales:
+        """The scales at any point; 29 evaluations of the claim."""
+        line = roundoff.along_a_line(point, self.problem.precision.epsilon, seed)
+        around = self.around(point, seed)
+        inside = _inside(self.problem, line, point)
+        values = flat(self.claim.evaluate(np.concatenate([inside, around])).values)
+        self.evaluations += values.shape[0]
+        own = roundoff.round_off_from(values[: line.shape[0]], self.problem.precision.epsilon)
+        with np.errstate(all="ignore"):
+            near = np.abs(values[line.shape[0] :])
+            near = np.where(np.isfinite(near), near, 0.0)
+        # The median of the larger half: one wild value nearby must not stretch the scale.
+        nearby = np.quantile(near, 0.75, axis=0) if near.size else np.zeros(values.shape[1])
+        return Scales(own, np.asarray(nearby, dtype=np.float64))
+
+    def around(self, point: Vector, seed: int) -> Matrix:
+        """Points near `point`, inside the domain: shape (NEARBY_POINTS, n)."""
+        rng = np.random.default_rng((seed, 1))
+        length = NEARBY * np.where(point != 0, np.abs(point), self.typical)
+        moved = point + length * rng.uniform(-1.0, 1.0, size=(NEARBY_POINTS, point.size))
+        return _inside(self.problem, moved, point)
+
+
+def _inside(problem: Problem, points: Matrix, fallback: Vector) -> Matrix:
+    """`points`, with components outside the domain taken from `fallback` (a point inside)."""
+    return np.where(problem.domain.contains(points), points, fallback)
+
+
+def typical_lengths(points: Matrix, problem: Problem) -> Vector:
+    """A length for each variable to move zeros by: the largest magnitude among the points, else the domain's, else 1.
+
+    Shape (n,). The last is not a tolerance: it only says where to look for the component's size nearby.
+    """
+    largest: Array = np.max(np.abs(points), axis=0, initial=0.0)
+    width = problem.domain.high - problem.domain.low
+    fallback = np.where(np.isfinite(width) & (width > 0), width, 1.0)
+    overall = float(np.max(largest, initial=0.0))
+    return np.where(largest > 0, largest, np.where(np.isfinite(width), fallback, overall if overall > 0 else 1.0))

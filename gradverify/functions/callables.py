@@ -1,0 +1,186 @@
+"""Python callables as `Function`s: fresh arguments for every call, nothing that the user's code does gets out."""
+
+from __future__ import annotations
+
+import math
+import traceback
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from gradverify.core.arrays import Array
+from gradverify.core.assembly import WrongShape, as_numbers, assemble, show, without_ones
+from gradverify.core.problem import (
+    CallableFunction,
+    Derivative,
+    Evaluation,
+    Failure,
+    Observation,
+    SourceLocation,
+    one_line,
+)
+from gradverify.core.variables import Shape, Variables
+from gradverify.core.verdicts import Fault, NoteKind
+
+# What a user's code may raise and what then costs a value only. KeyboardInterrupt is left alone: OpenBLAS aside, it is
+# the user at the keyboard. SystemExit and GeneratorExit are the function's own doing.
+CAUGHT = (Exception, SystemExit, GeneratorExit)
+
+
+def arguments(point: Array, variables: Variables) -> list[Any]:
+    """One argument a variable, all fresh: NumPy scalars for shape (), arrays of the variable's shape otherwise."""
+    return [
+        point[v.offset] if v.shape == () else point[v.components].reshape(v.shape).copy() for v in variables
+    ]
+
+
+def users_part(error: BaseException) -> str:
+    """The traceback below our own frames, for those who want to see where their code failed."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if "gradverify/functions/" not in f.filename]
+    return "".join(traceback.format_list(frames[-4:]))
+
+
+def _call(
+    function: Callable[..., Any], point: Array, variables: Variables, constants: Mapping[str, Any]
+) -> tuple[Any, str | None]:
+    """Call with fresh arguments; also name the first argument that the call changed."""
+    given = arguments(point, variables)
+    kept = [a.copy() if isinstance(a, np.ndarray) else None for a in given]
+    with np.errstate(all="ignore"):
+        value = function(*given, **{name: _constant(c) for name, c in constants.items()})
+    for variable, before, after in zip(variables, kept, given, strict=True):
+        if before is not None and not np.array_equal(before, after, equal_nan=True):
+            return value, variable.name
+    return value, None
+
+
+def _constant(value: Array) -> Any:
+    return float(value) if value.shape == () else value.copy()
+
+
+def _number_type(points: Array) -> type:
+    return np.complex128 if points.dtype.kind == "c" else np.float64
+
+
+def function_from_callable(
+    callable_: Callable[..., Any],
+    variables: Variables,
+    constants: Mapping[str, Array],
+    output_shape: Shape,
+    *,
+    kind: str = "python",
+    source: SourceLocation | None = None,
+    value_of_pair: bool = False,
+) -> CallableFunction:
+    """A scalar (output_shape ()) or vector-valued ((m,)) function behind a Python callable.
+
+    value_of_pair: the callable returns (value, gradient), of which the value is meant.
+    """
+
+    def run(points: Array) -> Evaluation:
+        dtype = _number_type(points)
+        values = np.full((points.shape[0], *output_shape), np.nan, dtype=dtype)
+        failures, observations = [], []
+        for row in range(points.shape[0]):
+            try:
+                value, changed = _call(callable_, points[row], variables, constants)
+                if value_of_pair:
+                    value = value[0]
+                if changed is not None:
+                    message = f"the function changes its input `{changed}`"
+                    observations.append(Observation(Fault.MUTATES_INPUT, message, row))
+                array = as_numbers(value, "the function's value")
+                if array.dtype.kind == "c" and dtype is np.float64:
+                    if np.any(array.imag != 0):
+                        raise WrongShape("the function returned a complex number at a real point")  # noqa: TRY301
+                    array = array.real
+                if array.dtype in (np.dtype(np.float32), np.dtype(np.float16)):
+                    observations.append(Observation(Fault.SINGLE_PRECISION, f"the function returns {array.dtype}", row))
+                if without_ones(array.shape) != without_ones(output_shape):
+                    raise WrongShape(  # noqa: TRY301
+                        f"the function returned shape {show(array.shape)}, expected {show(output_shape)}"
+                    )
+                values[row] = array.reshape(output_shape)
+            except CAUGHT as error:
+                text = str(error) if isinstance(error, WrongShape) else one_line(error)
+                failures.append(Failure(row, text, users_part(error)))
+        return Evaluation(values, tuple(failures), tuple(observations))
+
+    return CallableFunction(
+        callable_, variables, dict(constants), output_shape, run, kind, source, returns_value_and_gradient=value_of_pair
+    )
+
+
+def claim_from_callable(
+    callable_: Callable[..., Any],
+    variables: Variables,
+    constants: Mapping[str, Array],
+    derivative: Derivative,
+    outputs: Shape,
+    *,
+    kind: str = "python",
+    source: SourceLocation | None = None,
+    gradient_of_pair: bool = False,
+) -> CallableFunction:
+    """A claimed derivative behind a Python callable; values have the derivative's shape.
+
+    outputs: the function's output shape.  gradient_of_pair: the callable returns (value, gradient).
+    """
+    n = variables.size
+    shape: Shape = (n, n) if derivative is Derivative.HESSIAN else (*(outputs if derivative is Derivative.JACOBIAN else ()), n)
+
+    def run(points: Array) -> Evaluation:
+        dtype = _number_type(points)
+        values = np.full((points.shape[0], *shape), np.nan, dtype=dtype)
+        failures: list[Failure] = []
+        observations: list[Observation] = []
+        for row in range(points.shape[0]):
+            try:
+                value, changed = _call(callable_, points[row], variables, constants)
+                if changed is not None:
+                    message = f"the claimed {derivative.value} changes its input `{changed}`"
+                    observations.append(Observation(Fault.MUTATES_INPUT, message, row))
+                if gradient_of_pair:
+                    value = value[1]
+                assembled = assemble(value, variables, derivative, outputs)
+                array = assembled.value
+                if array.dtype.kind == "c" and dtype is np.float64:
+                    if np.any(array.imag != 0):
+                        raise WrongShape(f"the claimed {derivative.value} is complex at a real point")  # noqa: TRY301
+                    array = array.real
+                if assembled.convention is not None:
+                    observations.append(Observation(NoteKind.CONVENTION, assembled.convention, row))
+                if assembled.single_precision:
+                    message = f"the claimed {derivative.value} is computed in single precision"
+                    observations.append(Observation(Fault.SINGLE_PRECISION, message, row))
+                values[row] = array
+            except WrongShape as error:
+                failures.append(Failure(row, str(error), fault=Fault.WRONG_SHAPE))
+            except CAUGHT as error:
+                failures.append(Failure(row, f"the claimed {derivative.value} raised {one_line(error)}", users_part(error)))
+        return Evaluation(values, tuple(failures), tuple(observations))
+
+    return CallableFunction(callable_, variables, dict(constants), shape, run, kind, source, gradient_of_pair)
+
+
+def output_shape_of(
+    callable_: Callable[..., Any],
+    variables: Variables,
+    constants: Mapping[str, Array],
+    points: Array,
+    *,
+    value_of_pair: bool = False,
+) -> Shape:
+    """The shape of the function's value, found by calling it: () for one number, (m,) for m of them.
+
+    Tries the points in order until a call succeeds; when none does, () is assumed and evaluation says why.
+    """
+    for point in points:
+        try:
+            value, _ = _call(callable_, point, variables, constants)
+            array = as_numbers(value[0] if value_of_pair else value, "the function's value")
+        except CAUGHT:
+            continue
+        return array.shape if math.prod(array.shape) != 1 else ()
+    return ()
