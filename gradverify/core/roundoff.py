@@ -17,9 +17,15 @@ import numpy as np
 from gradverify.core.arrays import Array, Matrix, Tensor, Vector
 
 STEPS = np.arange(-3, 4, dtype=np.float64)  # 7 points, as few as give 6 differences
-SPACINGS = (1.0, 2.0**10, 2.0**20)  # in units in the last place; the largest is 2e-10 relative, where curvature still vanishes
+SPACINGS = (
+    1.0,
+    2.0**10,
+    2.0**20,
+)  # in units in the last place; the largest is 2e-10 relative, where curvature still vanishes
 DEVIATION_RANK = 3  # third largest of six: see the module's text
-SAFETY = 4.0  # six samples underestimate the largest deviation: ECnoise is accepted within a factor 4 (loc. cit., section 5)
+SAFETY = (
+    4.0  # six samples underestimate the largest deviation: ECnoise is accepted within a factor 4 (loc. cit., section 5)
+)
 
 
 def along_a_line(point: Vector, epsilon: float, seed: int) -> Matrix:
@@ -43,7 +49,9 @@ def round_off_from(values: Tensor, epsilon: float) -> Tensor:
         conditioning = np.sort(np.abs(steps[0]), axis=0)[-DEVIATION_RANK, :]
         largest = np.nanmax(np.where(np.isfinite(ranked), ranked, 0.0), axis=0)
         centre = np.abs(table[0, STEPS.size // 2, :])
-        result: Tensor = SAFETY * (np.maximum(largest, conditioning) + epsilon * np.where(np.isfinite(centre), centre, 0.0))
+        result: Tensor = SAFETY * (
+            np.maximum(largest, conditioning) + epsilon * np.where(np.isfinite(centre), centre, 0.0)
+        )
     return np.where(np.isfinite(result), result, 0.0)
 
 

@@ -63,8 +63,7 @@ def load(spec: Spec, loaders: Mapping[str, FunctionLoader], points: Matrix) -> L
     scalar = next((d for d in (Derivative.GRADIENT, Derivative.HESSIAN) if d in given), None)
     if scalar is not None and outputs != ():
         raise LoadError(
-            f"the function returns shape {outputs}; a {scalar.value} needs one number"
-            " (for several, claim a `jacobian`)"
+            f"the function returns shape {outputs}; a {scalar.value} needs one number (for several, claim a `jacobian`)"
         )
     if Derivative.JACOBIAN in given and outputs == ():
         outputs = (1,)

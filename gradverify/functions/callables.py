@@ -30,9 +30,7 @@ CAUGHT = (Exception, SystemExit, GeneratorExit)
 
 def arguments(point: Array, variables: Variables) -> list[Any]:
     """One argument a variable, all fresh: NumPy scalars for shape (), arrays of the variable's shape otherwise."""
-    return [
-        point[v.offset] if v.shape == () else point[v.components].reshape(v.shape).copy() for v in variables
-    ]
+    return [point[v.offset] if v.shape == () else point[v.components].reshape(v.shape).copy() for v in variables]
 
 
 def users_part(error: BaseException) -> str:
@@ -128,7 +126,9 @@ def claim_from_callable(
     outputs: the function's output shape.  gradient_of_pair: the callable returns (value, gradient).
     """
     n = variables.size
-    shape: Shape = (n, n) if derivative is Derivative.HESSIAN else (*(outputs if derivative is Derivative.JACOBIAN else ()), n)
+    shape: Shape = (
+        (n, n) if derivative is Derivative.HESSIAN else (*(outputs if derivative is Derivative.JACOBIAN else ()), n)
+    )
 
     def run(points: Array) -> Evaluation:
         dtype = _number_type(points)
@@ -158,7 +158,9 @@ def claim_from_callable(
             except WrongShape as error:
                 failures.append(Failure(row, str(error), fault=Fault.WRONG_SHAPE))
             except CAUGHT as error:
-                failures.append(Failure(row, f"the claimed {derivative.value} raised {one_line(error)}", users_part(error)))
+                failures.append(
+                    Failure(row, f"the claimed {derivative.value} raised {one_line(error)}", users_part(error))
+                )
         return Evaluation(values, tuple(failures), tuple(observations))
 
     return CallableFunction(callable_, variables, dict(constants), shape, run, kind, source, gradient_of_pair)

@@ -1,0 +1,192 @@
+"""From arrays of codes to the checks, points and components that reports show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gradverify.core.arrays import Array, Matrix, Vector
+from gradverify.core.estimates import Proof
+from gradverify.core.judge import Code, tolerances
+from gradverify.core.problem import Derivative, Problem
+from gradverify.core.report import Check, Component, PointResult
+from gradverify.core.verdicts import Evidence, Verdict
+from gradverify.core.verify import Answer, Contradiction, Judged, Verified, component_label, show_point, verdict_of
+
+# Beyond this many components a point's vectors are left out of the report; wrong components are still named, with their values
+# in the table of the terminal, up to MOST_NAMED of them.
+MOST_COMPONENTS = 20_000
+MOST_NAMED = 1_000
+
+
+def component(problem: Problem, index: int) -> Component:
+    """The component that flat `index` of the derivative is."""
+    n = problem.variables.size
+    variable, position = problem.variables.locate(index % n)
+    output = None if problem.derivative is Derivative.GRADIENT else index // n
+    return Component(index, variable.name, position, output, component_label(problem, index))
+
+
+def point_verdict(codes: Array) -> Verdict:
+    """The verdict on one point from its components' codes, shape (c,)."""
+    if (codes == Code.FAIL).any():
+        return Verdict.FAIL
+    if (codes == Code.SKIPPED).all() and codes.size:
+        return Verdict.SKIPPED
+    if np.isin(codes, (Code.PASS, Code.SKIPPED, Code.EXCUSED)).all() and (codes != Code.EXCUSED).any():
+        return Verdict.PASS
+    return Verdict.INCONCLUSIVE
+
+
+def checks_of(verified: Verified, kind: str, line: int | None) -> list[Check]:
+    """One check a backend that was asked."""
+    by_backend = {j.backend: j for j in verified.judged}
+    return [_check(verified, answer, by_backend.get(answer.backend), kind, line) for answer in verified.answers]
+
+
+def _check(verified: Verified, answer: Answer, judged: Judged | None, kind: str, line: int | None) -> Check:
+    if judged is None:
+        verdict = Verdict.SKIPPED if answer.broken is None else Verdict.ERROR
+        reason = answer.not_applicable if answer.broken is None else answer.broken
+        return Check(
+            kind=kind, backend=answer.backend, verdict=verdict, reason=reason, seconds=answer.seconds, line=line
+        )
+    verdict, reason = _backend_verdict(verified, judged)
+    points = tuple(_point(verified, judged, row) for row in range(verified.points.shape[0]))
+    evidence = min(judged.evidence, key=lambda e: e.strength, default=None)
+    estimates = answer.estimates
+    proof = estimates.proof if estimates is not None else None
+    if proof is not None and proof.identical is True:
+        evidence = Evidence.PROVED
+    return Check(
+        kind=kind, backend=answer.backend, verdict=verdict, evidence=evidence, reason=reason, seconds=answer.seconds,
+        max_relative_error=_max_relative_error(verified.claim.values, judged.reference), points=points, line=line,
+        details=_details(verified, judged, proof),
+    )  # fmt: skip
+
+
+def _backend_verdict(verified: Verified, judged: Judged) -> tuple[Verdict, str | None]:
+    """The verdict of one backend alone, worded as for the whole."""
+    codes = judged.codes.copy()
+    finite = np.isfinite(verified.function_values).all(axis=1)
+    codes[np.isnan(verified.claim.values) & finite[:, None] & (codes != Code.SKIPPED)] = Code.FAIL
+    relevant = [c for c in verified.contradictions if judged.backend in (c.first, c.second) and c.decided]
+    verdict, reason = verdict_of(replace(verified, codes=codes, judged=(judged,), contradictions=()))
+    if relevant and verdict is Verdict.FAIL:
+        return Verdict.INCONCLUSIVE, _contradiction_text(verified, relevant[0])
+    if verdict is Verdict.FAIL and any(judged.backend in (c.first, c.second) for c in verified.contradictions):
+        return Verdict.INCONCLUSIVE, _contradiction_text(verified, verified.contradictions[0])
+    return verdict, reason
+
+
+def _contradiction_text(verified: Verified, c: Contradiction) -> str:
+    name = component_label(verified.problem, c.component)
+    return (
+        f"backends contradict one another on {name} at {show_point(verified.points[c.row])}:"
+        f" {c.first} says {c.values[0]:.10g} ± {c.bounds[0]:.1g}, {c.second} says {c.values[1]:.10g} ± {c.bounds[1]:.1g}"
+    )
+
+
+def contradiction_notes(verified: Verified) -> list[str]:
+    """One sentence for each pair of backends that contradict one another, with what that usually means."""
+    seen: set[tuple[str, str]] = set()
+    notes = []
+    for c in verified.contradictions:
+        if (c.first, c.second) in seen:
+            continue
+        seen.add((c.first, c.second))
+        notes.append(
+            _contradiction_text(verified, c)
+            + "; usually f computes something that only one of them sees: a step, a rounding, a branch or hidden state"
+        )
+    return notes
+
+
+def _point(verified: Verified, judged: Judged, row: int) -> PointResult:
+    problem = verified.problem
+    claimed, reference, bound = verified.claim.values[row], judged.reference[row], judged.bound[row]
+    codes = judged.codes[row]
+    wrong = tuple(component(problem, int(i)) for i in np.flatnonzero(codes == Code.FAIL)[:MOST_NAMED])
+    show = claimed.size <= MOST_COMPONENTS
+    failure = verified.claim.failures.get(row)
+    function_failure = verified.function_failures.get(row)
+    verdict, reason = point_verdict(codes), None
+    if function_failure is not None:
+        verdict, reason = Verdict.ERROR, f"the function failed: {function_failure.message}"
+    elif failure is not None:
+        verdict, reason = Verdict.FAIL, failure.message
+    notes = [note.message for note in judged.notes[row]]
+    if verdict is Verdict.INCONCLUSIVE and notes:
+        reason = "; ".join(dict.fromkeys(notes))
+    return PointResult(
+        at=_numbers(verified.points[row]),
+        claimed=_numbers(claimed) if show and failure is None else None,
+        reference=_numbers(reference) if show else None,
+        error_bound=_numbers(bound) if show else None,
+        tolerance=_numbers(tolerances(reference, problem.tolerance) + problem.tolerance.absolute) if show else None,
+        verdict=verdict, wrong_components=wrong, reason=reason, notes=tuple(dict.fromkeys(notes)),
+    )  # fmt: skip
+
+
+def _numbers(vector: Vector) -> tuple[float, ...]:
+    numbers: list[float] = vector.ravel().tolist()
+    return tuple(numbers)
+
+
+def _max_relative_error(claimed: Matrix, reference: Matrix) -> float | None:
+    """The largest |claimed − reference| / |reference|; components whose reference is 0 count by |claimed| alone."""
+    with np.errstate(all="ignore"):
+        gap = np.abs(claimed - reference)
+        relative = np.where(reference != 0, gap / np.abs(reference), np.where(gap == 0, 0.0, np.inf))
+    known = relative[np.isfinite(reference)]
+    return float(np.max(known)) if known.size else None
+
+
+def _details(verified: Verified, judged: Judged, proof: Proof | None) -> dict[str, Any]:
+    details: dict[str, Any] = {}
+    if proof is not None:
+        details["proof"] = {"identical": proof.identical, "method": proof.method}
+        wrong = sorted({int(i) for i in np.argwhere(judged.codes == Code.FAIL)[:, 1]} | _different(proof))
+        formulas = [
+            {
+                "component": component_label(verified.problem, i),
+                "right": proof.reference[i],
+                "claimed": proof.claimed[i] if proof.claimed else None,
+                "difference": proof.difference[i] if proof.difference else None,
+            }
+            for i in wrong[:MOST_NAMED]
+            if i < len(proof.reference) and proof.reference[i]
+        ]
+        if formulas:
+            details["formulas"] = formulas
+    if judged.answer.estimates is not None:
+        details["evaluations"] = judged.answer.estimates.evaluations
+    return details
+
+
+def _different(proof: Proof) -> set[int]:
+    return {i for i, same in enumerate(proof.components) if same is False}
+
+
+def wrong_components(verified: Verified) -> tuple[Component, ...]:
+    """The components that are wrong at some point."""
+    wrong = np.flatnonzero((verified.codes == Code.FAIL).any(axis=0))[:MOST_NAMED]
+    return tuple(component(verified.problem, int(i)) for i in wrong)
+
+
+def evidence_of(verified: Verified) -> Evidence | None:
+    """The strongest evidence among the backends that decided something."""
+    if verified.proved:
+        return Evidence.PROVED
+    decided = [j for j in verified.judged if np.isin(j.codes, (Code.PASS, Code.FAIL)).any()]
+    levels = [min(j.evidence, key=lambda e: e.strength) for j in decided if j.evidence]
+    return max(levels, key=lambda e: e.strength, default=None)
+
+
+def worst_verdict(verdicts: Sequence[Verdict]) -> Verdict:
+    """A spec's verdict from its parts: a fault outweighs what could not be decided, which outweighs a pass."""
+    order = (Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.PASS, Verdict.SKIPPED)
+    return next((v for v in order if v in verdicts), Verdict.INCONCLUSIVE)

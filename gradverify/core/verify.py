@@ -1,0 +1,361 @@
+"""One claimed derivative against every backend: estimates in, codes and verdicts out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gradverify.core.arrays import Array, Matrix
+from gradverify.core.estimates import Estimates, Kink, Note
+from gradverify.core.examine import ClaimValues, ScaleProbe, examine, flat, typical_lengths
+from gradverify.core.judge import Code, judge, judge_kink, judge_with_scales
+from gradverify.core.problem import Derivative, Failure, Problem, Request
+from gradverify.core.verdicts import AtKinks, Evidence, Fault, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of asking one backend: estimates, or why there are none."""
+
+    backend: str
+    estimates: Estimates | None = None
+    not_applicable: str | None = None
+    broken: str | None = None  # names the plugin and its version
+    seconds: float = 0.0
+
+
+Ask = Callable[[str, Problem, Request], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One backend's answer, judged: arrays of shape (k, c)."""
+
+    answer: Answer
+    codes: Array
+    reference: Matrix
+    bound: Matrix
+    evidence: tuple[Evidence, ...]  # by point
+    notes: tuple[tuple[Note, ...], ...]  # by point
+
+    @property
+    def backend(self) -> str:
+        """The backend's name."""
+        return self.answer.backend
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Two backends whose references are further apart than both bounds, with different verdicts."""
+
+    row: int
+    component: int
+    first: str
+    second: str
+    values: tuple[float, float]
+    bounds: tuple[float, float]
+    decided: bool  # a third backend, or a proof, settles it
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """All that is known of one claimed derivative at k points with c components."""
+
+    problem: Problem
+    points: Matrix
+    claim: ClaimValues
+    function_values: Array  # (k, m) flat
+    function_failures: Mapping[int, Failure]
+    answers: tuple[Answer, ...]
+    judged: tuple[Judged, ...]
+    kinks: tuple[Mapping[int, Kink], ...]  # by point: component → kink
+    codes: Array  # (k, c): all backends together
+    contradictions: tuple[Contradiction, ...]
+    evaluations: int  # of the function
+    claim_evaluations: int
+    proof_backend: str | None = None  # the backend that proved the claim right
+    probe: ScaleProbe | None = field(default=None, compare=False)
+
+    @property
+    def proved(self) -> bool:
+        """Whether a backend proved claim and derivative to be the same function."""
+        return self.proof_backend is not None
+
+    def rows_without_function(self) -> list[int]:
+        """Points at which the function raised or is not finite."""
+        finite = np.isfinite(self.function_values).reshape((self.points.shape[0], -1)).all(axis=1)
+        return sorted(set(np.flatnonzero(~finite).tolist()) | set(self.function_failures))
+
+
+def verify(
+    problem: Problem,
+    points: Matrix,
+    backends: Sequence[str],
+    ask: Ask,
+    at_kinks: AtKinks = AtKinks.ACCEPT_SUBGRADIENT,
+    claim_values: ClaimValues | None = None,
+) -> Verified:
+    """Ask every backend for the derivative at `points`, shape (k, n), and judge the claim.
+
+    The only effects are those of `ask` and of the functions' own evaluation.
+    """
+    claim = problem.claim
+    if claim is None:
+        raise ValueError("a problem without a claim cannot be verified")
+    function = problem.function.evaluate(points)
+    if claim_values is None:
+        claim_values = examine(claim, points, repeat=claim.kind != "expression")
+    claimed = claim_values.values
+    request = Request(points, claimed.reshape((points.shape[0], *problem.shape)))
+    probe = ScaleProbe(problem, claim, points, typical_lengths(points, problem))
+    answers = [ask(name, problem, request) for name in backends]
+    kinks = _kinks([a.estimates for a in answers if a.estimates is not None], points.shape[0])
+    prover = next((a for a in answers if _proves(a.estimates)), None)
+    judged = [
+        _judge_answer(problem, points, claim_values, a, a.estimates, kinks, at_kinks, probe, prover is not None)
+        for a in answers
+        if a.estimates is not None
+    ]
+    function_values = flat(function.values)
+    codes, contradictions = combine(judged, claimed.shape, prover.backend if prover else None)
+    finite = np.isfinite(function_values).all(axis=1)
+    # NaN or infinity in the claim where f is finite is a fault even where no backend has a value to set beside it, except
+    # that an infinite claim may be right where the slope is infinite.
+    wrong = np.isnan(claimed) & finite[:, None] & (codes != Code.SKIPPED)
+    codes[wrong] = Code.FAIL
+    codes[~finite & (codes != Code.SKIPPED).any(axis=1), :] = Code.INCONCLUSIVE
+    evaluations = points.shape[0] + sum(a.estimates.evaluations for a in answers if a.estimates is not None)
+    return Verified(
+        problem=problem, points=points, claim=claim_values, function_values=function_values,
+        function_failures={f.row: f for f in function.failures}, answers=tuple(answers), judged=tuple(judged),
+        kinks=tuple(kinks), codes=codes, contradictions=tuple(contradictions), evaluations=evaluations,
+        claim_evaluations=claim_values.evaluations + probe.evaluations,
+        proof_backend=prover.backend if prover else None, probe=probe,
+    )  # fmt: skip
+
+
+def _proves(estimates: Estimates | None) -> bool:
+    return estimates is not None and estimates.proof is not None and estimates.proof.identical is True
+
+
+def _kinks(all_estimates: Sequence[Estimates], rows: int) -> list[dict[int, Kink]]:
+    """The kinks that any backend found, by point and component; of several, the one with the least bound."""
+    found: list[dict[int, Kink]] = [{} for _ in range(rows)]
+    for estimates in all_estimates:
+        for row, estimate in enumerate(estimates.points):
+            for kink in estimate.kinks:
+                known = found[row].get(kink.component)
+                if known is None or kink.bound < known.bound:
+                    found[row][kink.component] = kink
+    return found
+
+
+def _judge_answer(
+    problem: Problem,
+    points: Matrix,
+    claim: ClaimValues,
+    answer: Answer,
+    estimates: Estimates,
+    kinks: Sequence[Mapping[int, Kink]],
+    at_kinks: AtKinks,
+    probe: ScaleProbe,
+    proved: bool,
+) -> Judged:
+    rows = points.shape[0]
+    reference = np.array([e.value.ravel() for e in estimates.points], dtype=np.float64).reshape(claim.values.shape)
+    bound = np.array([e.error_bound.ravel() for e in estimates.points], dtype=np.float64).reshape(reference.shape)
+    codes = judge(claim.values, reference, bound, problem.tolerance)
+    for row in np.flatnonzero((codes != Code.PASS).any(axis=1)).tolist():
+        if row in claim.failures:
+            codes[row] = Code.FAIL
+            continue
+        known = np.isfinite(reference[row]) & np.isfinite(bound[row])
+        undecided = (codes[row] != Code.PASS) & known & np.isfinite(claim.values[row])
+        if undecided.any():
+            scales = probe.at(row)
+            codes[row] = judge_with_scales(
+                claim.values[row], reference[row], bound[row], problem.tolerance, scales, problem.precision.epsilon
+            )
+            if proved:
+                # Identical as functions: what is left of the gap is the claim's own round-off, by definition.
+                codes[row][np.isfinite(claim.values[row]) & known] = Code.PASS
+    for row in range(rows):
+        for component, kink in kinks[row].items():
+            codes[row, component] = _code_at_kink(claim.values[row, component], kink, problem, at_kinks)
+    if proved:
+        finite = np.isfinite(claim.values) & (codes == Code.INCONCLUSIVE)
+        codes[finite] = Code.PASS
+    notes = tuple(e.notes for e in estimates.points)
+    return Judged(answer, codes, reference, bound, tuple(e.evidence for e in estimates.points), notes)
+
+
+def _code_at_kink(claimed: float, kink: Kink, problem: Problem, at_kinks: AtKinks) -> Code:
+    match at_kinks:
+        case AtKinks.SKIP:
+            return Code.SKIPPED
+        case AtKinks.FAIL:
+            return Code.FAIL
+        case AtKinks.ACCEPT_SUBGRADIENT:
+            return judge_kink(claimed, kink, problem.tolerance)
+
+
+def combine(judged: Sequence[Judged], shape: tuple[int, ...], prover: str | None) -> tuple[Array, list[Contradiction]]:
+    """All backends' codes as one: (k, c). A pass and a fail at one place are a contradiction, settled only by more evidence."""
+    codes = np.full(shape, Code.INCONCLUSIVE, dtype=np.int8)
+    contradictions: list[Contradiction] = []
+    if not judged:
+        return codes, contradictions
+    stack = np.array([j.codes for j in judged])
+    passes, fails = (stack == Code.PASS), (stack == Code.FAIL)
+    some_pass, some_fail = passes.any(axis=0), fails.any(axis=0)
+    codes[(stack == Code.EXCUSED).any(axis=0)] = Code.EXCUSED
+    codes[(stack == Code.SKIPPED).any(axis=0)] = Code.SKIPPED
+    codes[some_pass] = Code.PASS
+    codes[some_fail] = Code.FAIL
+    for row, component in np.argwhere(some_pass & some_fail).tolist():
+        verdict, contradiction = _settle(judged, row, component, prover)
+        codes[row, component] = verdict
+        contradictions.append(contradiction)
+    return codes, contradictions
+
+
+def _settle(judged: Sequence[Judged], row: int, component: int, prover: str | None) -> tuple[Code, Contradiction]:
+    """What holds where backends contradict one another: a proof, else the side with more backends, else nothing."""
+    passing = [j for j in judged if j.codes[row, component] == Code.PASS]
+    failing = [j for j in judged if j.codes[row, component] == Code.FAIL]
+    if any(j.backend == prover for j in passing) or len(passing) > len(failing):
+        verdict = Code.PASS
+    elif len(failing) > len(passing) and _agree(failing, row, component):
+        verdict = Code.FAIL
+    else:
+        verdict = Code.INCONCLUSIVE
+    first, second = passing[0], failing[0]
+    return verdict, Contradiction(
+        row, component, first.backend, second.backend,
+        (float(first.reference[row, component]), float(second.reference[row, component])),
+        (float(first.bound[row, component]), float(second.bound[row, component])),
+        verdict is not Code.INCONCLUSIVE,
+    )  # fmt: skip
+
+
+def _agree(side: Sequence[Judged], row: int, component: int) -> bool:
+    """Whether the references of `side` agree with one another within their bounds."""
+    low = max(float(j.reference[row, component] - j.bound[row, component]) for j in side)
+    high = min(float(j.reference[row, component] + j.bound[row, component]) for j in side)
+    slack = 8 * np.finfo(np.float64).eps * abs(low)  # a bound is itself computed in floating point
+    return low <= high + slack
+
+
+def best_reference(verified: Verified) -> tuple[Matrix, Matrix]:
+    """For each point and component the reference with the least bound, and that bound: both (k, c); NaN where none."""
+    shape = verified.claim.values.shape
+    if not verified.judged:
+        return np.full(shape, np.nan), np.full(shape, np.inf)
+    bounds = np.array([np.where(np.isfinite(j.reference), j.bound, np.inf) for j in verified.judged])
+    bounds = np.where(np.isnan(bounds), np.inf, bounds)
+    best = np.argmin(bounds, axis=0)
+    values = np.array([j.reference for j in verified.judged])
+    pick = np.take_along_axis
+    return pick(values, best[None], axis=0)[0], pick(bounds, best[None], axis=0)[0]
+
+
+def verdict_of(verified: Verified) -> tuple[Verdict, str | None]:
+    """The verdict on the claimed derivative, with the reason where it is not a pass."""
+    claim, codes = verified.claim, verified.codes
+    what = f"the claimed {verified.problem.derivative.value}"
+    if claim.faults:
+        return Verdict.FAIL, f"{what}: {claim.faults[0].message}"
+    bad_rows = verified.rows_without_function()
+    failing = [row for row in sorted(claim.failures) if row not in bad_rows]
+    if failing:
+        return Verdict.FAIL, claim.failures[failing[0]].message
+    usable = np.ones(codes.shape[0], dtype=bool)
+    usable[bad_rows] = False
+    if (codes[usable] == Code.FAIL).any():
+        count = int((codes[usable] == Code.FAIL).any(axis=0).sum())
+        return Verdict.FAIL, f"{count} of {codes.shape[1]} components wrong"
+    raised = [row for row in bad_rows if row in verified.function_failures]
+    if raised:
+        where = show_point(verified.points[raised[0]])
+        return Verdict.ERROR, f"the function failed at {where}: {verified.function_failures[raised[0]].message}"
+    if codes.shape[0] == 0:
+        return Verdict.INCONCLUSIVE, "there is no point to check at"
+    if bad_rows:
+        where = show_point(verified.points[bad_rows[0]])
+        return Verdict.INCONCLUSIVE, f"the function is not finite at {where}"
+    if not verified.judged:
+        return _nobody_judged(verified)
+    certified = (codes == Code.PASS).any(axis=0)
+    if ((codes == Code.PASS) | (codes == Code.SKIPPED) | ((codes == Code.EXCUSED) & certified)).all():
+        if (codes == Code.PASS).any():
+            return Verdict.PASS, None
+        return Verdict.INCONCLUSIVE, "every point was skipped: the function has kinks at all of them"
+    return Verdict.INCONCLUSIVE, why_inconclusive(verified)
+
+
+def _nobody_judged(verified: Verified) -> tuple[Verdict, str]:
+    broken = [a.broken for a in verified.answers if a.broken is not None]
+    if broken:
+        return Verdict.ERROR, broken[0]
+    reasons = "; ".join(f"{a.backend}: {a.not_applicable}" for a in verified.answers)
+    return Verdict.INCONCLUSIVE, f"no backend applies ({reasons or 'none is installed'})"
+
+
+def why_inconclusive(verified: Verified) -> str:
+    """The reason in one clause: what the backends noticed at the components that could not be decided."""
+    for contradiction in verified.contradictions:
+        if not contradiction.decided:
+            a, b = contradiction.values
+            return (
+                f"backends contradict one another: {contradiction.first} says {a:.10g},"
+                f" {contradiction.second} says {b:.10g} at {show_point(verified.points[contradiction.row])}"
+            )
+    undecided = np.argwhere((verified.codes == Code.INCONCLUSIVE) | (verified.codes == Code.EXCUSED))
+    row, component = (int(i) for i in undecided[0])
+    name = component_label(verified.problem, component)
+    where = f"{name} at {show_point(verified.points[row])}"
+    if verified.codes[row, component] == Code.EXCUSED:
+        return f"{where}: the difference is only excused by the absolute tolerance, which certifies nothing"
+    messages: list[str] = []
+    for judged in verified.judged:
+        for note in judged.notes[row]:
+            if (not note.components or component in note.components) and note.message not in messages:
+                messages.append(note.message)
+    if messages:
+        return f"{where}: {'; '.join(messages)}"
+    reference, bound = best_reference(verified)
+    ref, err = float(reference[row, component]), float(bound[row, component])
+    if not np.isfinite(ref):
+        return f"{where}: no backend has a value"
+    return f"{where}: the reference {ref:.6g} has an error bound of {err:.2g}, wider than the tolerance"
+
+
+def component_label(problem: Problem, component: int) -> str:
+    """`∂f/∂x`, `∂f[1]/∂w[3]`, `∂²f/∂x∂y`: what people call a flat component of the derivative (counted from 0)."""
+    n = problem.variables.size
+    name = problem.variables.component_name
+    match problem.derivative:
+        case Derivative.GRADIENT:
+            return f"∂f/∂{name(component)}"
+        case Derivative.JACOBIAN:
+            return f"∂f[{component // n}]/∂{name(component % n)}"
+        case Derivative.HESSIAN:
+            first, second = divmod(component, n)
+            return f"∂²f/∂{name(first)}∂{name(second)}"
+
+
+def show_point(point: Array, most: int = 6) -> str:
+    """`(1, 2, 0.5)`, shortened where there are many components."""
+    shown = ", ".join(f"{v:.6g}" for v in point[:most])
+    return f"({shown}{', …' if point.size > most else ''})"
+
+
+def claim_fault(verified: Verified) -> Fault | None:
+    """The fault that shows in the claim by itself, if any."""
+    if verified.claim.faults:
+        kind = verified.claim.faults[0].kind
+        return kind if isinstance(kind, Fault) else None
+    named = [f.fault for f in verified.claim.failures.values() if f.fault is not None]
+    return named[0] if named else None
