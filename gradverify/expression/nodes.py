@@ -38,9 +38,11 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """An operator or a function: `add`, `neg`, `power`, `matmul`, `sin`, `where`, `sum` …
+    """An operator or a function: `add`, `negative`, `power`, `matmul`, `sin`, `where`, `sum` …
 
     Operators have the names of NumPy's ufuncs. `axis` is the axis of a reduction, None for all.
+    `add`, `multiply`, `minimum`, `maximum`, `logical_and` and `logical_or` take two or more arguments, folded from
+    the left: a − b + c is add(a, negative(b), c), so that long sums make flat trees.
     """
 
     function: str

@@ -1,0 +1,141 @@
+"""Text to tokens, each with its place. Characters that the language does not have are explained here."""
+
+from __future__ import annotations
+
+import enum
+import re
+from dataclasses import dataclass
+
+from gradverify.expression.errors import ExpressionError
+
+MAX_LENGTH = 100_000  # characters: more than any hand-written formula, little enough to parse in a blink
+
+
+class Kind(enum.Enum):
+    """What a token is."""
+
+    NUMBER = "number"
+    NAME = "name"
+    SYMBOL = "symbol"  # operators and brackets
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of the text; `offset` counts characters from 0."""
+
+    kind: Kind
+    text: str
+    offset: int
+
+    @property
+    def end(self) -> int:
+        """The offset just behind the token."""
+        return self.offset + len(self.text)
+
+
+_TOKEN = re.compile(
+    r"""(?P<space>[ \t\r\n\f]+)
+      | (?P<number>(?:[0-9](?:_?[0-9])*(?:\.(?:[0-9](?:_?[0-9])*)?)?|\.[0-9](?:_?[0-9])*)
+                   (?:[eE][+-]?[0-9](?:_?[0-9])*)?)
+      | (?P<name>[^\W0-9]\w*)
+      | (?P<symbol>\*\*|//|<<|>>|<=|>=|==|!=|<>|:=|&&|\|\||->|\.\.\.|[-+*/%@<>=&|~()\[\],.:])""",
+    re.VERBOSE,
+)
+_REFUSED_SYMBOLS = {
+    "//": ("not-allowed", "`//` is not an operator here", "write `floor(a/b)`"),
+    "<<": ("not-allowed", "`<<` is not an operator here", ""),
+    ">>": ("not-allowed", "`>>` is not an operator here", ""),
+    "<>": ("expression-syntax", "`<>` is not an operator here", "write `!=`"),
+    ":=": ("not-allowed", "assignment is not allowed in an expression", ""),
+    "&&": ("expression-syntax", "`&&` is not an operator here", "write `and`, or `&` between parentheses"),
+    "||": ("expression-syntax", "`||` is not an operator here", "write `or`, or `|` between parentheses"),
+    "->": ("not-allowed", "`->` is not an operator here", ""),
+    "...": ("not-allowed", "`...` is not allowed in an expression", "write every index, `:` for a whole axis"),
+}
+_REFUSED_CHARACTERS = {
+    "^": ("caret-power", "`^` is not the power operator", "write `**`"),
+    '"': ("not-allowed", "text in quotes is not allowed in an expression", ""),
+    "'": ("not-allowed", "text in quotes is not allowed in an expression", "write transposes as `.T`"),
+    "{": ("not-allowed", "braces are not allowed in an expression", "group with `(` and `)`"),
+    "}": ("not-allowed", "braces are not allowed in an expression", "group with `(` and `)`"),
+    ";": ("not-allowed", "an expression is one formula, `;` cannot separate several", ""),
+    "#": ("not-allowed", "comments are not allowed in an expression", ""),
+    "\\": ("not-allowed", "`\\` is not allowed in an expression", "lines may simply be continued"),
+    "!": ("expression-syntax", "`!` is not an operator here", "n! is `exp(gammaln(n + 1))`; unequal is `!=`"),
+    "−": ("expression-syntax", "`−` (U+2212) is not the minus sign of the keyboard", "write `-`"),
+    "–": ("expression-syntax", "`–` (U+2013) is a dash, not a minus sign", "write `-`"),
+    "×": ("expression-syntax", "`×` is not an operator here", "write `*`"),
+    "·": ("expression-syntax", "`·` is not an operator here", "write `*`, or `dot(a, b)`"),
+    "⋅": ("expression-syntax", "`⋅` is not an operator here", "write `*`, or `dot(a, b)`"),
+    "÷": ("expression-syntax", "`÷` is not an operator here", "write `/`"),
+    "√": ("expression-syntax", "`√` is not a function here", "write `sqrt(x)`"),
+    "≤": ("expression-syntax", "`≤` is not an operator here", "write `<=`"),
+    "≥": ("expression-syntax", "`≥` is not an operator here", "write `>=`"),
+    "≠": ("expression-syntax", "`≠` is not an operator here", "write `!=`"),
+    "²": ("expression-syntax", "`²` is not an operator here", "write `**2`"),
+    "³": ("expression-syntax", "`³` is not an operator here", "write `**3`"),
+    "ᵀ": ("expression-syntax", "`ᵀ` is not an operator here", "write `.T`"),
+}
+
+
+def tokenize(text: str) -> list[Token]:
+    """The tokens of `text` and a last one of kind END. Linear in the length; raises `ExpressionError`."""
+    if len(text) > MAX_LENGTH:
+        raise ExpressionError("too-long", f"the expression has {len(text):,} characters, {MAX_LENGTH:,} are allowed")
+    tokens: list[Token] = []
+    position = 0
+    while position < len(text):
+        match = _TOKEN.match(text, position)
+        if match is None:
+            raise _strange(text[position], position)
+        position = match.end()
+        if match.lastgroup != "space":
+            tokens.append(_token(Kind(match.lastgroup), match.group(), match.start(), text))
+    tokens.append(Token(Kind.END, "", len(text)))
+    return tokens
+
+
+def _token(kind: Kind, piece: str, offset: int, text: str) -> Token:
+    """A token, unless the language refuses it."""
+    if kind is Kind.SYMBOL and piece in _REFUSED_SYMBOLS:
+        code, message, advice = _REFUSED_SYMBOLS[piece]
+        raise ExpressionError(code, message, offset, len(piece), advice)
+    if kind is Kind.NUMBER:
+        _check_after_number(piece, offset, text)
+    if kind is Kind.NAME and text[offset + len(piece) : offset + len(piece) + 1] in ("'", '"'):
+        raise ExpressionError("not-allowed", "text in quotes is not allowed in an expression", offset, len(piece) + 1)
+    if kind is Kind.NAME and not piece.isidentifier():  # `x²` matches \w, and is no name
+        at = next(i for i, c in enumerate(piece) if not piece[: i + 1].isidentifier())
+        raise _strange(piece[at], offset + at)
+    return Token(kind, piece, offset)
+
+
+def _check_after_number(number: str, offset: int, text: str) -> None:
+    """A number must not run into a name: `2x`, `1j`, `0xff`, `1_`."""
+    rest = re.match(r"\w+", text[offset + len(number) : offset + len(number) + 40])
+    if rest is None:
+        return
+    name = rest.group()
+    length = len(number) + len(name)
+    if name[0] in _REFUSED_CHARACTERS:
+        raise _strange(name[0], offset + len(number))
+    if name in ("j", "J"):
+        raise ExpressionError("not-allowed", "complex numbers are not allowed in an expression", offset, length)
+    if number == "0" and name[0] in "xXbBoO" and name[1:2].isalnum():
+        raise ExpressionError("not-allowed", "numbers are written in decimal", offset, length)
+    if not name.isidentifier() or name.startswith("_"):
+        raise ExpressionError("expression-syntax", f"`{number}{name}` is not a number", offset, length)
+    advice = f"multiplication needs `*`: write `{number}*{name}`"
+    raise ExpressionError(
+        "expression-syntax", f"`{number}{name}` is neither a number nor a name", offset, length, advice
+    )
+
+
+def _strange(character: str, offset: int) -> ExpressionError:
+    """The error for a character that starts no token."""
+    if character in _REFUSED_CHARACTERS:
+        code, message, advice = _REFUSED_CHARACTERS[character]
+        return ExpressionError(code, message, offset, 1, advice)
+    shown = f"`{character}`" if character.isprintable() else "a character"
+    return ExpressionError("expression-syntax", f"{shown} (U+{ord(character):04X}) has no meaning here", offset)
