@@ -1,0 +1,202 @@
+"""Evaluating a tree with any arithmetic: NumPy's, an autodiff library's, SymPy's."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from gradverify.expression.nodes import Node, Number
+from gradverify.expression.program import Filled, Program, Step, compile_tree
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+_CACHED_PROGRAMS = 256  # trees in use at one time, generously; programs are small
+
+
+class UnsupportedFunctionError(Exception):
+    """The arithmetic lacks a function that the tree needs; `function` is its name."""
+
+    def __init__(self, function: str) -> None:
+        super().__init__(function)
+        self.function = function
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Arithmetic:
+    """How one library computes. "Array" is whatever it computes with: it has `.shape` and basic NumPy indexing.
+
+    Every array has a leading axis of points. Numbers, constants and what depends on them alone have length 1 there
+    and broadcast. Operands of elementwise functions have equal rank, but for numbers, whose shape is (1,).
+
+    number: a literal as an array of shape (1,); `Number.text` is exact.
+    constant: a float64 NumPy array, shape (1, ...), as an array of the library.
+    names: `pi` and `e`, shape (1,).
+    context: entered around each evaluation, to silence warnings, say.
+    functions: by name. Those that a tree does not use may be missing.
+        elementwise of one array: negative abs sign sqrt cbrt exp exp2 expm1 log log2 log10 log1p sin cos tan arcsin
+            arccos arctan sinh cosh tanh arcsinh arccosh arctanh floor ceil sigmoid softplus erf erfc gammaln digamma
+            logical_not
+        elementwise of two: add subtract multiply divide power remainder arctan2 hypot logaddexp minimum maximum
+            less less_equal greater greater_equal equal not_equal logical_and logical_or
+        elementwise of three: where(condition, yes, no)
+        (array, axes): sum prod min max logsumexp, over a tuple of axes, never empty, never holding 0
+        (array, axis): cumsum
+        (array, shape): reshape broadcast_to, shapes with the leading axis
+        (array, axes): transpose
+        (list of arrays, axis): stack concatenate
+        (array, array): matmul, of arrays with at least two axes, as NumPy's
+    """
+
+    functions: Mapping[str, Callable[..., Any]]
+    number: Callable[[Number], Any]
+    constant: Callable[[Any], Any]
+    names: Mapping[str, Any]
+    context: Callable[[], AbstractContextManager[Any]] = nullcontext
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """A program with an arithmetic's functions in place."""
+
+    names: tuple[str, ...]
+    literals: tuple[Any, ...]
+    steps: tuple[tuple[Callable[..., Any], tuple[int, ...], tuple[int, ...]], ...]
+    result: int
+
+
+def evaluate_tree(
+    node: Node,
+    values: Mapping[str, Any],
+    arithmetic: Arithmetic,
+    rows: int,
+    constants: Mapping[str, Any] = _NOTHING,
+) -> Any:
+    """The value of `node` at `rows` points: an array of shape (rows, *node.shape).
+
+    values: the variables, each of shape (rows, *its shape), or (1, *its shape) where all points share it.
+    constants: float64 NumPy arrays of the constants' own shapes, without an axis of points.
+    The result may share memory with `values`. `where` computes both branches and then chooses, as NumPy does: a
+    derivative taken through it must choose among derivatives likewise, and not multiply the branch not taken by 0.
+    Raises `UnsupportedFunctionError` where the arithmetic lacks a function.
+    """
+    bound = _bound(node, arithmetic)
+    slots: list[Any] = [_named(name, values, constants, arithmetic) for name in bound.names]
+    slots += bound.literals
+    with arithmetic.context():
+        for function, arguments, free in bound.steps:
+            slots.append(function(*[slots[i] for i in arguments]))
+            for i in free:
+                slots[i] = None
+        result = slots[bound.result]
+        shape = (rows, *node.shape)
+        return result if result.shape == shape else arithmetic.functions["broadcast_to"](result, shape)
+
+
+def _named(name: str, values: Mapping[str, Any], constants: Mapping[str, Any], arithmetic: Arithmetic) -> Any:
+    if name in values:
+        return values[name]
+    if name in constants:
+        return arithmetic.constant(np.asarray(constants[name], dtype=np.float64)[None])
+    return arithmetic.names[name]
+
+
+_programs: dict[tuple[int, int], tuple[Node, Arithmetic, _Bound]] = {}
+
+
+def _bound(node: Node, arithmetic: Arithmetic) -> _Bound:
+    """The bound program, cached by identity: hashing a tree costs about as much as evaluating it once."""
+    key = (id(node), id(arithmetic))
+    found = _programs.get(key)
+    if found is not None:  # its node and arithmetic are held, so their ids are still theirs
+        return found[2]
+    bound = _bind(compile_tree(node), arithmetic)
+    if len(_programs) >= _CACHED_PROGRAMS:
+        _programs.clear()
+    _programs[key] = (node, arithmetic, bound)
+    return bound
+
+
+def _bind(program: Program, arithmetic: Arithmetic) -> _Bound:
+    return _Bound(
+        program.names,
+        tuple(_literal(literal, arithmetic) for literal in program.literals),
+        tuple((_function(step, arithmetic), step.arguments, step.free) for step in program.steps),
+        program.result,
+    )
+
+
+def _literal(literal: Number | Filled, arithmetic: Arithmetic) -> Any:
+    if isinstance(literal, Number):
+        return arithmetic.number(literal)
+    shape = literal.shape
+    array = np.eye(shape[0]) if literal.function == "eye" else np.full(shape, float(literal.function == "ones"))
+    return arithmetic.constant(array[None])
+
+
+def _function(step: Step, arithmetic: Arithmetic) -> Callable[..., Any]:
+    """What computes `step` from its arguments."""
+    detail = step.detail
+    if step.operation == "index":
+        return operator.itemgetter(tuple(_index_part(part) for part in detail or ()))
+    try:
+        function = arithmetic.functions[step.operation]
+        if step.operation in ("stack", "concatenate"):
+            axis = 1 if detail is None else detail[0]
+            return partial(_join, function, arithmetic.functions["broadcast_to"], axis)
+        if step.operation == "matmul":
+            return _matmul(detail, function, arithmetic.functions["transpose"])
+    except KeyError as missing:
+        raise UnsupportedFunctionError(missing.args[0]) from None
+    if detail is None:
+        return function
+    if step.operation == "reshape":
+        return lambda array: function(array, (array.shape[0], *detail))
+    extra = detail[0] if step.operation == "cumsum" else detail
+    return lambda array: function(array, extra)
+
+
+def _index_part(part: Any) -> Any:
+    """None is a new axis; a triple is a slice; `("at", ...)` picks positions."""
+    if isinstance(part, tuple):
+        return list(part[1:]) if part[0] == "at" else slice(*part)
+    return part
+
+
+def _join(join: Callable[..., Any], broadcast_to: Callable[..., Any], axis: Any, *arrays: Any) -> Any:
+    """Stack or concatenate; what does not depend on the points is repeated for each."""
+    rows = max(array.shape[0] for array in arrays)
+    return join([a if a.shape[0] == rows else broadcast_to(a, (rows, *a.shape[1:])) for a in arrays], axis)
+
+
+def _matmul(ranks: Any, matmul: Callable[..., Any], transpose: Callable[..., Any]) -> Callable[..., Any]:
+    """The product of arrays of the given ranks, at each point; one large product where the matrix is constant."""
+
+    def matrix_vector(left: Any, right: Any) -> Any:
+        if left.shape[0] == 1:
+            return matmul(right, transpose(left[0], (1, 0)))
+        return matmul(left, right[..., None])[..., 0]
+
+    def vector_matrix(left: Any, right: Any) -> Any:
+        if right.shape[0] == 1:
+            return matmul(left, right[0])
+        return matmul(left[:, None, :], right)[:, 0, :]
+
+    def vector_tensor(left: Any, right: Any) -> Any:
+        row = left[(slice(None), *[None] * (ranks[1] - 1), slice(None))]
+        return matmul(row, right)[..., 0, :]
+
+    def tensor_vector(left: Any, right: Any) -> Any:
+        column = right[(slice(None), *[None] * (ranks[0] - 2), slice(None), None)]
+        return matmul(left, column)[..., 0]
+
+    if ranks[0] == 1:
+        return vector_matrix if ranks[1] == 2 else vector_tensor
+    if ranks[1] == 1:
+        return matrix_vector if ranks[0] == 2 else tensor_vector
+    return matmul
