@@ -33,10 +33,11 @@ from gradverify.expression.vocabulary import (
 )
 from gradverify.expression.walk import children
 
-# Nested grammar rules: about 60 nested parentheses. Each costs two Python frames, of 1,000 by default.
-MAX_NESTING = 180
-# Levels of the tree, so that comparing, hashing and pickling one (all recursive) stays within Python's limits.
-MAX_HEIGHT = 150
+# Levels of the tree, so that comparing, hashing and pickling one, all of which recurse, stays within Python's limits.
+MAX_HEIGHT = 60
+# Nested grammar rules: a level of the tree takes four at most, so that the text of every tree can be read again.
+# Each costs about two Python frames, of 1,000 by default.
+MAX_NESTING = 4 * (MAX_HEIGHT + 2)
 
 _OR, _AND, _NOT, _COMPARE, _BIT_OR, _BIT_AND, _SUM, _PRODUCT = range(8)
 _LEVELS = {
@@ -260,8 +261,11 @@ class _Parser:
         return error(f"unknown-{kind}", f"unknown {kind} `{shown}`{spelled}", token, advice)
 
     def module(self, token: Token) -> ExpressionError:
-        names = [t.text for t in self.tokens[self.position : self.position + 5] if t.kind is Kind.NAME]
-        advice = f"write `{names[-1]}` without `{token.text}.`" if names else ""
+        at = self.position
+        while self.tokens[at].text == "." and self.tokens[at + 1].kind is Kind.NAME:
+            at += 2
+        name = self.tokens[at - 1].text
+        advice = "" if name == token.text else f"write `{name}` alone"
         return error("not-allowed", f"`{token.text}.` is not needed and not allowed", token, advice)
 
     def call(self, function: str, token: Token) -> Node:

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from gradverify.expression.errors import ExpressionError
+from gradverify.expression.vocabulary import FUNCTIONS
 
 MAX_LENGTH = 100_000  # characters: more than any hand-written formula, little enough to parse in a blink
 
@@ -88,12 +89,19 @@ def tokenize(text: str) -> list[Token]:
     while position < len(text):
         match = _TOKEN.match(text, position)
         if match is None:
+            if text[position] == "^" and tokens and tokens[-1].text in FUNCTIONS:
+                raise _power_of_function(tokens[-1], position)
             raise _strange(text[position], position)
         position = match.end()
         if match.lastgroup != "space":
             tokens.append(_token(Kind(match.lastgroup), match.group(), match.start(), text))
     tokens.append(Token(Kind.END, "", len(text)))
     return tokens
+
+
+def _power_of_function(function: Token, offset: int) -> ExpressionError:
+    advice = f"the square of `{function.text}(x)` is `{function.text}(x)**2`"
+    return ExpressionError("caret-power", "`^` is not the power operator", offset, 1, advice)
 
 
 def _token(kind: Kind, piece: str, offset: int, text: str) -> Token:
