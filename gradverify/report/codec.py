@@ -10,6 +10,7 @@ import enum
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
+from operator import attrgetter
 from typing import Any
 
 MAX_DEPTH = 32  # of free-form values; far below the interpreter's recursion limit
@@ -178,7 +179,7 @@ def word(words: type[enum.StrEnum]) -> Codec:
             raise DataError(f"expected one of {', '.join(known)}; got {quote(data)}")
         return known[data]
 
-    return Codec(lambda member: words(member).value, decode, {"enum": list(known)})
+    return Codec({member: member.value for member in words}.__getitem__, decode, {"enum": list(known)})
 
 
 def constant(value: int) -> Codec:
@@ -195,6 +196,7 @@ def constant(value: int) -> Codec:
 def record(kind: Callable[..., Any], keys: Mapping[str, Key]) -> Codec:
     """A dataclass as an object; keys that the dataclass has defaults for may be missing when reading."""
     encoders = tuple((name, key.codec.encode) for name, key in keys.items() if key.derive is None)
+    items_of = attrgetter(*(name for name, _ in encoders))
     derived = tuple((name, key.derive, key.codec.encode) for name, key in keys.items() if key.derive is not None)
     decoders = {name: key.codec.decode for name, key in keys.items() if key.derive is None}
     required = frozenset(
@@ -205,7 +207,10 @@ def record(kind: Callable[..., Any], keys: Mapping[str, Key]) -> Codec:
     order = dict.fromkeys(keys)
 
     def encode(value: Any) -> dict[str, Any]:
-        data = {name: encode_one(getattr(value, name)) for name, encode_one in encoders}
+        data = {
+            name: None if item is None else encode_one(item)
+            for (name, encode_one), item in zip(encoders, items_of(value), strict=True)
+        }
         if not derived:
             return data
         data |= {name: encode_one(derive(value)) for name, derive, encode_one in derived}
