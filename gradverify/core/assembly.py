@@ -38,7 +38,8 @@ def show(shape: Shape) -> str:
 
 
 def match_shape(actual: Shape, wanted: Shape, what: str) -> str | None:
-    """None if `actual` is `wanted`, a note if only a row or column convention differs; raises `WrongShape` otherwise."""
+    """None if `actual` is `wanted`, a note if only a row or column convention differs; raises `WrongShape`
+    otherwise."""
     if actual == wanted:
         return None
     if without_ones(actual) == without_ones(wanted) and math.prod(actual) == math.prod(wanted):

@@ -16,7 +16,8 @@ from gradverify.core.report import Check, Component, PointResult
 from gradverify.core.verdicts import Evidence, Verdict
 from gradverify.core.verify import Answer, Contradiction, Judged, Verified, component_label, show_point, verdict_of
 
-# Beyond this many components a point's vectors are left out of the report; wrong components are still named, with their values
+# Beyond this many components a point's vectors are left out of the report; wrong components are still named, with
+# their values
 # in the table of the terminal, up to MOST_NAMED of them.
 MOST_COMPONENTS = 20_000
 MOST_NAMED = 1_000
@@ -71,7 +72,7 @@ def _check(verified: Verified, answer: Answer, judged: Judged | None, kind: str,
 def _backend_verdict(verified: Verified, judged: Judged) -> tuple[Verdict, str | None]:
     """The verdict of one backend alone, worded as for the whole."""
     codes = judged.codes.copy()
-    finite = np.isfinite(verified.function_values).all(axis=1)
+    finite = np.atleast_1d(np.isfinite(verified.function_values).all(axis=1))
     codes[np.isnan(verified.claim.values) & finite[:, None] & (codes != Code.SKIPPED)] = Code.FAIL
     relevant = [c for c in verified.contradictions if judged.backend in (c.first, c.second) and c.decided]
     verdict, reason = verdict_of(replace(verified, codes=codes, judged=(judged,), contradictions=()))
@@ -86,7 +87,8 @@ def _contradiction_text(verified: Verified, c: Contradiction) -> str:
     name = component_label(verified.problem, c.component)
     return (
         f"backends contradict one another on {name} at {show_point(verified.points[c.row])}:"
-        f" {c.first} says {c.values[0]:.10g} ± {c.bounds[0]:.1g}, {c.second} says {c.values[1]:.10g} ± {c.bounds[1]:.1g}"
+        f" {c.first} says {c.values[0]:.10g} ± {c.bounds[0]:.1g},"
+        f" {c.second} says {c.values[1]:.10g} ± {c.bounds[1]:.1g}"
     )
 
 

@@ -11,13 +11,14 @@ from gradverify.core import roundoff
 from gradverify.core.arrays import Array, Matrix, Tensor, Vector
 from gradverify.core.judge import Scales
 from gradverify.core.problem import Failure, Function, Observation, Problem
-from gradverify.core.verdicts import Fault
+from gradverify.core.verdicts import Fault, NoteKind
 
 # Two calls may differ by the order in which a threaded sum was added up; by more than this many units of round-off they
 # are two different answers.
 REPEAT_UNITS = 64.0
 
-# How far a point is moved, relative to its components, to see a component's size nearby: far enough to leave a zero of the
+# How far a point is moved, relative to its components, to see a component's size nearby: far enough to leave a zero
+# of the
 # gradient, near enough to stay in its neighbourhood.
 NEARBY = 0.1
 NEARBY_POINTS = 8
@@ -40,10 +41,13 @@ def flat(values: Tensor) -> Matrix:
 
 
 def examine(claim: Function, points: Matrix, repeat: bool) -> ClaimValues:
-    """Evaluate the claim at all points; with `repeat` a second time, in reverse order, to see whether it answers the same."""
+    """Evaluate the claim at all points; with `repeat` a second time, in reverse order, to see whether it answers the
+    same."""
     evaluation = claim.evaluate(points)
     values = flat(evaluation.values)
-    faults = {o.kind: o for o in evaluation.observations if o.kind is Fault.MUTATES_INPUT}
+    faults: dict[Fault | NoteKind, Observation] = {
+        o.kind: o for o in evaluation.observations if o.kind is Fault.MUTATES_INPUT
+    }
     notes = {o.message: o for o in evaluation.observations if o.kind is not Fault.MUTATES_INPUT}
     count = points.shape[0]
     if repeat and count:

@@ -8,7 +8,8 @@ tol = relative · |reference|:
     excused       not a fail only because of `absolute`: it is no failure, and it certifies nothing
     inconclusive  everything between
 
-The exact gap lies within b + r of the measured one, so a pass certifies a fault of at most (1 + CLAIM_ROUND_OFF_CAP) · tol and a
+The exact gap lies within b + r of the measured one, so a pass certifies a fault of at most (1 + CLAIM_ROUND_OFF_CAP)
+· tol and a
 fail certifies one of more than tol. Every comparison is written so that NaN falls on the side that does not pass.
 """
 
@@ -23,11 +24,13 @@ from gradverify.core.arrays import Array, Mask, Vector
 from gradverify.core.estimates import Estimate, Kink
 from gradverify.core.problem import Tolerance
 
-# A claim whose own round-off is far above the tolerance cannot be certified by looking at its values; up to this multiple
+# A claim whose own round-off is far above the tolerance cannot be certified by looking at its values; up to this
+# multiple
 # of the tolerance its round-off is allowed for in full.
 CLAIM_ROUND_OFF_CAP = 9.0
 
-# Differences below this many units of round-off of the component's own size nearby are round-off, not a fault: a sum of a
+# Differences below this many units of round-off of the component's own size nearby are round-off, not a fault: a sum
+# of a
 # few dozen terms of that size cannot be computed more exactly (Higham 2002, section 4.2: n·eps for n terms).
 ROUND_OFF_UNITS = 64.0
 
@@ -58,7 +61,7 @@ def tolerances(reference: Array, tolerance: Tolerance) -> Vector:
     return tolerance.relative * np.abs(reference)
 
 
-def judge(claimed: Vector, reference: Vector, bound: Vector, tolerance: Tolerance) -> Vector:
+def judge(claimed: Vector, reference: Vector, bound: Vector, tolerance: Tolerance) -> Array:
     """Judge as if the claim had no round-off of its own: codes of shape (c,), or (k, c) for k points.
 
     A component that comes out as anything but PASS is to be judged again by `judge_with_scales`.
@@ -72,7 +75,7 @@ def judge(claimed: Vector, reference: Vector, bound: Vector, tolerance: Toleranc
         # A claim that is not finite where the reference is: wrong, whatever the bounds.
         fails = (fails & known) | (~np.isfinite(claimed) & known)
         excused = known & np.isfinite(claimed) & ~passes & ~fails & (gap > tol + bound)
-    codes = np.full(np.shape(gap), Code.INCONCLUSIVE, dtype=np.int8)
+    codes: Array = np.full(np.shape(gap), Code.INCONCLUSIVE, dtype=np.int8)
     codes[excused] = Code.EXCUSED
     codes[passes & known & np.isfinite(claimed)] = Code.PASS
     codes[fails] = Code.FAIL
@@ -81,7 +84,7 @@ def judge(claimed: Vector, reference: Vector, bound: Vector, tolerance: Toleranc
 
 def judge_with_scales(
     claimed: Vector, reference: Vector, bound: Vector, tolerance: Tolerance, scales: Scales, epsilon: float
-) -> Vector:
+) -> Array:
     """Judge with the claim's round-off and the component's size nearby taken into account. Codes of shape (c,).
 
     Near a zero of the gradient nothing relative to the component's value can be certified. There the component's size
@@ -100,7 +103,7 @@ def judge_with_scales(
         at_a_zero = (gap <= bound + slack) & (bound + slack <= tolerance.relative * nearby)
         fails = gap > tol + tolerance.absolute + bound + slack
         excused = known & finite & ~fails & (gap > tol + bound + slack)
-    codes = np.full(np.shape(gap), Code.INCONCLUSIVE, dtype=np.int8)
+    codes: Array = np.full(np.shape(gap), Code.INCONCLUSIVE, dtype=np.int8)
     codes[excused] = Code.EXCUSED
     codes[(passes | at_a_zero) & known & finite] = Code.PASS
     codes[(fails & known) | (~finite & known)] = Code.FAIL

@@ -1,10 +1,15 @@
 """How far a claim's own round-off moves it, measured by moving the point by a few units in the last place.
 
-The claim is evaluated along a short line x + t·s, t = −3 … 3, where s has the size of one unit in the last place of each component
-(zeros stay zeros: they have no neighbours on any known scale). Over so short a line a smooth claim is straight, so what is left
-after the median step is taken away is round-off, as in the difference tables of Moré & Wild (2011, "Estimating computational noise",
-SIAM J. Sci. Comput. 33(3), section 3). Three spacings are tried, since a value that was rounded to a coarse grid (1e8 + x − 1e8) does
-not move at all over the shortest. A jump of the claim at the point, as at a branch, moves two of the six steps at most; the third
+The claim is evaluated along a short line x + t·s, t = −3 … 3, where s has the size of one unit in the last place of
+each component
+(zeros stay zeros: they have no neighbours on any known scale). Over so short a line a smooth claim is straight, so
+what is left
+after the median step is taken away is round-off, as in the difference tables of Moré & Wild (2011, "Estimating
+computational noise",
+SIAM J. Sci. Comput. 33(3), section 3). Three spacings are tried, since a value that was rounded to a coarse grid
+(1e8 + x − 1e8) does
+not move at all over the shortest. A jump of the claim at the point, as at a branch, moves two of the six steps at
+most; the third
 largest deviation is taken, so that a jump is not mistaken for round-off.
 """
 
@@ -41,11 +46,13 @@ def round_off_from(values: Tensor, epsilon: float) -> Tensor:
     with np.errstate(all="ignore"):
         steps = np.diff(table, axis=1)
         deviation = np.abs(steps - np.median(steps, axis=1, keepdims=True))
-        # Round-off scatters: the second differences change sign. Those of a smooth, curved claim do not, and do not count.
+        # Round-off scatters: the second differences change sign. Those of a smooth, curved claim do not, and do not
+        # count.
         bends = np.diff(steps, axis=1)
         scatters = np.any(bends > 0, axis=1) & np.any(bends < 0, axis=1)
         ranked = np.where(scatters, np.sort(deviation, axis=1)[:, -DEVIATION_RANK, :], 0.0)
-        # The shortest line also shows how far the claim is conditioned: what one unit in the last place of x does to it.
+        # The shortest line also shows how far the claim is conditioned: what one unit in the last place of x does to
+        # it.
         conditioning = np.sort(np.abs(steps[0]), axis=0)[-DEVIATION_RANK, :]
         largest = np.nanmax(np.where(np.isfinite(ranked), ranked, 0.0), axis=0)
         centre = np.abs(table[0, STEPS.size // 2, :])

@@ -120,8 +120,9 @@ def verify(
     ]
     function_values = flat(function.values)
     codes, contradictions = combine(judged, claimed.shape, prover.backend if prover else None)
-    finite = np.isfinite(function_values).all(axis=1)
-    # NaN or infinity in the claim where f is finite is a fault even where no backend has a value to set beside it, except
+    finite = np.atleast_1d(np.isfinite(function_values).all(axis=1))
+    # NaN or infinity in the claim where f is finite is a fault even where no backend has a value to set beside it,
+    # except
     # that an infinite claim may be right where the slope is infinite.
     wrong = np.isnan(claimed) & finite[:, None] & (codes != Code.SKIPPED)
     codes[wrong] = Code.FAIL
@@ -202,7 +203,8 @@ def _code_at_kink(claimed: float, kink: Kink, problem: Problem, at_kinks: AtKink
 
 
 def combine(judged: Sequence[Judged], shape: tuple[int, ...], prover: str | None) -> tuple[Array, list[Contradiction]]:
-    """All backends' codes as one: (k, c). A pass and a fail at one place are a contradiction, settled only by more evidence."""
+    """All backends' codes as one: (k, c). A pass and a fail at one place are a contradiction, settled only by more
+    evidence."""
     codes = np.full(shape, Code.INCONCLUSIVE, dtype=np.int8)
     contradictions: list[Contradiction] = []
     if not judged:
@@ -245,7 +247,7 @@ def _agree(side: Sequence[Judged], row: int, component: int) -> bool:
     low = max(float(j.reference[row, component] - j.bound[row, component]) for j in side)
     high = min(float(j.reference[row, component] + j.bound[row, component]) for j in side)
     slack = 8 * np.finfo(np.float64).eps * abs(low)  # a bound is itself computed in floating point
-    return low <= high + slack
+    return bool(low <= high + slack)
 
 
 def best_reference(verified: Verified) -> tuple[Matrix, Matrix]:

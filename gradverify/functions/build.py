@@ -132,7 +132,7 @@ def _claim(
     )  # fmt: skip
 
 
-def points_of(spec: Spec, domain: Domain) -> tuple[Matrix, list[int]]:
+def points_of(spec: Spec) -> tuple[Matrix, list[int]]:
     """All points of the spec as a matrix of shape (k, n), and for each its index in `spec.points`."""
     rows: list[Array] = []
     origin: list[int] = []

@@ -91,14 +91,12 @@ def function_from_callable(
                 array = as_numbers(value, "the function's value")
                 if array.dtype.kind == "c" and dtype is np.float64:
                     if np.any(array.imag != 0):
-                        raise WrongShape("the function returned a complex number at a real point")  # noqa: TRY301
+                        raise WrongShape("the function returned a complex number at a real point")
                     array = array.real
                 if array.dtype in (np.dtype(np.float32), np.dtype(np.float16)):
                     observations.append(Observation(Fault.SINGLE_PRECISION, f"the function returns {array.dtype}", row))
                 if without_ones(array.shape) != without_ones(output_shape):
-                    raise WrongShape(  # noqa: TRY301
-                        f"the function returned shape {show(array.shape)}, expected {show(output_shape)}"
-                    )
+                    raise WrongShape(f"the function returned shape {show(array.shape)}, expected {show(output_shape)}")
                 values[row] = array.reshape(output_shape)
             except CAUGHT as error:
                 text = str(error) if isinstance(error, WrongShape) else one_line(error)

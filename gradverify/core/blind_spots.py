@@ -1,0 +1,182 @@
+"""What the listed points could not have revealed: the claim is mutated, and mutants that still pass are reported.
+
+A mutant is caught by a point when it would have been judged wrong there, with the reference and bound that the point
+had. This is
+mutation testing (DeMillo, Lipton & Sayward 1978, "Hints on test data selection") with the spec's points as the tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradverify.core.arrays import Array, Matrix, Vector
+from gradverify.core.conclude import component
+from gradverify.core.examine import examine
+from gradverify.core.problem import Derivative
+from gradverify.core.report import BlindSpot
+from gradverify.core.search import candidates, complexity
+from gradverify.core.verdicts import Fault
+from gradverify.core.verify import Verified, best_reference, component_label
+
+MOST_MUTATED = 64  # components that are mutated one by one; beyond, whole variables are
+TRIED_POINTS = 48  # where a better point is looked for
+MOST_REPORTED = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A change of the claim: `apply` takes values (k, c) and points (k, n) to the mutated values."""
+
+    fault: Fault
+    indices: tuple[int, ...]
+    text: str  # "the wrong sign"
+    apply: Callable[[Matrix, Matrix], Matrix]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How many mutants the points catch."""
+
+    caught: int
+    mutants: int
+    spots: tuple[BlindSpot, ...]
+
+    @property
+    def share(self) -> float:
+        """The share of mutants caught, 1 when there is none."""
+        return self.caught / self.mutants if self.mutants else 1.0
+
+
+def mutants(verified: Verified) -> Iterator[Mutant]:
+    """The mutants of a claim with c components of n variables."""
+    problem = verified.problem
+    c, n = verified.claim.values.shape[1], problem.variables.size
+    groups: list[tuple[int, ...]] = [(i,) for i in range(c)]
+    if c > MOST_MUTATED:
+        groups = [tuple(range(v.offset, v.offset + v.size)) for v in problem.variables] if c == n else [tuple(range(c))]
+    for group in groups:
+        yield Mutant(Fault.SIGN, group, "the wrong sign", _scale(group, -1.0))
+        yield Mutant(Fault.FACTOR, group, "a factor of 2", _scale(group, 2.0))
+        yield Mutant(Fault.ZEROED_COMPONENT, group, "0 instead of its value", _scale(group, 0.0))
+        if problem.derivative is Derivative.GRADIENT:
+            yield Mutant(Fault.LOG_PARAMETER, group, "a factor of the variable itself", _times_variable(group))
+    if 2 <= c <= MOST_MUTATED:
+        for i in range(c - 1):
+            yield Mutant(Fault.SWAPPED_COMPONENTS, (i, i + 1), "swapped with its neighbour", _swap(i, i + 1))
+    for variable in problem.variables:
+        if c == n and len(variable.shape) == 2 and variable.shape[0] == variable.shape[1] > 1:
+            group = tuple(range(variable.offset, variable.offset + variable.size))
+            yield Mutant(Fault.TRANSPOSED, group, "its transpose", _transpose(group, variable.shape[0]))
+
+
+def _scale(group: tuple[int, ...], factor: float) -> Callable[[Matrix, Matrix], Matrix]:
+    def apply(values: Matrix, _points: Matrix) -> Matrix:
+        out = values.copy()
+        out[:, group] *= factor
+        return out
+
+    return apply
+
+
+def _times_variable(group: tuple[int, ...]) -> Callable[[Matrix, Matrix], Matrix]:
+    def apply(values: Matrix, points: Matrix) -> Matrix:
+        out = values.copy()
+        out[:, group] *= points[:, group]
+        return out
+
+    return apply
+
+
+def _swap(i: int, j: int) -> Callable[[Matrix, Matrix], Matrix]:
+    def apply(values: Matrix, _points: Matrix) -> Matrix:
+        out = values.copy()
+        out[:, [i, j]] = out[:, [j, i]]
+        return out
+
+    return apply
+
+
+def _transpose(group: tuple[int, ...], side: int) -> Callable[[Matrix, Matrix], Matrix]:
+    def apply(values: Matrix, _points: Matrix) -> Matrix:
+        out = values.copy()
+        block = out[:, group].reshape((-1, side, side))
+        out[:, group] = block.transpose(0, 2, 1).reshape((-1, side * side))
+        return out
+
+    return apply
+
+
+def score(verified: Verified, seed: int) -> Score:
+    """Judge every mutant by the points of `verified`, a claim that passed."""
+    reference, bound = best_reference(verified)
+    claimed, points = verified.claim.values, verified.points
+    alive = [m for m in mutants(verified) if not _caught(m, claimed, points, reference, bound, verified)]
+    total = sum(1 for _ in mutants(verified))
+    if not alive:
+        return Score(total, total, ())
+    tried = candidates(verified.problem, points, (), TRIED_POINTS, seed)
+    claim = verified.problem.claim
+    values = (
+        examine(claim, tried, repeat=False).values
+        if claim is not None and tried.shape[0]
+        else np.empty((0, claimed.shape[1]))
+    )
+    spots, hopeless = [], 0
+    for mutant in alive:
+        better = _better_point(mutant, values, tried)
+        if better is None:
+            # No point tells this mutant from the claim: it is the same function (a component that is 0 everywhere).
+            hopeless += 1
+            continue
+        spots.append(_spot(mutant, verified, better))
+    return Score(total - len(alive), total - hopeless, tuple(spots[:MOST_REPORTED]))
+
+
+def blind_spots(verified: Verified, seed: int) -> list[BlindSpot]:
+    """The mistakes that the points of `verified` could not have revealed, each with a point that would."""
+    return list(score(verified, seed).spots)
+
+
+def _apart(changed: Array, claimed: Array, bound: Array, verified: Verified) -> Array:
+    """Where a mutant would have been judged wrong: off by more than tolerance and bound together."""
+    tolerance = verified.problem.tolerance
+    with np.errstate(all="ignore"):
+        gap = np.abs(changed - claimed)
+        out: Array = gap > 2 * (tolerance.relative * np.abs(claimed) + tolerance.absolute) + bound
+    return out
+
+
+def _caught(
+    mutant: Mutant, claimed: Matrix, points: Matrix, reference: Matrix, bound: Matrix, verified: Verified
+) -> bool:
+    known = np.where(np.isfinite(reference) & np.isfinite(bound), bound, np.inf)
+    changed = mutant.apply(claimed, points)
+    return bool(_apart(changed, claimed, known, verified)[:, mutant.indices].any())
+
+
+def _better_point(mutant: Mutant, values: Matrix, tried: Matrix) -> Vector | None:
+    if not tried.shape[0]:
+        return None
+    changed = mutant.apply(values, tried)
+    usable = np.isfinite(values).all(axis=1) & (np.abs(tried).max(axis=1) <= 100.0)
+    # Twice over the tolerance is too little to recommend a point by: ask for a hundredth of the component's value.
+    clear = (np.abs(changed - values) > 1e-2 * np.abs(values))[:, mutant.indices].any(axis=1) & usable
+    rows = np.flatnonzero(clear)
+    if not rows.size:
+        return None
+    best: Vector = tried[min(rows.tolist(), key=lambda row: complexity(tried[row]))]
+    return best
+
+
+def _spot(mutant: Mutant, verified: Verified, better: Vector) -> BlindSpot:
+    parts = tuple(component(verified.problem, i) for i in mutant.indices)
+    names = [component_label(verified.problem, i) for i in mutant.indices]
+    shown = names[0] if len(names) == 1 else f"{names[0]} … {names[-1]}"
+    if mutant.fault is Fault.SWAPPED_COMPONENTS:
+        message = f"{names[0]} and {names[1]} could be swapped and every listed point would still agree"
+    else:
+        message = f"{shown} could have {mutant.text} and every listed point would still agree"
+    return BlindSpot(fault=mutant.fault, components=parts, message=message, better_point=tuple(better.tolist()))

@@ -1,0 +1,91 @@
+"""Hypotheses about where components stand: swapped, shifted by one, transposed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from gradverify.core.arrays import Array
+from gradverify.core.diagnosis.evidence import FIT, Evidence
+from gradverify.core.diagnosis.hypotheses import CONFIDENCE, INFORMATIVE
+from gradverify.core.problem import Derivative
+from gradverify.core.verdicts import Fault
+
+MOST_PAIRS = 200  # wrong components that are tried against one another
+
+
+def explained(evidence: Evidence, index: int, other: int) -> bool:
+    """Whether the claim's component `index` is the right value of component `other`, at all points."""
+    rows = evidence.usable[:, index] & evidence.usable[:, other]
+    c, p = evidence.claimed[rows, index], evidence.reference[rows, other]
+    b, r = evidence.bound[rows, other], evidence.reference[rows, index]
+    near = np.abs(c - p) <= FIT * np.maximum(np.abs(c), np.abs(p)) + b
+    telling = evidence.differs[rows, index] & (np.abs(p - r) > 4 * (FIT * np.abs(p) + b))
+    clear = b <= INFORMATIVE * np.abs(p)
+    return bool(rows.any() and near.all() and (telling & clear).any())
+
+
+def _confidence(evidence: Evidence, indices: Array) -> float:
+    rows = int(evidence.differs[:, indices].any(axis=1).sum())
+    return CONFIDENCE[max(1, min(rows, 3))]
+
+
+def arrangements(evidence: Evidence, wrong: Array) -> Iterator[tuple[Fault, Array, str, float]]:
+    """Faults of arrangement with the components they explain, in order of preference."""
+    yield from _transposed(evidence, wrong)
+    yield from _swapped(evidence, wrong)
+    yield from _shifted(evidence, wrong)
+
+
+def _blocks(evidence: Evidence) -> Iterator[tuple[str, Array, tuple[int, int]]]:
+    """Two-dimensional parts of the derivative: its matrix as a whole, or the block of a matrix variable."""
+    problem = evidence.problem
+    n = problem.variables.size
+    if problem.derivative is not Derivative.GRADIENT:
+        rows = evidence.claimed.shape[1] // n
+        yield f"the {problem.derivative.value}", np.arange(rows * n), (rows, n)
+        return
+    for variable in problem.variables:
+        if len(variable.shape) == 2 and min(variable.shape) > 1:
+            rows, columns = variable.shape
+            yield f"the block of `{variable.name}`", np.arange(variable.size) + variable.offset, (rows, columns)
+
+
+def _transposed(evidence: Evidence, wrong: Array) -> Iterator[tuple[Fault, Array, str, float]]:
+    for what, block, (rows, columns) in _blocks(evidence):
+        bad = np.intersect1d(wrong, block)
+        if bad.size < 2:
+            continue
+        # For a block that is not square, the transpose was flattened or reshaped in the wrong order.
+        target = block.reshape((rows, columns)).T.reshape(-1)
+        partner = dict(zip(block.tolist(), target.tolist(), strict=True))
+        if bad.size <= MOST_PAIRS and all(explained(evidence, i, partner[i]) for i in bad.tolist()):
+            yield Fault.TRANSPOSED, bad, f"{what} is transposed", _confidence(evidence, bad)
+
+
+def _swapped(evidence: Evidence, wrong: Array) -> Iterator[tuple[Fault, Array, str, float]]:
+    if wrong.size > MOST_PAIRS:
+        return
+    for i in wrong.tolist():
+        for j in wrong.tolist():
+            if i < j and explained(evidence, i, j) and explained(evidence, j, i):
+                yield (
+                    Fault.SWAPPED_COMPONENTS,
+                    np.array([i, j]),
+                    "the two components are swapped",
+                    _confidence(evidence, np.array([i, j])),
+                )
+
+
+def _shifted(evidence: Evidence, wrong: Array) -> Iterator[tuple[Fault, Array, str, float]]:
+    """Components i of a run hold the values of i + 1 or i − 1; the end of the run may wrap round or be anything."""
+    total = evidence.claimed.shape[1]
+    if wrong.size < 2 or wrong.size > MOST_PAIRS:
+        return
+    for shift in (1, -1):
+        hits = [i for i in wrong.tolist() if 0 <= i + shift < total and explained(evidence, i, i + shift)]
+        if len(hits) >= 2 and len(hits) >= wrong.size - 1:
+            which = "next" if shift == 1 else "previous"
+            message = f"each component holds the value of the {which} one: an index is off by one"
+            yield Fault.OFF_BY_ONE_INDEX, wrong, message, _confidence(evidence, wrong)

@@ -1,0 +1,80 @@
+"""Factors that people forget or add, and what they are called."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from gradverify.core.problem import Problem
+
+NAMED = {
+    2.0: "2", 0.5: "1/2", 3.0: "3", 1 / 3: "1/3", 4.0: "4", 0.25: "1/4", 6.0: "6", 1 / 6: "1/6",
+    1.5: "3/2", 2 / 3: "2/3", 0.75: "3/4", 4 / 3: "4/3", 10.0: "10", 0.1: "1/10", 100.0: "100", 0.01: "1/100",
+    1000.0: "1000", 0.001: "1/1000",
+    math.pi: "π", 2 * math.pi: "2π", 1 / math.pi: "1/π", 1 / (2 * math.pi): "1/(2π)",
+    math.pi / 180: "π/180 (degrees and radians)", 180 / math.pi: "180/π (degrees and radians)",
+    math.log(10): "ln 10 (natural and decimal logarithm)", 1 / math.log(10): "1/ln 10 (natural and decimal logarithm)",
+    math.log(2): "ln 2 (natural and binary logarithm)", 1 / math.log(2): "1/ln 2 (natural and binary logarithm)",
+    math.e: "e", 1 / math.e: "1/e", math.sqrt(2): "√2", 1 / math.sqrt(2): "1/√2",
+    math.sqrt(math.pi): "√π", 2 / math.sqrt(math.pi): "2/√π", math.sqrt(math.pi) / 2: "√π/2",
+    math.sqrt(2 * math.pi): "√(2π)", 1 / math.sqrt(2 * math.pi): "1/√(2π)",
+}  # fmt: skip
+
+CLOSE = 1e-6  # how near a measured ratio has to be to a named one
+FEWEST_TO_AVERAGE = 3  # an average of two is indistinguishable from a forgotten 1/2
+
+
+def sizes(problem: Problem) -> dict[int, str]:
+    """Numbers of things in the problem that a sum or mean may run over: axes of constants and variables, outputs."""
+    found: dict[int, str] = {}
+    constants: Mapping[str, object] = getattr(problem.function, "constants", {})
+    for name, array in constants.items():
+        for axis, length in enumerate(getattr(array, "shape", ())):
+            found.setdefault(int(length), f"the length of axis {axis} of `{name}`")
+        size = getattr(array, "size", 1)
+        found.setdefault(int(size), f"the number of entries of `{name}`")
+    for variable in problem.variables:
+        found.setdefault(variable.size, f"the number of components of `{variable.name}`")
+    for length in problem.function.output_shape:
+        found.setdefault(int(length), "the number of outputs")
+    if all(variable.shape == () for variable in problem.variables):
+        found.setdefault(problem.variables.size, "the number of variables")
+    return {length: what for length, what in found.items() if length >= FEWEST_TO_AVERAGE}
+
+
+def name_of_factor(value: float, counts: Mapping[int, str]) -> tuple[str, bool]:
+    """What the factor is called, and whether it is a number of things (so that mean and sum were confused)."""
+    magnitude = abs(value)
+    sign = "−" if value < 0 else ""
+    for count, what in counts.items():
+        if count > FEWEST_TO_AVERAGE + 1 or "`" in what:
+            if _close(magnitude, count):
+                return f"{sign}{count} ({what})", value > 0
+            if _close(magnitude, 1 / count):
+                return f"{sign}1/{count} ({what})", value > 0
+    for named, text in NAMED.items():
+        if _close(magnitude, named):
+            return sign + text, False
+    for count, what in counts.items():
+        for ratio, text in ((count / (count - 1), "n/(n−1)"), ((count - 1) / count, "(n−1)/n")):
+            if _close(magnitude, ratio):
+                return f"{sign}{text} with n = {count} ({what})", False
+    if _close(magnitude, round(magnitude)) and 1 < magnitude <= 1000:
+        return f"{sign}{round(magnitude)}", False
+    return f"{value:.6g}", False
+
+
+def is_named(value: float, counts: Mapping[int, str]) -> bool:
+    """Whether the factor has a name, so that a fit at a single point is no coincidence."""
+    text, counted = name_of_factor(value, counts)
+    return counted or text != f"{value:.6g}"
+
+
+def _close(a: float, b: float) -> bool:
+    return abs(a - b) <= CLOSE * abs(b)
+
+
+def common(values: Sequence[float]) -> float | None:
+    """The value that all of `values` share, or None."""
+    first = values[0] if values else math.nan
+    return first if values and all(_close(v, first) or v == first for v in values) else None

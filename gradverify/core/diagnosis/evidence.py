@@ -1,0 +1,102 @@
+"""The numbers that a diagnosis rests on: claim and reference at the listed points and at further ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradverify.core.arrays import Array, Mask, Matrix
+from gradverify.core.examine import examine
+from gradverify.core.judge import ROUND_OFF_UNITS
+from gradverify.core.problem import Problem, Request
+from gradverify.core.verify import Ask, Verified, best_reference
+
+EXTRA_POINTS = 16  # further points, so that a hypothesis fitted at one point has to hold at others
+SPREAD = 0.4  # how far the nearer half lies from the listed points, relative to their components
+MOST_EXTRA_COST = 40_000  # evaluations of f that the further points may cost altogether
+
+# A hypothesis fits when its prediction is this near to the claim, relative to either: the claim of a planted mistake
+# equals the
+# prediction to round-off, and the reference's own bound is added on top.
+FIT = 1e-7
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Claim, reference and bound at k points: arrays of shape (k, c); `points` of shape (k, n).
+
+    usable: where all are finite.  differs: where claim and reference are apart beyond doubt.
+    """
+
+    problem: Problem
+    points: Matrix
+    claimed: Matrix
+    reference: Matrix
+    bound: Matrix
+    usable: Mask
+    differs: Mask
+
+    def slack(self, predicted: Matrix, amplification: Array | float = 1.0) -> Matrix:
+        """How far the claim may lie from a prediction; `amplification` is how much the bound is magnified by it."""
+        with np.errstate(all="ignore"):
+            size = np.maximum(np.abs(predicted), np.abs(self.claimed))
+            out: Matrix = (FIT + ROUND_OFF_UNITS * self.problem.precision.epsilon) * size + np.abs(
+                amplification
+            ) * self.bound
+        return out
+
+
+def gather(verified: Verified, ask: Ask) -> Evidence:
+    """The evidence at the verified points and, where they are cheap enough, at further ones."""
+    reference, bound = best_reference(verified)
+    points, claimed = verified.points, verified.claim.values
+    more = _further_points(verified)
+    best = _cheapest(verified)
+    claim = verified.problem.claim
+    if best is not None and claim is not None and more.shape[0]:
+        values = examine(claim, more, repeat=False)
+        shaped = values.values.reshape((more.shape[0], *verified.problem.shape))
+        answer = ask(best, verified.problem, Request(more, shaped))
+        if answer.estimates is not None:
+            shape = values.values.shape
+            points = np.concatenate([points, more])
+            claimed = np.concatenate([claimed, values.values])
+            reference = np.concatenate([reference, np.array([e.value for e in answer.estimates.points]).reshape(shape)])
+            bound = np.concatenate([bound, np.array([e.error_bound for e in answer.estimates.points]).reshape(shape)])
+    usable = np.isfinite(claimed) & np.isfinite(reference) & np.isfinite(bound)
+    with np.errstate(all="ignore"):
+        gap = np.abs(claimed - reference)
+        tol = verified.problem.tolerance.relative * np.abs(reference)
+        differs = usable & (gap > tol + bound + ROUND_OFF_UNITS * verified.problem.precision.epsilon * np.abs(claimed))
+    # What the verdict rests on counts as it was judged: round-off and kinks are accounted for there.
+    rows = verified.codes.shape[0]
+    differs[:rows] &= verified.codes == 1
+    return Evidence(verified.problem, points, claimed, reference, bound, usable, differs)
+
+
+def _cheapest(verified: Verified) -> str | None:
+    able = [j for j in verified.judged if np.isfinite(j.reference).any()]
+    best = min(able, key=lambda j: (-j.evidence[0].strength if j.evidence else 0, j.answer.seconds), default=None)
+    return best.backend if best is not None else None
+
+
+def _further_points(verified: Verified) -> Matrix:
+    problem = verified.problem
+    n = problem.variables.size
+    spent = max((j.answer.estimates.evaluations for j in verified.judged if j.answer.estimates is not None), default=0)
+    rows = max(1, verified.points.shape[0])
+    if spent // rows * EXTRA_POINTS > MOST_EXTRA_COST or not verified.points.shape[0]:
+        return np.empty((0, n))
+    rng = np.random.default_rng((problem.seed, 7))
+    base = verified.points[rng.integers(0, rows, size=EXTRA_POINTS)]
+    length = np.where(base != 0, np.abs(base), np.maximum(np.max(np.abs(base), axis=1, keepdims=True), 1.0))
+    near = base + SPREAD * length * rng.uniform(-1.0, 1.0, size=base.shape)
+    wide = np.concatenate(
+        [near[: EXTRA_POINTS // 2], 2.5 * near[EXTRA_POINTS // 2 :] * rng.choice((-1.0, 1.0), size=n)]
+    )
+    inside = problem.domain.contains(wide)
+    mixed = np.where(inside, wide, near)
+    keep = problem.domain.contains(mixed).all(axis=1)
+    out: Matrix = mixed[keep]
+    return out

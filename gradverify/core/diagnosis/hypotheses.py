@@ -1,0 +1,218 @@
+"""Hypotheses about one wrong component at a time: each predicts the claim from the reference and must hold at every
+point.
+
+With c the claim and r the right value at k points, a hypothesis is a prediction p(r, x): it fits when |c − p| is within
+round-off and the reference's bound at all usable points, and at least one of them tells p from r.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradverify.core.arrays import Mask, Vector
+from gradverify.core.diagnosis.constants import is_named, name_of_factor
+from gradverify.core.diagnosis.evidence import FIT, Evidence
+from gradverify.core.problem import Derivative
+from gradverify.core.verdicts import Fault
+
+# An informative point is one where the right value is not lost in its own bound.
+INFORMATIVE = 1e-4
+
+# Confidence by the number of informative points: a law that holds at three points is no accident, at one it may be.
+CONFIDENCE = {1: 0.6, 2: 0.85, 3: 0.95}
+
+SINGLE_EPSILON = float(np.finfo(np.float32).eps)
+SINGLE_UNITS = 64.0  # round-off of a float32 claim, in units of its epsilon
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """A hypothesis that fits one component. `key` is the same for components with the same mistake."""
+
+    fault: Fault
+    key: str
+    message: str  # a clause without its subject: "the sign is wrong"
+    confidence: float
+    factor: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One component's numbers at its usable points, all of shape (k',); `x` of shape (k', n)."""
+
+    c: Vector
+    r: Vector
+    b: Vector
+    x: Vector
+    epsilon: float
+    variable: int  # which variable the component is the derivative by
+    differs: Mask
+
+    def fits(self, predicted: Vector, amplification: Vector | float = 1.0) -> bool:
+        """Whether the prediction meets the claim at all points and differs from the reference somewhere."""
+        with np.errstate(all="ignore"):
+            slack = FIT * np.maximum(np.abs(predicted), np.abs(self.c)) + np.abs(amplification) * self.b
+            near = np.abs(self.c - predicted) <= slack + np.finfo(np.float64).tiny
+            telling = np.abs(predicted - self.r) > 4 * slack + self.b
+        return bool(self.c.size and near.all() and (telling & self.differs).any())
+
+    def informative(self) -> Mask:
+        """Points where the right value stands clear of its bound."""
+        with np.errstate(all="ignore"):
+            mask: Mask = self.b <= INFORMATIVE * np.abs(self.r)
+        return mask
+
+    def confidence(self) -> float:
+        """By the number of distinct informative points."""
+        count = int(np.unique(self.r[self.informative() & self.differs]).size)
+        return CONFIDENCE[max(1, min(count, 3))]
+
+
+def column(evidence: Evidence, index: int, rows: Mask | None = None) -> Column:
+    """The numbers of flat component `index`, at all its usable points or at those of `rows`."""
+    usable = evidence.usable[:, index]
+    if rows is not None:
+        usable = usable & rows
+    n = evidence.problem.variables.size
+    return Column(
+        evidence.claimed[usable, index], evidence.reference[usable, index], evidence.bound[usable, index],
+        evidence.points[usable], evidence.problem.precision.epsilon, index % n, evidence.differs[usable, index],
+    )  # fmt: skip
+
+
+def guesses(col: Column, counts: Mapping[int, str], derivative: Derivative) -> Iterator[Guess]:
+    """The hypotheses that fit, simplest first."""
+    if not col.differs.any():
+        return
+    if (col.c == 0).all():
+        yield Guess(Fault.ZEROED_COMPONENT, "zero", "the claim is 0", col.confidence())
+        return
+    if col.fits(-col.r):
+        yield Guess(Fault.SIGN, "sign", "the sign is wrong", col.confidence(), -1.0)
+        return
+    yield from _single_precision(col)
+    yield from _factor(col, counts)
+    yield from _variable(col, derivative)
+    yield from _offset(col)
+    yield from _proportional_term(col)
+    yield from _elementary_factor(col)
+
+
+def _factor(col: Column, counts: Mapping[int, str]) -> Iterator[Guess]:
+    with np.errstate(all="ignore"):
+        best = int(np.argmin(np.where(col.r != 0, col.b / np.abs(col.r), np.inf)))
+        factor = float(col.c[best] / col.r[best])
+    if not np.isfinite(factor) or factor in (0.0, 1.0):
+        return
+    # The factor itself is only as exact as the reference it was measured with.
+    relative = float(col.b[best] / abs(col.r[best]))
+    if (
+        not col.fits(factor * col.r, abs(factor) * (1.0 + np.abs(col.r) / abs(col.r[best])))
+        or not relative <= INFORMATIVE
+    ):
+        return
+    name, counted = name_of_factor(factor, counts)
+    confidence = col.confidence()
+    if confidence <= CONFIDENCE[1] and not is_named(factor, counts):
+        return
+    fault = Fault.MEAN_VS_SUM if counted else Fault.FACTOR
+    what = f"too large by a factor of {name}" if abs(factor) > 1 else f"off by a factor of {name}"
+    if counted:
+        what += ": a sum where a mean belongs" if factor > 1 else ": a mean where a sum belongs"
+    yield Guess(fault, f"factor {name}", what, confidence, factor)
+
+
+def _variable(col: Column, derivative: Derivative) -> Iterator[Guess]:
+    if derivative is Derivative.HESSIAN:
+        return
+    x = col.x[:, col.variable]
+    if np.unique(np.abs(x)).size < 2:
+        return
+    if col.fits(x * col.r, x):
+        message = "multiplied by the variable itself: it is the derivative by the variable's logarithm"
+        yield Guess(Fault.LOG_PARAMETER, "times x", message, col.confidence())
+    with np.errstate(all="ignore"):
+        if (x != 0).all() and col.fits(col.r / x, 1 / x):
+            message = "divided by the variable itself: the derivative by a logarithm was converted once too often"
+            yield Guess(Fault.LOG_PARAMETER, "over x", message, col.confidence())
+
+
+def _offset(col: Column) -> Iterator[Guess]:
+    best = int(np.argmin(np.where(col.differs, col.b, np.inf)))
+    offset = float(col.c[best] - col.r[best])
+    if np.unique(col.r[col.informative()]).size >= 2 and col.fits(col.r + offset, 2.0) and _stands_out(col, offset):
+        yield Guess(
+            Fault.CONSTANT_OFFSET, f"offset {offset:.6g}", f"off by the constant {offset:+.6g}", col.confidence()
+        )
+
+
+def _stands_out(col: Column, offset: float) -> bool:
+    """A constant is only measured where it is clear of the round-off of c − r."""
+    return bool(abs(offset) > 1e3 * FIT * float(np.median(np.abs(col.r)))) or bool((np.abs(col.r) < abs(offset)).any())
+
+
+def _proportional_term(col: Column) -> Iterator[Guess]:
+    """A term proportional to the variable itself, as of a quadratic penalty, is missing or too much."""
+    x = col.x[:, col.variable]
+    if np.unique(x).size < 3:
+        return
+    with np.errstate(all="ignore"):
+        gaps = (col.c - col.r) / x
+        best = int(np.argmax(np.where(np.isfinite(gaps), np.abs(col.c - col.r) - col.b, -np.inf)))
+        slope = float(gaps[best])
+    if not np.isfinite(slope) or slope == 0 or not col.fits(col.r + slope * x, 1.0 + np.abs(x / x[best])):
+        return
+    if slope < 0:
+        yield Guess(
+            Fault.MISSING_TERM,
+            f"term {-slope:.6g} x",
+            f"the term {-slope:.6g}·x (x the variable) is missing",
+            col.confidence(),
+        )
+    else:
+        yield Guess(
+            Fault.EXTRA_TERM,
+            f"term {slope:.6g} x",
+            f"the term {slope:.6g}·x (x the variable) is too much",
+            col.confidence(),
+        )
+
+
+ELEMENTARY: tuple[tuple[str, Callable[[Vector], Vector]], ...] = (
+    ("2·x", lambda x: 2 * x),
+    ("cos(x)", np.cos),
+    ("−sin(x)", lambda x: -np.sin(x)),
+    ("exp(x)", np.exp),
+    ("−exp(−x)", lambda x: -np.exp(-x)),
+    ("3·x²", lambda x: 3 * x**2),
+    ("−1/x²", lambda x: -1 / x**2),
+    ("1/(2·√x)", lambda x: 0.5 / np.sqrt(x)),
+    ("1 − tanh(x)²", lambda x: 1 - np.tanh(x) ** 2),
+    ("σ(x)·(1 − σ(x))", lambda x: 1 / (2 + np.exp(x) + np.exp(-x))),
+    ("1/(1 + x²)", lambda x: 1 / (1 + x**2)),
+)
+
+
+def _elementary_factor(col: Column) -> Iterator[Guess]:
+    """The claim lacks the derivative of an inner function of the variable alone."""
+    x = col.x[:, col.variable]
+    if np.unique(x).size < 3:
+        return
+    with np.errstate(all="ignore"):
+        for text, inner in ELEMENTARY:
+            slope = inner(x)
+            if np.isfinite(slope).all() and (slope != 0).all() and col.fits(col.r / slope, 1 / slope):
+                message = f"the chain rule's factor {text} is missing (x the variable)"
+                yield Guess(Fault.MISSING_CHAIN_FACTOR, f"chain {text}", message, col.confidence())
+                return
+
+
+def _single_precision(col: Column) -> Iterator[Guess]:
+    with np.errstate(all="ignore"):
+        small = np.abs(col.c - col.r) <= SINGLE_UNITS * SINGLE_EPSILON * np.abs(col.r) + col.b
+        representable = col.c.astype(np.float32).astype(np.float64) == col.c
+    if small.all() and representable.all() and col.c.size and (col.c != np.round(col.c)).any():
+        yield Guess(Fault.SINGLE_PRECISION, "float32", "the claim is computed in single precision", col.confidence())

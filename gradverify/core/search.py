@@ -1,0 +1,322 @@
+"""Looking for points where the claim is wrong, beyond those that the spec lists.
+
+Bugs live at zeros, ones, ties, sign changes, branch thresholds, large and tiny arguments and the domain's edges;
+random points
+see the rest. Candidates are screened all at once by one quick backend; what it calls wrong is confirmed by all
+backends under the same
+rule as a listed point, and then shrunk: each component is replaced by the simplest number that keeps the point a
+counterexample.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradverify.core.arrays import Array, Mask, Matrix, Vector
+from gradverify.core.examine import examine
+from gradverify.core.judge import ROUND_OFF_UNITS, Code, judge
+from gradverify.core.problem import Derivative, Problem, Request
+from gradverify.core.verdicts import AtKinks
+from gradverify.core.verify import Ask, Verified, verify
+
+# Where bugs live: tried for each component alone, and for all components together.
+SPECIAL_VALUES = (
+    0.0,
+    1.0,
+    -1.0,
+    2.0,
+    -2.0,
+    0.5,
+    -0.5,
+    3.0,
+    10.0,
+    -10.0,
+    0.1,
+    25.0,
+    -25.0,
+    100.0,
+    -100.0,
+    1e-3,
+    -1e-3,
+    1e-6,
+)
+RANDOM_SCALES = (1.0, 0.1, 10.0, 3.0)  # of normally distributed components, where there is no bounded domain
+THRESHOLD_OFFSETS = (
+    0.0,
+    1e-3,
+    -1e-3,
+    0.5,
+    -0.5,
+)  # beside each literal of the expression or source, relative to max(1, |literal|)
+
+# A claim that is not finite far from the origin has usually overflowed on the way (exp(800) / exp(800)): that is its
+# round-off,
+# not its formula. exp(exp(4)) and exp(100²/20) are finite in double precision.
+FAR = 100.0
+NEIGHBOURS = 8  # f must be finite at this many points around a counterexample where the claim is not finite
+NEIGHBOUR_DISTANCE = 1e-4  # relative to max(1, |x|): near enough to see a natural domain's edge at the point
+
+SIMPLE_VALUES = (
+    0.0,
+    1.0,
+    -1.0,
+    2.0,
+    -2.0,
+    0.5,
+    -0.5,
+    3.0,
+    -3.0,
+    4.0,
+    5.0,
+    10.0,
+    -10.0,
+)  # simplest first, for shrinking
+MOST_CONFIRMED = 6  # candidates that are confirmed by all backends before the search gives up
+MOST_SHRINKS = 40  # confirmations spent on making a counterexample simpler
+DEFAULT_EVALUATIONS = {"expression": 2000, "other": 400}  # of f: a few milliseconds for an expression
+FEWEST_CANDIDATES = 4  # fewer tell nothing: the search is then left out, and says so
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search came to. `verified` is the counterexample's own verification, at one point."""
+
+    verified: Verified | None
+    candidates: int
+    evaluations: int
+    claim_evaluations: int
+    skipped: str | None = None
+
+
+def search(
+    problem: Problem,
+    listed: Verified,
+    backends: Sequence[str],
+    ask: Ask,
+    *,
+    at_kinks: AtKinks,
+    literals: Sequence[float],
+    evaluations: int | None,
+    seed: int,
+) -> Found:
+    """Look for a counterexample to `problem.claim`; `listed` is the verification at the listed points.
+
+    evaluations: the budget in evaluations of f; None for the default of the function's kind.
+    """
+    kind = "expression" if problem.function.kind == "expression" else "other"
+    budget = DEFAULT_EVALUATIONS[kind] if evaluations is None else evaluations
+    screen = screening_backend(listed)
+    if screen is None:
+        return Found(None, 0, 0, 0, "no backend could judge the listed points")
+    each = cost_of_a_point(listed, screen)
+    count = int(budget // each)
+    if count < FEWEST_CANDIDATES:
+        return Found(None, 0, 0, 0, f"a point costs {each} evaluations, the search's budget is {budget}")
+    points = candidates(problem, listed.points, literals, min(count, MOST_CANDIDATES), seed)
+    if points.shape[0] == 0:
+        return Found(None, 0, 0, 0, "the domain leaves no room for other points")
+    hunt = _Hunt(problem, listed, backends, ask, at_kinks)
+    suspects = hunt.screen(points, screen)
+    for row in suspects[:MOST_CONFIRMED]:
+        verified = hunt.confirm(points[row])
+        if verified is not None:
+            simplest = shrink(points[row], verified, hunt.confirm, problem, listed.points)
+            return Found(simplest, points.shape[0], hunt.evaluations, hunt.claim_evaluations)
+    return Found(None, points.shape[0], hunt.evaluations, hunt.claim_evaluations)
+
+
+MOST_CANDIDATES = 96
+
+
+def screening_backend(listed: Verified) -> str | None:
+    """The quickest backend that judged the listed points; None if none did."""
+    able = [j for j in listed.judged if (j.codes != Code.INCONCLUSIVE).any()]
+    quickest = min(able, key=lambda j: j.answer.seconds, default=None)
+    return quickest.backend if quickest is not None else None
+
+
+def cost_of_a_point(listed: Verified, backend: str) -> int:
+    """What the backend's estimate costs at one point, in evaluations of f, as met at the listed points."""
+    answer = next(j.answer for j in listed.judged if j.backend == backend)
+    spent = answer.estimates.evaluations if answer.estimates is not None else 0
+    rows: int = max(1, listed.points.shape[0])
+    return max(1, math.ceil(spent / rows))
+
+
+def candidates(problem: Problem, listed: Matrix, literals: Sequence[float], count: int, seed: int) -> Matrix:
+    """At most `count` points inside the domain, shape (count', n): special ones first, random ones after; seeded."""
+    n = problem.variables.size
+    rng = np.random.default_rng(seed)
+    domain = problem.domain
+    base = listed[0] if listed.shape[0] else np.zeros(n)
+    rows: list[Array] = []
+    values = list(SPECIAL_VALUES)
+    for literal in dict.fromkeys(literals):
+        scale = max(1.0, abs(literal))
+        values += [sign * literal + offset * scale for offset in THRESHOLD_OFFSETS for sign in (1.0, -1.0)]
+    values = list(dict.fromkeys(values))
+    rows += [np.full(n, value) for value in values[: max(4, count // 6)]]  # ties: all components equal
+    ends = [np.where(np.isfinite(domain.low), domain.low, base), np.where(np.isfinite(domain.high), domain.high, base)]
+    rows += ends
+    rows += [-base, base[::-1].copy(), np.abs(base) * -1.0]
+    # One or a few components special, the others as listed or random.
+    order = rng.permutation(len(values) * n)[: count // 2]
+    for pick in order.tolist():
+        value, j = values[pick % len(values)], pick // len(values)
+        row = (base if rng.random() < 0.5 else rng.normal(size=n)).copy()
+        row[j] = value
+        rows.append(row)
+    special = _inside(np.array(rows), problem)[: max(1, (2 * count) // 3)]
+    random = _random_points(problem, count - special.shape[0], rng)
+    points = np.concatenate([special, random])
+    return np.unique(points, axis=0)[rng.permutation(len(np.unique(points, axis=0)))][:count]
+
+
+def _inside(points: Matrix, problem: Problem) -> Matrix:
+    keep = np.all(problem.domain.contains(points) & np.isfinite(points), axis=1)
+    return np.asarray(points[keep])
+
+
+def _random_points(problem: Problem, count: int, rng: np.random.Generator) -> Matrix:
+    """Random points inside the domain: uniform between finite ends, else normal on several scales from the finite
+    end."""
+    n, domain = problem.variables.size, problem.domain
+    scales = np.array(RANDOM_SCALES)[np.arange(max(count, 0)) % len(RANDOM_SCALES)][:, None]
+    free = rng.normal(size=(max(count, 0), n)) * scales
+    uniform = rng.uniform(size=free.shape)
+    low, high = domain.low, domain.high
+    with np.errstate(all="ignore"):
+        both = low + uniform * (high - low)
+        above = low + np.abs(free)
+        below = high - np.abs(free)
+    has_low, has_high = np.isfinite(low), np.isfinite(high)
+    rows = np.where(has_low & has_high, both, np.where(has_low, above, np.where(has_high, below, free)))
+    return _inside(rows, problem)
+
+
+class _Hunt:
+    """The search's means: screening by one backend, confirming by all, and a count of what they cost."""
+
+    def __init__(
+        self, problem: Problem, listed: Verified, backends: Sequence[str], ask: Ask, at_kinks: AtKinks
+    ) -> None:
+        self.problem, self.listed, self.backends, self.ask, self.at_kinks = problem, listed, backends, ask, at_kinks
+        self.evaluations = self.claim_evaluations = 0
+        self.floor: Vector = np.zeros(listed.claim.values.shape[1])
+
+    def screen(self, points: Matrix, backend: str) -> list[int]:
+        """The rows of `points` that look wrong to one backend, simplest points first."""
+        problem, claim = self.problem, self.problem.claim
+        assert claim is not None
+        values = examine(claim, points, repeat=False)
+        self.claim_evaluations += points.shape[0]
+        with np.errstate(all="ignore"):
+            ordinary = np.where(np.isfinite(values.values), np.abs(values.values), np.nan)
+            near = np.max(np.abs(points), axis=1) <= SPECIAL_VALUES[3]
+            if near.any() and np.isfinite(ordinary[near]).any():
+                size = np.nanmedian(np.where(np.isnan(ordinary[near]), 0.0, ordinary[near]), axis=0)
+                # Round-off on the component's ordinary size: 1 − tanh(x)² has none of its digits left at x = 20, and
+                # is right.
+                self.floor = ROUND_OFF_UNITS * problem.precision.epsilon * size
+        request = Request(points, values.values.reshape((points.shape[0], *problem.shape)))
+        answer = self.ask(backend, problem, request)
+        if answer.estimates is None:
+            return []
+        self.evaluations += answer.estimates.evaluations
+        suspects = []
+        for row, estimate in enumerate(answer.estimates.points):
+            reference, bound = estimate.value.ravel(), estimate.error_bound.ravel()
+            codes = judge(values.values[row], reference, bound, problem.tolerance)
+            wrong = (codes == Code.FAIL) & self._matters(values.values[row], reference)
+            if row in values.failures or wrong.any() or np.isnan(values.values[row]).any():
+                suspects.append(row)
+        return sorted(suspects, key=lambda row: complexity(points[row]))
+
+    def _matters(self, claimed: Vector, reference: Vector) -> Mask:
+        """Where the gap is more than round-off on the component's ordinary size; NaN matters."""
+        with np.errstate(all="ignore"):
+            mask: Mask = ~(np.abs(claimed - reference) <= self.floor)
+        return mask
+
+    def confirm(self, point: Vector) -> Verified | None:
+        """Verify at one point with all backends; the result if the claim is wrong there, else None."""
+        rows = point[None, :]
+        verified = verify(self.problem, rows, self.backends, self.ask, self.at_kinks)
+        self.evaluations += verified.evaluations
+        self.claim_evaluations += verified.claim_evaluations
+        if verified.rows_without_function():
+            return None
+        claimed = verified.claim.values[0]
+        if verified.claim.failures or not np.isfinite(claimed).all():
+            return verified if self._is_no_overflow(point) and (verified.codes == Code.FAIL).any() else None
+        for judged in verified.judged:
+            failing = (judged.codes[0] == Code.FAIL) & (verified.codes[0] == Code.FAIL)
+            if (failing & self._matters(claimed, judged.reference[0])).any():
+                return verified
+        # At a kink the codes come from the slopes, not from a reference.
+        at_kink = [i for i in verified.kinks[0] if verified.codes[0, i] == Code.FAIL]
+        return verified if at_kink and self.at_kinks is AtKinks.ACCEPT_SUBGRADIENT else None
+
+    def _is_no_overflow(self, point: Vector) -> bool:
+        """Whether a claim that is not finite at `point` is to blame: f lives all around it, and it is not far out."""
+        if not np.max(np.abs(point), initial=0.0) <= FAR:
+            return False
+        rng = np.random.default_rng(self.problem.seed)
+        step = NEIGHBOUR_DISTANCE * np.maximum(1.0, np.abs(point))
+        around = point + step * rng.uniform(-1.0, 1.0, size=(NEIGHBOURS, point.size))
+        inside = self.problem.domain.contains(around).all(axis=1)
+        self.evaluations += NEIGHBOURS
+        values = self.problem.function.evaluate(around[inside]).values
+        return bool(inside.any() and np.isfinite(values).all())
+
+
+def complexity(point: Vector) -> float:
+    """How hard a point is to read: digits and magnitudes of its components, 0 for the origin."""
+    return sum(_complexity_of(float(v)) for v in point)
+
+
+def _complexity_of(value: float) -> float:
+    if value in SIMPLE_VALUES:
+        return float(SIMPLE_VALUES.index(value))
+    digits = len(f"{abs(value):.17g}".replace(".", "").replace("e", "").strip("0"))
+    return len(SIMPLE_VALUES) + digits + abs(np.log10(abs(value))) if value else 0.0
+
+
+def shrink(
+    point: Vector,
+    found: Verified,
+    confirm: Callable[[Vector], Verified | None],
+    problem: Problem,
+    listed: Matrix,
+) -> Verified:
+    """Make a counterexample simpler, one component after the other, while it stays one."""
+    best, spent = found, 0
+    current = point.copy()
+    same = {tuple(row) for row in listed.tolist()}
+    for j in np.argsort([-_complexity_of(float(v)) for v in current]).tolist():
+        value = float(current[j])
+        options = (*SIMPLE_VALUES, float(np.round(value)), float(f"{value:.1g}"), float(f"{value:.2g}"))
+        for option in dict.fromkeys(options):
+            if spent >= MOST_SHRINKS:
+                return best
+            if not _complexity_of(option) < _complexity_of(value):
+                continue
+            trial = current.copy()
+            trial[j] = option
+            if not problem.domain.contains(trial[None, :]).all() or tuple(trial.tolist()) in same:
+                continue
+            spent += 1
+            verified = confirm(trial)
+            if verified is not None:
+                best, current = verified, trial
+                break
+    return best
+
+
+def applies_to(problem: Problem) -> bool:
+    """Whether a search makes sense: for gradients and Jacobians of at least one variable."""
+    return problem.variables.size > 0 and problem.derivative is not Derivative.HESSIAN

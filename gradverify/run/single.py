@@ -1,0 +1,400 @@
+"""One spec, in this process: load it, verify every claim, search, explain, and say it all as a `SpecResult`."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from gradverify.core import conclude, search
+from gradverify.core.arrays import Matrix
+from gradverify.core.blind_spots import blind_spots
+from gradverify.core.diagnosis import diagnose
+from gradverify.core.estimates import DoesNotApply
+from gradverify.core.examine import ScaleProbe, typical_lengths
+from gradverify.core.guard import check_estimates
+from gradverify.core.judge import Code, judge, judge_with_scales
+from gradverify.core.problem import (
+    Derivative,
+    Domain,
+    ExpressionFunction,
+    Precision,
+    Problem,
+    Request,
+    Tolerance,
+    one_line,
+)
+from gradverify.core.report import (
+    BlindSpot,
+    Check,
+    Counterexample,
+    Diagnosis,
+    Evaluations,
+    PointResult,
+    SpecResult,
+)
+from gradverify.core.verdicts import Verdict
+from gradverify.core.verify import Answer, Verified, show_point, verdict_of, verify
+from gradverify.expression.guards import literals
+from gradverify.expression.nodes import Node
+from gradverify.functions.build import Loaded, domain_of, load, points_of
+from gradverify.functions.expressions import function_from_expression
+from gradverify.functions.literals import literals_in_source
+from gradverify.hookspecs import LoadError
+from gradverify.run.settings import VerifySettings
+from gradverify.spec.model import ListedPoint, Spec
+
+if TYPE_CHECKING:
+    from gradverify.plugins import Plugins
+
+# In single precision a gradient computed well still carries a relative error of about the square root of its epsilon
+# once a
+# few hundred terms are added up; the default tolerance follows the format where the spec names none.
+SINGLE_PRECISION_TOLERANCE = math.sqrt(float(np.finfo(np.float32).eps))
+
+
+DEFAULT_SETTINGS = VerifySettings()
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """A spec's verified claims and the means that verified them: what further checks build on."""
+
+    spec: Spec
+    loaded: Loaded
+    domain: Domain
+    points: Matrix
+    backends: tuple[str, ...]
+    ask: Callable[[str, Problem, Request], Answer]
+    verified: tuple[Verified, ...]
+
+
+def run_spec(
+    spec: Spec,
+    plugins: Plugins,
+    settings: VerifySettings = DEFAULT_SETTINGS,
+    progress: Callable[[str], None] = lambda _phase: None,
+) -> SpecResult:
+    """Check `spec` in this process. Never raises for what the spec, its functions or a backend do.
+
+    `progress` is told the phase before each: "loading", "evaluating the claim", "backend NAME", "search",
+    "explanation".
+    """
+    started = time.perf_counter()
+    progress("loading")
+    domain = domain_of(spec)
+    try:
+        points, origin = points_of(spec)
+        loaded = load(spec, {kind: r.value for kind, r in plugins.loaders.items()}, points)
+    except LoadError as error:
+        return _broken(spec, str(error), started)
+    ask = _asker(spec, plugins, settings, progress)
+    backends = _backends(spec, plugins, settings)
+    progress("evaluating the claim")
+    verified = tuple(
+        verify(problem, points, backends, ask, spec.at_kinks) for problem in _problems(spec, loaded, domain, settings)
+    )
+    work = Verification(spec, loaded, domain, points, backends, ask, verified)
+    return _conclude(work, origin, settings, progress, started)
+
+
+def _broken(spec: Spec, reason: str, started: float) -> SpecResult:
+    check = Check(
+        kind=_kinds(spec)[0].value, backend=None, verdict=Verdict.ERROR, reason=reason, line=_line(spec, "function")
+    )
+    return _result(spec, Verdict.ERROR, started, reason=reason, checks=(check,))
+
+
+def _kinds(spec: Spec) -> list[Derivative]:
+    claims = (
+        (Derivative.GRADIENT, spec.gradient),
+        (Derivative.JACOBIAN, spec.jacobian),
+        (Derivative.HESSIAN, spec.hessian),
+    )
+    return [kind for kind, source in claims if source is not None] or [Derivative.GRADIENT]
+
+
+def _line(spec: Spec, key: str) -> int:
+    place = spec.places.get(key)
+    return place.line if place is not None else spec.place.line
+
+
+def _tolerance(spec: Spec) -> Tolerance:
+    relative = spec.relative_tolerance
+    if spec.precision == Precision.FLOAT32.value and "tolerance" not in spec.places:
+        relative = SINGLE_PRECISION_TOLERANCE
+    return Tolerance(relative, spec.absolute_tolerance)
+
+
+def _problems(spec: Spec, loaded: Loaded, domain: Domain, settings: VerifySettings) -> list[Problem]:
+    gradient = loaded.claims.get(Derivative.GRADIENT)
+    return [
+        Problem(
+            name=spec.name, derivative=derivative, variables=spec.variables, function=loaded.function, claim=claim,
+            gradient_claim=gradient if derivative is Derivative.HESSIAN else None, domain=domain,
+            tolerance=_tolerance(spec), precision=Precision(spec.precision), budget=spec.budget_evaluations,
+            seed=settings.seed,
+        )
+        for derivative, claim in loaded.claims.items()
+    ]  # fmt: skip
+
+
+def _backends(spec: Spec, plugins: Plugins, settings: VerifySettings) -> tuple[str, ...]:
+    if settings.backends is not None:
+        return settings.backends
+    return tuple(spec.backends) if spec.backends is not None else tuple(plugins.backends)
+
+
+def _asker(
+    spec: Spec, plugins: Plugins, settings: VerifySettings, progress: Callable[[str], None]
+) -> Callable[[str, Problem, Request], Answer]:
+    """A function that asks one backend and turns whatever happens into an `Answer`."""
+
+    def ask(name: str, problem: Problem, request: Request) -> Answer:
+        if name in settings.skip_backends:
+            return Answer(name, broken=settings.skip_backends[name])
+        registered = plugins.backends.get(name)
+        if registered is None:
+            return Answer(
+                name, broken=f"no backend is named `{name}` (it may be blocked, or its plugin failed to load)"
+            )
+        options = (spec.backends or {}).get(name)
+        if options:
+            problem = dataclasses.replace(problem, options=options)
+        progress(f"backend {name}")
+        begun = time.perf_counter()
+        try:
+            reason = registered.value.why_not(problem)
+            if reason is not None:
+                return Answer(name, not_applicable=reason)
+            estimates = registered.value.estimate(problem, request)
+        except DoesNotApply as refusal:
+            return Answer(name, not_applicable=str(refusal), seconds=time.perf_counter() - begun)
+        except Exception as error:  # noqa: BLE001 - a plugin's fault, whatever it is, costs its own results only
+            return Answer(
+                name, broken=f"{registered.origin} raised {one_line(error)}", seconds=time.perf_counter() - begun
+            )
+        seconds = time.perf_counter() - begun
+        fault = check_estimates(problem, request, estimates)
+        if fault is not None:
+            return Answer(name, broken=f"{registered.origin} returned rubbish: {fault}", seconds=seconds)
+        return Answer(name, estimates, seconds=seconds)
+
+    return ask
+
+
+def _conclude(
+    work: Verification,
+    origin: Sequence[int],
+    settings: VerifySettings,
+    progress: Callable[[str], None],
+    started: float,
+) -> SpecResult:
+    spec = work.spec
+    checks: list[Check] = []
+    verdicts: list[Verdict] = []
+    reasons: list[str] = []
+    notes: list[str] = []
+    for verified in work.verified:
+        kind = verified.problem.derivative.value
+        checks += conclude.checks_of(verified, kind, _line(spec, kind))
+        verdict, reason = verdict_of(verified)
+        verdicts.append(verdict)
+        if reason is not None:
+            reasons.append(reason)
+        notes += [o.message for o in verified.claim.notes]
+        notes += conclude.contradiction_notes(verified)
+    main = work.verified[0]
+    known = _known_values(work, main, origin)
+    checks += known
+    verdicts += [check.verdict for check in known]
+    reasons += [check.reason for check in known if check.verdict is not Verdict.PASS and check.reason]
+    counterexample = None
+    explained = main
+    if settings.search and spec.search_evaluations != 0 and conclude.worst_verdict(verdicts) is Verdict.PASS:
+        progress("search")
+        found = _search(work, main, settings)
+        checks.append(_search_check(found, main, spec))
+        if found.verified is not None:
+            counterexample = _counterexample(found.verified, main)
+            explained = found.verified
+            verdicts.append(Verdict.FAIL)
+            reasons.append(counterexample.message)
+    progress("explanation")
+    verdict = conclude.worst_verdict(verdicts)
+    diagnosis: list[Diagnosis] = []
+    spots: list[BlindSpot] = []
+    wrong = [c for v in (*work.verified, explained) for c in conclude.wrong_components(v)]
+    if verdict is Verdict.FAIL:
+        failing = [v for v in work.verified if verdict_of(v)[0] is Verdict.FAIL]
+        for verified in [*failing, *([explained] if explained is not main else [])]:
+            right = main if verified is explained and explained is not main else None
+            diagnosis += diagnose(verified, work.ask, _part_function(work), right)
+    elif verdict is Verdict.PASS and settings.blind_spots:
+        for verified in work.verified:
+            spots += blind_spots(verified, seed=settings.seed)
+    return _result(
+        spec, verdict, started,
+        reason=reasons[0] if reasons and verdict is not Verdict.PASS else None,
+        evidence=conclude.evidence_of(main),
+        evaluations=Evaluations(
+            function=sum(v.evaluations for v in work.verified), gradient=sum(v.claim_evaluations for v in work.verified)
+        ),
+        function_source=_source_of(work.loaded.function), gradient_source=_source_of(next(iter(work.loaded.claims.values()))),
+        checks=tuple(checks), wrong_components=tuple(dict.fromkeys(wrong)), diagnosis=tuple(diagnosis),
+        counterexample=counterexample, blind_spots=tuple(spots), notes=tuple(dict.fromkeys(notes)),
+    )  # fmt: skip
+
+
+def _part_function(work: Verification) -> Callable[[Node], ExpressionFunction]:
+    return lambda node: function_from_expression(node, work.spec.variables, work.loaded.constants)
+
+
+def _source_of(function: object) -> tuple[str, int] | None:
+    source = getattr(function, "source", None)
+    return (source.file, source.line) if source is not None else None
+
+
+def _known_values(work: Verification, verified: Verified, origin: Sequence[int]) -> list[Check]:
+    """The check of listed points whose derivative is known from elsewhere."""
+    spec, problem = work.spec, verified.problem
+    rows, values = [], []
+    for row, index in enumerate(origin):
+        point = spec.points[index]
+        if isinstance(point, ListedPoint) and point.known is not None:
+            rows.append(row)
+            values.append(point.known)
+    if not rows:
+        return []
+    size = verified.claim.values.shape[1]
+    if any(len(value) != size for value in values):
+        reason = f"a known value has {len(values[0])} components, the derivative has {size}"
+        return [
+            Check(kind="known-value", backend=None, verdict=Verdict.ERROR, reason=reason, line=_line(spec, "points"))
+        ]
+    claimed, known = verified.claim.values[rows], np.array(values, dtype=np.float64)
+    zero = np.zeros_like(known)
+    codes = judge(claimed, known, zero, problem.tolerance)
+    claim = problem.claim
+    assert claim is not None
+    for i in np.flatnonzero((codes != Code.PASS).any(axis=1)).tolist():
+        probe = verified.probe or ScaleProbe(problem, claim, verified.points, typical_lengths(verified.points, problem))
+        codes[i] = judge_with_scales(
+            claimed[i], known[i], zero[i], problem.tolerance, probe.at(rows[i]), problem.precision.epsilon
+        )
+    points = tuple(
+        PointResult(
+            at=tuple(verified.points[row].tolist()), claimed=tuple(claimed[i].tolist()), reference=tuple(known[i].tolist()),
+            error_bound=tuple(zero[i].tolist()), verdict=conclude.point_verdict(codes[i]),
+            tolerance=tuple((problem.tolerance.relative * np.abs(known[i]) + problem.tolerance.absolute).tolist()),
+            wrong_components=tuple(conclude.component(problem, int(c)) for c in np.flatnonzero(codes[i] == Code.FAIL)),
+        )
+        for i, row in enumerate(rows)
+    )  # fmt: skip
+    verdict = conclude.worst_verdict([p.verdict for p in points])
+    reason: str | None = None
+    if verdict is Verdict.FAIL:
+        bad = next(i for i, p in enumerate(points) if p.verdict is Verdict.FAIL)
+        reason = f"the claim differs from the value known at {show_point(verified.points[rows[bad]])}"
+        if (verified.codes[rows[bad]] == Code.PASS).all():
+            reason += ", although it agrees with every backend there: look at the known value"
+    with np.errstate(all="ignore"):
+        worst = float(np.nanmax(np.abs(claimed - known) / np.where(known != 0, np.abs(known), 1.0)))
+    return [
+        Check(
+            kind="known-value", backend=None, verdict=verdict, reason=reason, points=points, line=_line(spec, "points"),
+            max_relative_error=worst,
+        )
+    ]  # fmt: skip
+
+
+def _search(work: Verification, main: Verified, settings: VerifySettings) -> search.Found:
+    if not search.applies_to(main.problem):
+        return search.Found(None, 0, 0, 0, "a Hessian's claim is checked at the listed points only")
+    numbers: list[float] = []
+    for function in (main.problem.function, main.problem.claim):
+        if isinstance(function, ExpressionFunction):
+            for tree in function.trees:
+                numbers += literals(tree)
+        elif function is not None:
+            numbers += literals_in_source(function)
+    return search.search(
+        main.problem, main, work.backends, work.ask, at_kinks=work.spec.at_kinks,
+        literals=tuple(dict.fromkeys(numbers)), evaluations=work.spec.search_evaluations, seed=settings.seed,
+    )  # fmt: skip
+
+
+def _search_check(found: search.Found, main: Verified, spec: Spec) -> Check:
+    details = {"candidates": found.candidates, "evaluations": found.evaluations}
+    line = _line(spec, "search" if "search" in spec.places else "points")
+    if found.skipped is not None:
+        return Check(
+            kind="search", backend=None, verdict=Verdict.SKIPPED, reason=found.skipped, line=line, details=details
+        )
+    if found.verified is None:
+        return Check(kind="search", backend=None, verdict=Verdict.PASS, line=line, details=details)
+    checks = conclude.checks_of(found.verified, "search", line)
+    points = next((c.points for c in checks if c.verdict is Verdict.FAIL), ())
+    reason = _counterexample(found.verified, main).message
+    worst = max((c.max_relative_error or 0.0 for c in checks), default=None)
+    return Check(
+        kind="search", backend=None, verdict=Verdict.FAIL, reason=reason, points=points, line=line, details=details,
+        max_relative_error=worst, evidence=conclude.evidence_of(found.verified),
+    )  # fmt: skip
+
+
+def _counterexample(found: Verified, main: Verified) -> Counterexample:
+    judged = next((j for j in found.judged if (j.codes == Code.FAIL).any()), found.judged[0] if found.judged else None)
+    names = main.problem.variables
+    point = found.points[0]
+    shown = ", ".join(f"{names.component_name(i)} = {v:.6g}" for i, v in enumerate(point[:6]))
+    shown += ", …" if point.size > 6 else ""
+    count = main.points.shape[0]
+    listed = "the only listed point" if count == 1 else f"all {count} listed points"
+    nothing = (math.nan,) * found.claim.values.shape[1]
+    return Counterexample(
+        at=tuple(point.tolist()), claimed=tuple(found.claim.values[0].tolist()),
+        reference=tuple(judged.reference[0].tolist()) if judged else nothing,
+        error_bound=tuple(judged.bound[0].tolist()) if judged else nothing,
+        message=f"holds at {listed}, fails at {shown}",
+    )  # fmt: skip
+
+
+def _expected(
+    spec: Spec, found: Verdict, diagnosis: Sequence[Diagnosis], reason: str | None
+) -> tuple[Verdict, str | None]:
+    """The verdict with `expect` taken into account: a wrong twin passes when it is found wrong, in the way expected."""
+    if spec.expect.verdict != "fail":
+        return found, reason
+    if found is Verdict.PASS:
+        return Verdict.FAIL, "expected to fail, but the claim was found right"
+    if found is not Verdict.FAIL:
+        return found, reason
+    fault = spec.expect.fault
+    if fault is None or any(d.fault is fault for d in diagnosis):
+        return Verdict.PASS, None
+    named = ", ".join(sorted({d.fault.value for d in diagnosis})) or "none"
+    return Verdict.FAIL, f"found wrong as expected, but the diagnosis is {named}, not {fault.value}"
+
+
+def _result(
+    spec: Spec, found: Verdict, started: float, *, reason: str | None, checks: tuple[Check, ...], **more: object
+) -> SpecResult:
+    bare = SpecResult(
+        name=spec.name, file=spec.place.file, line=spec.place.line, tags=spec.tags, verdict=found, found=found,
+        expected=str(spec.expect), variables=tuple((v.name, v.shape) for v in spec.variables), checks=checks,
+    )  # fmt: skip
+    result = dataclasses.replace(bare, **more)  # type: ignore[arg-type]
+    verdict, reason = _expected(spec, found, result.diagnosis, reason)
+    return dataclasses.replace(result, verdict=verdict, reason=reason, seconds=time.perf_counter() - started)
+
+
+def asked_and_broke(result: SpecResult, spec: Spec) -> list[str]:
+    """Why backends that the spec asked for by name broke; an internal error for the run's exit code."""
+    asked = set(spec.backends or ())
+    return [c.reason or "" for c in result.checks if c.verdict is Verdict.ERROR and c.backend in asked]
