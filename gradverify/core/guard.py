@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 
 import numpy as np
 
@@ -20,7 +19,8 @@ def check_estimates(problem: Problem, request: Request, answer: object) -> str |
     """
     if not isinstance(answer, Estimates):
         return f"it is {_a(answer)}, not Estimates"
-    points, evaluations = answer.points, answer.evaluations
+    points: object = answer.points
+    evaluations: object = answer.evaluations
     if not isinstance(points, tuple | list):
         return f"`points` is {_a(points)}, not a tuple of Estimate"
     wanted = request.points.shape[0]
@@ -44,19 +44,25 @@ def _estimate_fault(estimate: object, shape: tuple[int, ...], size: int) -> str 
         return fault
     if not isinstance(estimate.evidence, Evidence):
         return f"`evidence` is {estimate.evidence!r}, not an Evidence"
-    bound = estimate.error_bound
+    return (
+        _bound_fault(estimate.value, estimate.error_bound)
+        or _notes_fault(estimate.notes, size)
+        or _kinks_fault(estimate.kinks, size)
+    )
+
+
+def _bound_fault(value: Tensor, bound: Tensor) -> str | None:
     if bool(np.isnan(bound).any()):
         return "the error bound is NaN (where nothing is known it must be infinite)"
     if bool((bound < 0).any()):
         return f"the error bound is negative ({float(np.min(bound)):.3g})"
-    rootless = ~np.isfinite(estimate.value) & np.isfinite(bound)
-    if bool(rootless.any()):
-        where = int(np.flatnonzero(rootless)[0])
-        return f"component {where} has no finite value, but a finite error bound"
-    return _notes_fault(estimate.notes, size) or _kinks_fault(estimate.kinks, size)
+    baseless = ~np.isfinite(value) & np.isfinite(bound)
+    if bool(baseless.any()):
+        return f"component {int(np.flatnonzero(baseless)[0])} has no finite value, but a finite error bound"
+    return None
 
 
-def _array_fault(value: Tensor, name: str, shape: tuple[int, ...]) -> str | None:
+def _array_fault(value: object, name: str, shape: tuple[int, ...]) -> str | None:
     if not isinstance(value, np.ndarray):
         return f"`{name}` is {_a(value)}, not an array"
     if value.dtype.kind != "f" or value.dtype.itemsize < np.dtype(np.float64).itemsize:
@@ -64,7 +70,7 @@ def _array_fault(value: Tensor, name: str, shape: tuple[int, ...]) -> str | None
     return None if value.shape == shape else f"`{name}` has shape {value.shape}, expected {shape}"
 
 
-def _notes_fault(notes: Iterable[object], size: int) -> str | None:
+def _notes_fault(notes: object, size: int) -> str | None:
     if not isinstance(notes, tuple | list):
         return f"`notes` is {_a(notes)}, not a tuple of Note"
     for note in notes:
@@ -75,7 +81,7 @@ def _notes_fault(notes: Iterable[object], size: int) -> str | None:
     return None
 
 
-def _kinks_fault(kinks: Iterable[object], size: int) -> str | None:
+def _kinks_fault(kinks: object, size: int) -> str | None:
     if not isinstance(kinks, tuple | list):
         return f"`kinks` is {_a(kinks)}, not a tuple of Kink"
     for kink in kinks:
