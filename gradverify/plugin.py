@@ -40,7 +40,7 @@ _HOME = {
     "gradverify.core.report": ("Check", "PointResult", "Report", "SpecResult"),
     "gradverify.core.variables": ("Shape", "Variable", "Variables"),
     "gradverify.core.verdicts": ("Evidence", "Fault", "NoteKind", "Verdict"),
-    "gradverify.expression.evaluate": ("Arithmetic", "evaluate_tree"),
+    "gradverify.expression.evaluate": ("Arithmetic", "UnsupportedFunctionError", "evaluate_tree"),
     "gradverify.expression.nodes": (
         "Call",
         "Compare",
@@ -51,6 +51,8 @@ _HOME = {
         "Number",
         "Stack",
     ),
+    "gradverify.expression.numpy_arithmetic": ("NUMPY",),
+    "gradverify.expression.walk": ("walk",),
     "gradverify.hookspecs": (
         "BackendOption",
         "FunctionLoader",

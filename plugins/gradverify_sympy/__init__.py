@@ -1,1 +1,15 @@
 """Symbolic proofs and exact references with SymPy, as a gradverify plugin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gradverify.plugin import Backend, hookimpl
+
+
+@hookimpl  # type: ignore[untyped-decorator]
+def gradverify_backends() -> Iterable[Backend]:
+    """The `sympy` backend."""
+    from gradverify_sympy.backend import SympyBackend
+
+    return [SympyBackend()]

@@ -1,0 +1,68 @@
+"""The backend: conversion, proof, values, put together under one limit on time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gradverify.plugin import Estimates, Problem, Request
+
+MAX_COMPONENTS = 60  # of the point: beyond, a symbolic derivative takes longer than all other backends together
+MAX_ENTRIES = 900  # of the derivative
+MAX_NODES = 2_000  # of the trees
+MAX_CONSTANTS = 2_000  # numbers in the spec's constants
+MAX_ELEMENTS = 5_000  # of any intermediate array
+
+
+class SympyBackend:
+    """Exact derivatives of expressions, proofs that a claim is the derivative, and rigorous values at points.
+
+    Options: `seconds` (number, default 5) for everything, of which proofs take at most two fifths.
+    """
+
+    name = "sympy"
+    options: Mapping[str, object] = {}
+
+    def why_not(self, problem: Problem) -> str | None:
+        """None for expressions of moderate size, else the reason."""
+        from gradverify.plugin import ExpressionFunction, walk
+
+        function = problem.function
+        if not isinstance(function, ExpressionFunction):
+            return "it needs the function as an expression"
+        n = problem.variables.size
+        if n > MAX_COMPONENTS:
+            return f"it is meant for up to {MAX_COMPONENTS} components, and there are {n}"
+        entries = 1
+        for length in problem.shape:
+            entries *= length
+        if entries > MAX_ENTRIES:
+            return (
+                f"the derivative has {entries} entries, more than the {MAX_ENTRIES} that symbolic algebra is used for"
+            )
+        nodes = 0
+        for tree in function.trees:
+            for node in walk(tree):
+                nodes += 1
+                size = 1
+                for length in node.shape:
+                    size *= length
+                if size > MAX_ELEMENTS:
+                    return f"an array in it has {size} elements, more than {MAX_ELEMENTS}"
+                if nodes > MAX_NODES:
+                    return f"the expression has more than {MAX_NODES} parts"
+        if sum(constant.size for constant in function.constants.values()) > MAX_CONSTANTS:
+            return f"its constants hold more than {MAX_CONSTANTS} numbers"
+        return None
+
+    def estimate(self, problem: Problem, request: Request) -> Estimates:
+        """Differentiate exactly, prove or refute the claim, and enclose the derivative at the points."""
+        from gradverify.plugin import DoesNotApply
+
+        reason = self.why_not(problem)
+        if reason is not None:
+            raise DoesNotApply(reason)
+        from gradverify_sympy.work import estimate
+
+        return estimate(problem, request)

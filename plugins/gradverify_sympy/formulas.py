@@ -1,0 +1,142 @@
+"""A problem's function and claim as SymPy expressions, flat, in the layout of the derivative."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from gradverify.plugin import (
+    Array,
+    Derivative,
+    DoesNotApply,
+    ExpressionFunction,
+    Node,
+    Problem,
+    Shape,
+    evaluate_tree,
+)
+from gradverify_sympy.branches import without_sympy_kinks
+from gradverify_sympy.convert import Need, symbolic_arithmetic, symbols_for
+from gradverify_sympy.timebox import Deadline
+
+MAX_OPERATIONS = 20_000  # of the function's formula: a few seconds of differentiation
+_UNFINISHED = (
+    sp.Derivative,
+    sp.Subs,
+    sp.DiracDelta,
+    sp.Heaviside,
+    sp.Abs,
+    sp.sign,
+    sp.re,
+    sp.im,
+    sp.arg,
+    sp.zoo,
+    sp.nan,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Formulas:
+    """Everything as expressions. `derivative` is flat, in C order; `claimed` likewise, or None where there is none.
+
+    functions: what `derivative`'s rows are derivatives of: the function's components (for a Hessian its gradient).
+    needs: what the claim asks of its operands and neither the function nor its derivative does.
+    """
+
+    symbols: list[Any]
+    functions: list[Any]
+    derivative: list[Any]
+    claimed: list[Any] | None
+    function_needs: list[Need]
+    claim_needs: list[Need]
+
+
+def read_formulas(problem: Problem, deadline: Deadline) -> Formulas:
+    """Convert and differentiate. Raises `DoesNotApply`; may raise `OutOfTime`."""
+    function = problem.function
+    if not isinstance(function, ExpressionFunction):
+        raise DoesNotApply("it needs the function as an expression")
+    symbols = symbols_for(problem.variables, problem.domain)
+    function_needs: list[Need] = []
+    components = [e for tree in function.trees for e in _convert(tree, function, symbols, function_needs).ravel()]
+    if sum(int(sp.count_ops(e)) for e in components) > MAX_OPERATIONS:
+        raise DoesNotApply("the formula is too large for symbolic differentiation")
+    deadline.check()
+    functions, derivative = _differentiate(components, symbols, problem.derivative, deadline)
+    claim_needs: list[Need] = []
+    claimed = _claimed(problem, symbols, claim_needs)
+    return Formulas(symbols, functions, derivative, claimed, function_needs, claim_needs)
+
+
+def _convert(tree: Node, owner: ExpressionFunction, symbols: list[Any], needs: list[Need]) -> Array:
+    """The tree as an array of expressions of shape `tree.shape`."""
+    row = np.empty((1, len(symbols)), dtype=object)
+    row[0, :] = symbols
+    value = evaluate_tree(tree, owner.variables.split(row), symbolic_arithmetic(needs), 1, owner.constants)
+    array: Array = np.asarray(value, dtype=object)[0:1]
+    flat = [without_sympy_kinks(sp.sympify(e, strict=True)) for e in array.ravel()]
+    for expression in flat:
+        if expression.has(sp.zoo, sp.nan, sp.oo, sp.I):
+            raise DoesNotApply("a part of it has no real finite value anywhere")
+    result = np.empty(len(flat), dtype=object)
+    result[:] = flat
+    return result.reshape(tree.shape)
+
+
+def _differentiate(
+    components: list[Any], symbols: list[Any], kind: Derivative, deadline: Deadline
+) -> tuple[list[Any], list[Any]]:
+    if kind is Derivative.HESSIAN:
+        components = [_slope(components[0], symbol) for symbol in symbols]
+    rows: list[list[Any]] = []
+    for i, component in enumerate(components):
+        # A Hessian is symmetric where it exists: half of it is enough.
+        known = [rows[j][i] for j in range(i)] if kind is Derivative.HESSIAN else []
+        row = known + [_slope(component, symbol) for symbol in symbols[len(known) :]]
+        rows.append(row)
+        deadline.check()
+    return components, [entry for row in rows for entry in row]
+
+
+def _slope(expression: Any, symbol: Any) -> Any:
+    if symbol not in expression.free_symbols:
+        return sp.S.Zero
+    slope = without_sympy_kinks(expression.diff(symbol))
+    if slope.has(*_UNFINISHED):
+        raise DoesNotApply("SymPy leaves a derivative of it unfinished")
+    return slope
+
+
+def _claimed(problem: Problem, symbols: list[Any], needs: list[Need]) -> list[Any] | None:
+    """The claim in the derivative's layout; None where it is no expression or its shape does not fit."""
+    claim = problem.claim
+    if not isinstance(claim, ExpressionFunction):
+        return None
+    variables = problem.variables
+    lead: Shape = problem.shape[:-1]
+    if len(claim.trees) == len(variables) and len(claim.trees) > 1:
+        wanted = [(*lead, *v.shape) for v in variables]
+        targets = [(*lead, v.size) for v in variables]
+    elif len(claim.trees) == 1:
+        only = variables.items[0].shape if len(variables) == 1 else None
+        hessian = problem.derivative is Derivative.HESSIAN
+        natural = problem.shape if only is None else (*only, *only) if hessian else (*lead, *only)
+        wanted, targets = [natural], [problem.shape]
+        if claim.trees[0].shape == problem.shape:
+            wanted = [problem.shape]
+    else:
+        return None
+    if any(not _fits(tree.shape, shape) for tree, shape in zip(claim.trees, wanted, strict=True)):
+        return None
+    parts = [
+        _convert(tree, claim, symbols, needs).reshape(target) for tree, target in zip(claim.trees, targets, strict=True)
+    ]
+    return list(np.concatenate(parts, axis=-1).ravel())
+
+
+def _fits(actual: Shape, wanted: Shape) -> bool:
+    """The same but for axes of length 1."""
+    return [a for a in actual if a != 1] == [a for a in wanted if a != 1]
