@@ -245,7 +245,8 @@ def _conclude(
         evaluations=Evaluations(
             function=sum(v.evaluations for v in work.verified), gradient=sum(v.claim_evaluations for v in work.verified)
         ),
-        function_source=_source_of(work.loaded.function), gradient_source=_source_of(next(iter(work.loaded.claims.values()))),
+        function_source=_source_of(work.loaded.function),
+        gradient_source=_source_of(next(iter(work.loaded.claims.values()))),
         checks=tuple(checks), wrong_components=tuple(dict.fromkeys(wrong)), diagnosis=tuple(diagnosis),
         counterexample=counterexample, blind_spots=tuple(spots), notes=tuple(dict.fromkeys(notes)),
     )  # fmt: skip
@@ -273,9 +274,9 @@ def _known_values(work: Verification, verified: Verified, origin: Sequence[int])
         return []
     size = verified.claim.values.shape[1]
     if any(len(value) != size for value in values):
-        reason = f"a known value has {len(values[0])} components, the derivative has {size}"
+        short = f"a known value has {len(values[0])} components, the derivative has {size}"
         return [
-            Check(kind="known-value", backend=None, verdict=Verdict.ERROR, reason=reason, line=_line(spec, "points"))
+            Check(kind="known-value", backend=None, verdict=Verdict.ERROR, reason=short, line=_line(spec, "points"))
         ]
     claimed, known = verified.claim.values[rows], np.array(values, dtype=np.float64)
     zero = np.zeros_like(known)
@@ -289,7 +290,8 @@ def _known_values(work: Verification, verified: Verified, origin: Sequence[int])
         )
     points = tuple(
         PointResult(
-            at=tuple(verified.points[row].tolist()), claimed=tuple(claimed[i].tolist()), reference=tuple(known[i].tolist()),
+            at=tuple(verified.points[row].tolist()),
+            claimed=tuple(claimed[i].tolist()), reference=tuple(known[i].tolist()),
             error_bound=tuple(zero[i].tolist()), verdict=conclude.point_verdict(codes[i]),
             tolerance=tuple((problem.tolerance.relative * np.abs(known[i]) + problem.tolerance.absolute).tolist()),
             wrong_components=tuple(conclude.component(problem, int(c)) for c in np.flatnonzero(codes[i] == Code.FAIL)),
