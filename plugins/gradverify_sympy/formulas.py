@@ -20,6 +20,7 @@ from gradverify.plugin import (
 )
 from gradverify_sympy.branches import without_sympy_kinks
 from gradverify_sympy.convert import Need, symbolic_arithmetic, symbols_for
+from gradverify_sympy.differentiate import Slopes
 from gradverify_sympy.timebox import Deadline
 
 MAX_OPERATIONS = 20_000  # of the function's formula: a few seconds of differentiation
@@ -89,22 +90,21 @@ def _convert(tree: Node, owner: ExpressionFunction, symbols: list[Any], needs: l
 def _differentiate(
     components: list[Any], symbols: list[Any], kind: Derivative, deadline: Deadline
 ) -> tuple[list[Any], list[Any]]:
+    by_symbol = [Slopes(symbol) for symbol in symbols]
     if kind is Derivative.HESSIAN:
-        components = [_slope(components[0], symbol) for symbol in symbols]
+        components = [_slope(components[0], slopes) for slopes in by_symbol]
     rows: list[list[Any]] = []
     for i, component in enumerate(components):
         # A Hessian is symmetric where it exists: half of it is enough.
         known = [rows[j][i] for j in range(i)] if kind is Derivative.HESSIAN else []
-        row = known + [_slope(component, symbol) for symbol in symbols[len(known) :]]
+        row = known + [_slope(component, slopes) for slopes in by_symbol[len(known) :]]
         rows.append(row)
         deadline.check()
     return components, [entry for row in rows for entry in row]
 
 
-def _slope(expression: Any, symbol: Any) -> Any:
-    if symbol not in expression.free_symbols:
-        return sp.S.Zero
-    slope = without_sympy_kinks(expression.diff(symbol))
+def _slope(expression: Any, slopes: Slopes) -> Any:
+    slope = without_sympy_kinks(slopes.of(expression))
     if slope.has(*_UNFINISHED):
         raise DoesNotApply("SymPy leaves a derivative of it unfinished")
     return slope

@@ -45,7 +45,15 @@ class Decision:
 class Judge:
     """Decides identities inside one domain; `points` are where differences are looked for, drawn as needed."""
 
-    def __init__(self, points: Iterator[Point], limits: Mapping[Any, tuple[float, float]], deadline: Deadline) -> None:
+    def __init__(
+        self,
+        points: Iterator[Point],
+        limits: Mapping[Any, tuple[float, float]],
+        shifts: Mapping[Any, Any],
+        deadline: Deadline,
+    ) -> None:
+        """`shifts` are other ways of writing the variables, in which their limits are signs: 1 + p for x > 1."""
+        self._shifts = shifts
         self._source = points
         self._points: list[Point] = []
         self._enclosures: list[Enclosure] = []
@@ -110,11 +118,15 @@ class Judge:
 
     def _vanishes(self, difference: Any) -> bool:
         """Whether a difference without branches is shown to be 0 by one of the normal forms, cheap ones first."""
-        for form in (_vanishes_as_fraction, _vanishes_over_kernels, _vanishes_when_simplified):
+        for form in (_vanishes_with_logistic_terms, _vanishes_as_fraction, _vanishes_over_kernels):
             self._deadline.check()
             if form(difference):
                 return True
-        return False
+        shifted = difference.xreplace(self._shifts)
+        if shifted != difference and _vanishes_over_kernels(shifted):
+            return True
+        self._deadline.check()
+        return _vanishes_when_simplified(difference)
 
     def _same_in_all_cells(self, claimed: Any, truth: Any, cell: _Cell) -> bool:
         """Whether both are the same wherever the guards' signs can be, guards being 0 included."""
@@ -126,10 +138,9 @@ class Judge:
         if len(cell.facts) >= MAX_SPLITS:
             return False
         guard = guards[0]
-        for side in (1, -1):
+        possible = [side for side in (1, -1) if cell.where(guard, side).is_possible()]
+        for side in possible:
             within = cell.where(guard, side)
-            if not within.is_possible():
-                continue
             parts = [_assign(expression, guard, side) for expression in (claimed, truth)]
             if guard.is_Symbol:
                 # The variable's sign is known here: SymPy knows more of a symbol that says so.
@@ -138,7 +149,7 @@ class Judge:
                 within = within.renamed(guard, signed)
             if not self._same_in_all_cells(parts[0], parts[1], within):
                 return False
-        if _zero_is_like_a_side(claimed, guard):
+        if _zero_is_like_a_side(claimed, guard, possible):
             return True
         at_zero = _assign(claimed, guard, 0)
         if at_zero.has(sp.zoo, sp.nan):
@@ -170,7 +181,7 @@ class _Cell:
         """False where guards that are linear in one variable contradict one another or the domain."""
         ranges: dict[Any, tuple[Any, Any]] = {}
         for guard, side in self.facts:
-            symbol, slope, threshold = _as_threshold(guard)
+            symbol, slope, threshold = as_threshold(guard)
             if symbol is None or side == 0:
                 continue
             low, high = ranges.get(symbol) or tuple(map(_end, self.limits.get(symbol, (-math.inf, math.inf))))
@@ -190,7 +201,7 @@ def _end(limit: float) -> Any:
     return sp.oo if limit > 0 else -sp.oo
 
 
-def _as_threshold(guard: Any) -> tuple[Any, Any, Any]:
+def as_threshold(guard: Any) -> tuple[Any, Any, Any]:
     """(symbol, slope, where the guard is 0) of a guard that is linear in one variable; (None, 0, 0) of others."""
     if len(guard.free_symbols) == 1:
         (symbol,) = guard.free_symbols
@@ -212,19 +223,22 @@ def _innermost_guards(expression: Any) -> list[Any]:
     return sorted((g for g in guards if not g.has(Branch)), key=sp.default_sort_key)
 
 
+_PIECE = {1: 1, -1: 2, 0: 3}  # a sign of the guard → the position among a branch's arguments
+
+
 def _assign(expression: Any, guard: Any, side: int) -> Any:
     """`expression` where `guard` has the sign `side`."""
-    piece = {1: 1, -1: 2, 0: 3}[side]
+    piece = _PIECE[side]
     return expression.replace(
         lambda e: isinstance(e, Branch) and e.args[0] == guard,
         lambda e: e.args[piece],
     )
 
 
-def _zero_is_like_a_side(expression: Any, guard: Any) -> bool:
-    """Whether at guard = 0 every branch takes the piece of one and the same side."""
+def _zero_is_like_a_side(expression: Any, guard: Any, sides: list[int]) -> bool:
+    """Whether at guard = 0 every branch takes the piece of one and the same of `sides`, which have been compared."""
     branches = [branch for branch in expression.atoms(Branch) if branch.args[0] == guard]
-    return any(all(branch.args[3] == branch.args[piece] for branch in branches) for piece in (1, 2))
+    return any(all(branch.args[3] == branch.args[_PIECE[side]] for branch in branches) for side in sides)
 
 
 # Normal forms. Each is sound: the rewritings used hold for complex values of the subexpressions, hence for real ones.
@@ -246,6 +260,23 @@ def _is_small(expression: Any) -> bool:
 
 def _vanishes_when_expanded(difference: Any) -> bool:
     return _is_small(difference) and bool(sp.expand(difference) == 0)
+
+
+def _vanishes_with_logistic_terms(difference: Any) -> bool:
+    """With 1 + exp(−u) as exp(−u)·(1 + exp(u)), so that a sum of many logistic terms needs no common denominator."""
+    if not difference.has(sp.exp) or not _is_small(difference):
+        return False
+
+    def is_logistic(e: Any) -> bool:
+        return bool(e.is_Add and len(e.args) == 2 and e.args[0] is sp.S.One and isinstance(e.args[1], sp.exp))
+
+    def turned(e: Any) -> Any:
+        argument = e.args[1].args[0]
+        return sp.exp(argument) * (1 + sp.exp(-argument)) if argument.could_extract_minus_sign() else e
+
+    # The arguments first: multiplying out would also distribute over the denominators that are to be recognised.
+    unified = difference.replace(sp.exp, lambda argument: sp.exp(sp.expand(argument))).replace(is_logistic, turned)
+    return bool(unified == 0 or sp.expand(unified) == 0)
 
 
 def _numerator(expression: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -26,7 +26,7 @@ from gradverify.plugin import (
 from gradverify_sympy.convert import Condition, Need, is_literal, meaning
 from gradverify_sympy.enclose import Interval, Unsupported, from_fractions
 from gradverify_sympy.formulas import Formulas, read_formulas
-from gradverify_sympy.identity import TEST_BITS, Decision, Judge
+from gradverify_sympy.identity import TEST_BITS, Decision, Judge, as_threshold
 from gradverify_sympy.reference import Outcome, Place, Slopes, Value, can_switch, is_rigorous, to_value
 from gradverify_sympy.text import to_text
 from gradverify_sympy.timebox import Deadline, OutOfTime, interrupting
@@ -50,7 +50,7 @@ def estimate(problem: Problem, request: Request) -> Estimates:
     values = _Values(problem, formulas)
     try:
         with interrupting(deadline):
-            found = [values.at(point) for point in request.points]
+            found = values.at_all(request.points)
     except OutOfTime:
         raise DoesNotApply("values at the points took longer than the time allowed") from None
     except Unsupported as missing:
@@ -81,7 +81,14 @@ class _Values:
         self._evidence = Evidence.CERTIFIED if is_rigorous(formulas.derivative) else Evidence.EXACT
         self._switching = [can_switch(f) for f in formulas.functions]
 
-    def at(self, point: Array) -> Estimate:
+    def at_all(self, points: Array) -> list[Estimate]:
+        """The derivative at each of `points`, shape (k, n)."""
+        # Where f is NaN as it is written it has no derivative, even if SymPy has cancelled what makes it so.
+        values = self._problem.function.evaluate(points).values
+        undefined = np.isnan(values).reshape((points.shape[0], -1)).any(axis=1)
+        return [self._at(point, bool(u)) for point, u in zip(points, undefined, strict=True)]
+
+    def _at(self, point: Array, undefined: bool) -> Estimate:
         """The derivative at `point`, shape (n,)."""
         formulas, problem = self._formulas, self._problem
         n = len(formulas.symbols)
@@ -89,7 +96,7 @@ class _Values:
         value, bound = np.full(count, np.nan), np.full(count, np.inf)
         notes: list[Note] = []
         kinks: list[Kink] = []
-        if self._undefined_at(point):
+        if undefined:
             notes.append(Note(NoteKind.NOT_FINITE, "f has no value at the point"))
             return Estimate(
                 value=value.reshape(problem.shape), error_bound=bound.reshape(problem.shape),
@@ -112,11 +119,6 @@ class _Values:
             value=value.reshape(problem.shape), error_bound=bound.reshape(problem.shape),
             evidence=self._evidence, notes=tuple(notes), kinks=tuple(kinks),
         )  # fmt: skip
-
-    def _undefined_at(self, point: Array) -> bool:
-        """Whether f is NaN as it is written; SymPy may have cancelled what makes it so."""
-        values = self._problem.function.evaluate(point[None]).values
-        return bool(np.isnan(values).any())
 
     def _entry(self, place: Place, function: Any, i: int, j: int, on_border: bool) -> Value | Slopes | Outcome | None:
         derivative = self._formulas.derivative[i * len(self._formulas.symbols) + j]
@@ -165,10 +167,11 @@ def _prove(problem: Problem, formulas: Formulas, deadline: Deadline) -> tuple[Pr
             points = _test_points(problem, formulas)
             domain = problem.domain
             limits = {s: (float(domain.low[i]), float(domain.high[i])) for i, s in enumerate(formulas.symbols)}
-            judge = Judge(points, limits, deadline)
+            shifts = _shifts(limits, formulas.function_needs)
+            judge = Judge(points, limits, shifts, deadline)
             for pair in zip(claimed, truth, strict=True):
                 decisions.append(judge.decide(*pair))  # noqa: PERF401 - what is decided must outlive an interruption
-            notes, sound = _undefined_parts(formulas, truth)
+            notes, sound = _undefined_parts(formulas, truth, shifts)
     except OutOfTime:
         notes.append(Note(NoteKind.COST, "the symbolic proof ran out of time"))
         sound = False
@@ -232,14 +235,33 @@ def _rounded_constants(decisions: list[Decision], problem: Problem) -> list[Note
     return [Note(NoteKind.OTHER, f"the claim differs by rounded constants, about {size:.0e} relatively", close)]
 
 
-_IMPLIED = {
+_IMPLIED: Mapping[Condition, Callable[[Any], Any]] = {
     Condition.POSITIVE: lambda e: e.is_positive,
     Condition.NONNEGATIVE: lambda e: e.is_nonnegative,
     Condition.NONZERO: lambda e: e.is_nonzero,
 }
 
 
-def _undefined_parts(formulas: Formulas, truth: list[Any]) -> tuple[list[Note], bool]:
+def _shifts(limits: Mapping[Any, tuple[float, float]], needs: list[Need]) -> dict[Any, Any]:
+    """x as low + p or high − p with p ≥ 0, where the domain or a need of the function says so."""
+    import sympy as sp
+
+    shifts: dict[Any, Any] = {}
+    for symbol, (low, high) in limits.items():
+        if math.isfinite(low) and low != 0:
+            shifts[symbol] = sp.Rational(*low.as_integer_ratio()) + sp.Dummy(nonnegative=True)
+        elif math.isfinite(high) and high != 0:
+            shifts[symbol] = sp.Rational(*high.as_integer_ratio()) - sp.Dummy(nonnegative=True)
+    for need in needs:
+        symbol, slope, threshold = as_threshold(_without_literals(need.expression))
+        if symbol is None or need.condition is Condition.NONZERO or symbol in shifts:
+            continue
+        distance = sp.Dummy(**{"positive" if need.condition is Condition.POSITIVE else "nonnegative": True})
+        shifts[symbol] = threshold + distance if slope > 0 else threshold - distance
+    return shifts
+
+
+def _undefined_parts(formulas: Formulas, truth: list[Any], shifts: Mapping[Any, Any]) -> tuple[list[Note], bool]:
     """What the claim, as it is written, needs to have a value beyond what the function needs.
 
     A division by what may be 0 leaves the claim right elsewhere and is noted. An even root or logarithm of what may be
@@ -261,9 +283,12 @@ def _undefined_parts(formulas: Formulas, truth: list[Any]) -> tuple[list[Note], 
     for need in dict.fromkeys(formulas.claim_needs):
         expression = _without_literals(need.expression)
         strong = Need(need.expression, Condition.POSITIVE)
-        if _IMPLIED[need.condition](expression) or need in granted or strong in granted:
+        shifted = sp.expand(expression.xreplace(shifts)) if shifts else expression
+        implied = _IMPLIED[need.condition]
+        if need in granted or strong in granted or implied(expression) or implied(shifted):
             continue
-        if need.condition is Condition.NONZERO:
+        is_root = Need(need.expression, Condition.NONNEGATIVE) in granted or shifted.is_nonnegative
+        if need.condition is Condition.NONZERO or is_root:
             open_factors = [f for f in _factors(expression) if f not in nonzero and not f.is_nonzero]
             for factor in open_factors:
                 text = to_text(factor) or "a part of it"
