@@ -77,6 +77,7 @@ class Verified:
     claim_evaluations: int
     proof_backend: str | None = None  # the backend that proved the claim right
     probe: ScaleProbe | None = field(default=None, compare=False)
+    scattered: Array | None = None  # (k, c): gaps that are the claim's round-off, since they scatter about zero
 
     @property
     def proved(self) -> bool:
@@ -120,6 +121,8 @@ def verify(
     ]
     function_values = flat(function.values)
     codes, contradictions = combine(judged, claimed.shape, prover.backend if prover else None)
+    scattered = _scattered(problem, points, codes, judged, claimed, ask)
+    codes[scattered] = Code.INCONCLUSIVE
     finite = np.atleast_1d(np.isfinite(function_values).all(axis=1))
     # NaN or infinity in the claim where f is finite is a fault even where no backend has a value to set beside it,
     # except
@@ -133,8 +136,49 @@ def verify(
         function_failures={f.row: f for f in function.failures}, answers=tuple(answers), judged=tuple(judged),
         kinks=tuple(kinks), codes=codes, contradictions=tuple(contradictions), evaluations=evaluations,
         claim_evaluations=claim_values.evaluations + probe.evaluations,
-        proof_backend=prover.backend if prover else None, probe=probe,
+        proof_backend=prover.backend if prover else None, probe=probe, scattered=scattered,
     )  # fmt: skip
+
+
+# A gap that is the claim's round-off, such as that of 1 − cos(x) near 0, is small beside the value and changes its
+# sign from
+# one point to the next; a fault in the formula does not.
+SMALL_GAP = 1e-2
+SCATTER_DISTANCE = 1e-3  # relative; far enough for round-off to be another, near enough for the formula to be the same
+SCATTER_POINTS = 12
+FEWEST_OF_EITHER_SIGN = 3  # of 12: the chance that a fair coin shows fewer is 2 %; a fault of one sign shows none
+
+
+def _scattered(
+    problem: Problem, points: Matrix, codes: Array, judged: Sequence[Judged], claimed: Matrix, ask: Ask
+) -> Array:
+    """Where a small gap scatters about zero around the point, and so is the claim's own round-off; shape (k, c)."""
+    out = np.zeros(codes.shape, dtype=np.bool_)
+    claim = problem.claim
+    for row in np.flatnonzero((codes == Code.FAIL).any(axis=1)).tolist():
+        exact = [j for j in judged if j.evidence[row].strength >= Evidence.EXACT.strength]
+        if not exact or claim is None:
+            continue
+        best = min(exact, key=lambda j: j.answer.seconds)
+        with np.errstate(all="ignore"):
+            small = np.abs(claimed[row] - best.reference[row]) <= SMALL_GAP * np.abs(best.reference[row])
+        suspects = small & (codes[row] == Code.FAIL)
+        if not suspects.any():
+            continue
+        rng = np.random.default_rng((problem.seed, row))
+        around = points[row] * (1 + SCATTER_DISTANCE * rng.uniform(-1, 1, size=(SCATTER_POINTS, points.shape[1])))
+        around = np.where(problem.domain.contains(around), around, points[row])
+        values = claim.evaluate(around).values
+        answer = ask(best.backend, problem, Request(around, values))
+        if answer.estimates is None:
+            continue
+        with np.errstate(all="ignore"):
+            reference = np.array([e.value for e in answer.estimates.points])
+            gap = flat(values - reference)
+            apart = np.abs(gap) > problem.tolerance.relative * np.abs(flat(reference))
+        above, below = (apart & (gap > 0)).sum(axis=0), (apart & (gap < 0)).sum(axis=0)
+        out[row] = suspects & (above >= FEWEST_OF_EITHER_SIGN) & (below >= FEWEST_OF_EITHER_SIGN)
+    return out
 
 
 def _proves(estimates: Estimates | None) -> bool:
@@ -320,6 +364,8 @@ def why_inconclusive(verified: Verified) -> str:
     where = f"{name} at {show_point(verified.points[row])}"
     if verified.codes[row, component] == Code.EXCUSED:
         return f"{where}: the difference is only excused by the absolute tolerance, which certifies nothing"
+    if verified.scattered is not None and verified.scattered[row, component]:
+        return f"{where}: the claim's own round-off scatters about the reference by more than the tolerance"
     messages: list[str] = []
     for judged in verified.judged:
         for note in judged.notes[row]:

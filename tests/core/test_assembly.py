@@ -1,0 +1,74 @@
+"""Return values of claims: what is read as the derivative, and what is refused with both shapes."""
+
+import numpy as np
+import pytest
+
+from gradverify.core.assembly import WrongShape, assemble
+from gradverify.core.problem import Derivative
+from gradverify.core.variables import Variables
+
+G, J, H = Derivative.GRADIENT, Derivative.JACOBIAN, Derivative.HESSIAN
+XYZ = Variables.of([("x", ()), ("y", ()), ("z", ())])
+P = Variables.of([("p", (3,))])
+W = Variables.of([("W", (2, 3)), ("b", (3,))])
+
+
+@pytest.mark.parametrize("raw", [[1, 2, 3], (1.0, 2.0, 3.0), np.arange(1, 4), {"x": 1, "z": 3, "y": 2}])
+def test_scalars_may_come_as_any_sequence_or_mapping(raw: object) -> None:
+    assert assemble(raw, XYZ, G, ()).value.tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize("shape", [(1, 3), (3, 1)])
+def test_a_row_or_column_is_accepted_and_noted(shape: tuple[int, int]) -> None:
+    for variables in (P, XYZ):
+        assembled = assemble(np.arange(3.0).reshape(shape), variables, G, ())
+        assert assembled.value.tolist() == [0, 1, 2]
+        assert "convention" in (assembled.convention or "")
+
+
+@pytest.mark.parametrize("raw", [np.zeros(4), np.zeros((3, 3)), 0.0, [], None, "abc", [[1, 2], [3]], {"q": [1, 2, 3]}])
+def test_any_other_shape_is_refused(raw: object) -> None:
+    with pytest.raises(WrongShape):
+        assemble(raw, P, G, ())
+
+
+def test_the_refusal_shows_both_shapes() -> None:
+    with pytest.raises(WrongShape, match=r"\(4,\), expected \(3,\)"):
+        assemble(np.zeros(4), P, G, ())
+
+
+def test_a_transposed_block_is_refused_and_called_transposed() -> None:
+    with pytest.raises(WrongShape, match="transposed"):
+        assemble((np.zeros((3, 2)), np.zeros(3)), W, G, ())
+
+
+def test_blocks_are_laid_out_in_the_order_of_the_variables() -> None:
+    value = assemble({"b": [7, 8, 9], "W": np.arange(6).reshape(2, 3)}, W, G, ()).value
+    assert value.tolist() == [0, 1, 2, 3, 4, 5, 7, 8, 9]
+
+
+def test_a_mapping_that_lacks_a_variable_names_it() -> None:
+    with pytest.raises(WrongShape, match="lacks `b`"):
+        assemble({"W": np.zeros((2, 3))}, W, G, ())
+
+
+def test_a_jacobian_keeps_outputs_first() -> None:
+    assert assemble(np.arange(6).reshape(2, 3), P, J, (2,)).value.shape == (2, 3)
+    with pytest.raises(WrongShape, match="transposed"):
+        assemble(np.zeros((3, 2)), P, J, (2,))
+
+
+def test_a_hessian_may_come_whole_or_by_blocks() -> None:
+    blocks = {
+        "W": {"W": np.zeros((2, 3, 2, 3)), "b": np.ones((2, 3, 3))},
+        "b": {"W": np.ones((3, 2, 3)), "b": np.eye(3)},
+    }
+    assert assemble(blocks, W, H, ()).value.shape == (9, 9)
+    assert assemble(np.zeros((9, 9)), W, H, ()).value.shape == (9, 9)
+    with pytest.raises(WrongShape):
+        assemble(np.zeros((8, 9)), W, H, ())
+
+
+def test_single_precision_is_noticed() -> None:
+    assert assemble(np.zeros(3, dtype=np.float32), P, G, ()).single_precision
+    assert not assemble(np.zeros(3), P, G, ()).single_precision

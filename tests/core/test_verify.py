@@ -1,0 +1,197 @@
+"""A claim against backends: passes, faults, contradictions, kinks, and what the claim shows by itself."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gradverify.core.arrays import Array
+from gradverify.core.estimates import Kink, Note
+from gradverify.core.judge import Code
+from gradverify.core.problem import Derivative, Problem
+from gradverify.core.verdicts import AtKinks, Evidence, Fault, NoteKind, Verdict
+from gradverify.core.verify import claim_fault, verdict_of, verify
+from gradverify.functions.callables import claim_from_callable
+from tests.core.fakes import check, claim_of, problem_of, telling, variables_of
+
+SHAPES = {"x": (), "y": ()}
+TRUTH = {"x": "2*x*y", "y": "x**2"}
+
+
+def python_claim(function: object) -> object:
+    return claim_from_callable(function, variables_of(SHAPES), {}, Derivative.GRADIENT, ())  # type: ignore[arg-type]
+
+
+def with_claim(function: object) -> Problem:
+    return problem_of("x**2*y", python_claim(function), SHAPES)  # type: ignore[arg-type]
+
+
+def verdict(problem: Problem, points: list[list[float]], **kw: object) -> tuple[Verdict, str | None]:
+    ask = telling(claim_of(TRUTH, SHAPES), **kw)  # type: ignore[arg-type]
+    return verdict_of(verify(problem, np.array(points), ["truth"], ask))
+
+
+def test_a_right_claim_passes() -> None:
+    verified, _ = check(problem_of("x**2*y", TRUTH), TRUTH, [[1, 2], [0.5, -1]])
+    assert verdict_of(verified) == (Verdict.PASS, None)
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        {"x": "-2*x*y", "y": "x**2"},
+        {"x": "2*x*y", "y": "x**2*(1 + 2e-6)"},
+        {"x": "x**2", "y": "2*x*y"},
+        {"x": "0*x", "y": "x**2"},
+        {"x": "2*x*y + 1e-5", "y": "x**2"},
+    ],
+)
+def test_a_wrong_claim_fails(claim: dict[str, str]) -> None:
+    verified, _ = check(problem_of("x**2*y", claim), TRUTH, [[1, 2], [0.5, -1]])
+    assert verdict_of(verified)[0] is Verdict.FAIL
+
+
+def test_a_huge_neighbour_does_not_hide_a_fault_in_a_tiny_component() -> None:
+    truth = {"x": "1e12*x", "y": "1e-12*y"}
+    claim = {"x": "1e12*x", "y": "-1e-12*y"}
+    f = "5e11*x**2 + 5e-13*y**2"
+    assert verdict_of(check(problem_of(f, truth), truth, [[1, 2]])[0])[0] is Verdict.PASS
+    assert verdict_of(check(problem_of(f, claim), truth, [[1, 2]])[0])[0] is Verdict.FAIL
+
+
+def test_a_claim_that_changes_its_input_fails_although_its_values_are_right() -> None:
+    def guilty(p: Array) -> Array:
+        out = 2 * p
+        p[0] = 0.0
+        return out
+
+    shapes = {"p": (2,)}
+    claim = claim_from_callable(guilty, variables_of(shapes), {}, Derivative.GRADIENT, ())
+    problem = problem_of("sum(p**2)", claim, shapes)
+    verified = verify(problem, np.array([[1.0, 2.0]]), ["truth"], telling(claim_of({"p": "2*p"}, shapes)))
+    assert verdict_of(verified)[0] is Verdict.FAIL
+    assert claim_fault(verified) is Fault.MUTATES_INPUT
+
+
+def test_a_claim_that_answers_differently_the_second_time_fails() -> None:
+    calls = []
+
+    def moody(x: float, y: float) -> list[float]:
+        calls.append(1)
+        return [2 * x * y, x**2 + 1e-9 * len(calls)]
+
+    verified = verify(with_claim(moody), np.array([[1.0, 2.0]]), ["truth"], telling(claim_of(TRUTH, SHAPES)))
+    assert verdict_of(verified)[0] is Verdict.FAIL
+    assert claim_fault(verified) is Fault.NONDETERMINISTIC
+
+
+def test_a_claim_that_raises_fails_with_its_own_words() -> None:
+    def raising(x: float, y: float) -> list[float]:
+        raise ValueError("no gradient today")
+
+    outcome, reason = verdict(with_claim(raising), [[1, 2]])
+    assert outcome is Verdict.FAIL
+    assert reason is not None
+    assert "ValueError: no gradient today" in reason
+
+
+def test_a_claim_of_the_wrong_shape_fails_with_both_shapes() -> None:
+    outcome, reason = verdict(with_claim(lambda x, y: np.zeros(3)), [[1, 2]])
+    assert outcome is Verdict.FAIL
+    assert "(3,)" in (reason or "")
+    assert "(2,)" in (reason or "")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_claim_that_is_not_finite_where_f_is_fails(value: float) -> None:
+    assert verdict(with_claim(lambda x, y: [value, x**2]), [[1, 2]])[0] is Verdict.FAIL
+
+
+def test_a_nan_claim_fails_even_where_no_backend_has_a_value() -> None:
+    ask = telling(claim_of({"x": "log(-1 - x**2)", "y": "log(-1 - x**2)"}, SHAPES))
+    verified = verify(with_claim(lambda x, y: [np.nan, 1.0]), np.array([[1.0, 2.0]]), ["truth"], ask)
+    assert verdict_of(verified)[0] is Verdict.FAIL
+
+
+def test_a_function_that_is_not_finite_is_inconclusive_with_the_reason() -> None:
+    problem = problem_of("log(x)*y", {"x": "y/x", "y": "log(x)"})
+    verified = verify(problem, np.array([[-1.0, 2.0]]), ["t"], telling(claim_of({"x": "y/x", "y": "log(x)"}, SHAPES)))
+    outcome, reason = verdict_of(verified)
+    assert outcome is Verdict.INCONCLUSIVE
+    assert "not finite" in (reason or "")
+
+
+def test_a_wide_bound_is_inconclusive_and_the_note_is_the_reason() -> None:
+    note = Note(NoteKind.NOISE, "f is noisy at a level of 1e-7")
+    outcome, reason = verdict(problem_of("x**2*y", TRUTH), [[1, 2]], bound=1e-3, notes=[note])
+    assert outcome is Verdict.INCONCLUSIVE
+    assert "noisy at a level of 1e-7" in (reason or "")
+
+
+@pytest.mark.parametrize(
+    ("at_kinks", "slope", "expected"),
+    [
+        (AtKinks.ACCEPT_SUBGRADIENT, "0.3 + 0*x", Verdict.PASS),
+        (AtKinks.ACCEPT_SUBGRADIENT, "1.3 + 0*x", Verdict.FAIL),
+        (AtKinks.FAIL, "0.3 + 0*x", Verdict.FAIL),
+        (AtKinks.SKIP, "1.3 + 0*x", Verdict.INCONCLUSIVE),
+    ],
+)
+def test_a_kink_is_judged_as_the_spec_asks(at_kinks: AtKinks, slope: str, expected: Verdict) -> None:
+    problem = problem_of("abs(x)", {"x": slope})
+    kink = Kink(0, -1.0, 1.0, 1e-9)
+    ask = telling(claim_of({"x": "0*x"}, {"x": ()}), bound=np.inf, kinks=[kink])
+    verified = verify(problem, np.array([[0.0]]), ["truth"], ask, at_kinks)
+    assert verdict_of(verified)[0] is expected
+
+
+def test_two_backends_that_contradict_one_another_decide_nothing() -> None:
+    wrong = {"x": "3*x*y", "y": "x**2"}
+    ask = telling(claim_of(TRUTH, SHAPES), others={"other": claim_of(wrong, SHAPES)})
+    verified = verify(problem_of("x**2*y", TRUTH), np.array([[1.0, 2.0]]), ["truth", "other"], ask)
+    outcome, reason = verdict_of(verified)
+    assert outcome is Verdict.INCONCLUSIVE
+    assert "contradict" in (reason or "")
+
+
+def test_two_backends_outweigh_one_that_contradicts_them() -> None:
+    wrong = {"x": "3*x*y", "y": "x**2"}
+    ask = telling(claim_of(TRUTH, SHAPES), others={"odd": claim_of(wrong, SHAPES)})
+    points = np.array([[1.0, 2.0]])
+    right = verify(problem_of("x**2*y", TRUTH), points, ["a", "b", "odd"], ask)
+    assert verdict_of(right)[0] is Verdict.PASS
+    assert right.contradictions
+    assert verdict_of(verify(problem_of("x**2*y", wrong), points, ["a", "b", "odd"], ask))[0] is Verdict.FAIL
+
+
+def test_round_off_that_scatters_about_the_reference_is_no_fault() -> None:
+    shapes = {"x": ()}
+    truth = claim_of({"x": "x"}, shapes)
+    rounded = problem_of("x**2/2", {"x": "(x + 1e11) - 1e11"}, shapes)
+    biased = problem_of("x**2/2", {"x": "x*(1 + 1e-4)"}, shapes)
+    points = np.array([[0.3]])
+    assert verdict_of(verify(rounded, points, ["truth"], telling(truth)))[0] is Verdict.INCONCLUSIVE
+    assert verdict_of(verify(biased, points, ["truth"], telling(truth)))[0] is Verdict.FAIL
+
+
+def test_an_absolute_tolerance_alone_is_never_a_pass() -> None:
+    from gradverify.core.problem import Tolerance
+
+    problem = problem_of("1e-9*x", {"x": "2e-9 + 0*x"}, tolerance=Tolerance(1e-6, 1e-6))
+    verified, _ = check(problem, {"x": "1e-9 + 0*x"}, [[1.0]])
+    assert (verified.codes == Code.EXCUSED).all()
+    assert verdict_of(verified)[0] is Verdict.INCONCLUSIVE
+
+
+def test_no_backend_at_all_is_inconclusive() -> None:
+    verified = verify(problem_of("x**2*y", TRUTH), np.array([[1.0, 2.0]]), [], telling(claim_of(TRUTH, SHAPES)))
+    assert verdict_of(verified)[0] is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("evidence", [Evidence.ESTIMATED, Evidence.CERTIFIED])
+def test_evidence_is_the_backends(evidence: Evidence) -> None:
+    from gradverify.core.conclude import evidence_of
+
+    ask = telling(claim_of(TRUTH, SHAPES), evidence=evidence)
+    verified = verify(problem_of("x**2*y", TRUTH), np.array([[1.0, 2.0]]), ["truth"], ask)
+    assert evidence_of(verified) is evidence
