@@ -47,7 +47,8 @@ def name_of_factor(value: float, counts: Mapping[int, str]) -> tuple[str, bool]:
     magnitude = abs(value)
     sign = "−" if value < 0 else ""
     for count, what in counts.items():
-        if count > FEWEST_TO_AVERAGE + 1 or "`" in what:
+        # Small powers of two and other everyday factors are more often forgotten than averages over as few things.
+        if count >= FEWEST_TO_AVERAGE + 2 or what.startswith("the length of axis 0 "):
             if _close(magnitude, count):
                 return f"{sign}{count} ({what})", value > 0
             if _close(magnitude, 1 / count):

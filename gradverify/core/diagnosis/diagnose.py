@@ -12,7 +12,7 @@ from gradverify.core.conclude import component
 from gradverify.core.diagnosis.arrangements import arrangements
 from gradverify.core.diagnosis.constants import sizes
 from gradverify.core.diagnosis.evidence import Evidence, gather
-from gradverify.core.diagnosis.hypotheses import Column, Guess, column, guesses
+from gradverify.core.diagnosis.hypotheses import Column, Guess, column, guesses, rougher_guesses
 from gradverify.core.diagnosis.numerical import numerical_step
 from gradverify.core.diagnosis.terms import Parts, additive_terms, chain_guesses, root_of, term_guesses
 from gradverify.core.judge import Code
@@ -166,6 +166,9 @@ def _guess(
         by_chain = next(chain_guesses(evidence, index, root, parts), None)
         if by_chain is not None:
             return by_chain
+    rough = next(rougher_guesses(col, verified.problem.variables.component_name), None)
+    if rough is not None:
+        return rough
     return _branch(evidence, index, counts, verified.problem.derivative)
 
 

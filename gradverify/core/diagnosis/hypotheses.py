@@ -97,8 +97,15 @@ def guesses(col: Column, counts: Mapping[int, str], derivative: Derivative) -> I
     yield from _factor(col, counts)
     yield from _variable(col, derivative)
     yield from _offset(col)
+
+
+def rougher_guesses(col: Column, names: Callable[[int], str]) -> Iterator[Guess]:
+    """Hypotheses that are tried after the terms and inner expressions of f, which name the same mistakes better."""
+    if not col.differs.any() or (col.c == 0).all():
+        return
     yield from _proportional_term(col)
     yield from _elementary_factor(col)
+    yield from _power_of_a_variable(col, names)
 
 
 def _factor(col: Column, counts: Mapping[int, str]) -> Iterator[Guess]:
@@ -207,6 +214,24 @@ def _elementary_factor(col: Column) -> Iterator[Guess]:
             if np.isfinite(slope).all() and (slope != 0).all() and col.fits(col.r / slope, 1 / slope):
                 message = f"the chain rule's factor {text} is missing (x the variable)"
                 yield Guess(Fault.MISSING_CHAIN_FACTOR, f"chain {text}", message, col.confidence())
+                return
+
+
+POWERS = ((1.0, "too much"), (-1.0, "missing"), (2.0, "too much, squared"), (-2.0, "missing, squared"))
+MOST_VARIABLES = 20  # whose powers are tried
+
+
+def _power_of_a_variable(col: Column, names: Callable[[int], str]) -> Iterator[Guess]:
+    """The claim is the right value times a power of some variable: an exponent is off by one."""
+    for j in range(min(col.x.shape[1], MOST_VARIABLES)):
+        x = col.x[:, j]
+        if np.unique(np.abs(x)).size < 3 or not (x != 0).all():
+            continue
+        for power, words in POWERS:
+            if col.fits(col.r * x**power, x**power):
+                name = names(j)
+                message = f"a factor of {name} is {words}"
+                yield Guess(Fault.FACTOR, f"power {power:g} of {name}", message, col.confidence())
                 return
 
 

@@ -1,0 +1,46 @@
+"""What the points could not have revealed."""
+
+from __future__ import annotations
+
+from gradverify.core.blind_spots import score
+from gradverify.core.verdicts import Fault
+from tests.core.fakes import check, problem_of
+
+TRUTH = {"x": "2*x*y", "y": "x**2"}
+
+
+def spots(points: list[list[float]]) -> dict[tuple[Fault, int], tuple[float, ...] | None]:
+    verified, _ = check(problem_of("x**2*y", TRUTH), TRUTH, points)
+    return {(s.fault, s.components[0].index): s.better_point for s in score(verified, 0).spots}
+
+
+def test_at_one_a_factor_of_the_variable_is_invisible() -> None:
+    assert (Fault.LOG_PARAMETER, 0) in spots([[1, 3]])
+    assert (Fault.LOG_PARAMETER, 0) not in spots([[2, 3]])
+
+
+def test_where_a_component_is_zero_its_sign_and_factor_are_invisible() -> None:
+    found = spots([[0, 3]])
+    assert {(Fault.SIGN, 0), (Fault.FACTOR, 0), (Fault.ZEROED_COMPONENT, 0)} <= set(found)
+
+
+def test_where_two_components_are_equal_a_swap_is_invisible() -> None:
+    assert (Fault.SWAPPED_COMPONENTS, 0) in spots([[2, 1]])
+    assert (Fault.SWAPPED_COMPONENTS, 0) not in spots([[2, 3]])
+
+
+def test_the_better_point_reveals_the_mistake() -> None:
+    for (fault, index), better in spots([[0, 3]]).items():
+        assert better is not None
+        assert (fault, index) not in spots([list(better)])
+
+
+def test_good_points_have_no_blind_spot() -> None:
+    verified, _ = check(problem_of("x**2*y", TRUTH), TRUTH, [[2, 3], [-0.5, 0.7]])
+    assert score(verified, 0).share == 1.0
+
+
+def test_a_component_that_is_zero_everywhere_is_no_blind_spot() -> None:
+    truth = {"x": "2*x", "y": "0*y"}
+    verified, _ = check(problem_of("x**2 + 0*y", truth), truth, [[2, 3]])
+    assert all(s.components[0].index == 0 for s in score(verified, 0).spots if s.fault is not Fault.SWAPPED_COMPONENTS)

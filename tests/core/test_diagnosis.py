@@ -1,0 +1,156 @@
+"""Each mistake is named, and named only where it is what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+
+from gradverify.core.diagnosis import diagnose
+from gradverify.core.report import Diagnosis
+from gradverify.core.variables import Shape
+from gradverify.core.verdicts import Fault
+from tests.core.fakes import Parts, check, problem_of
+
+XY: Mapping[str, Shape] = {"x": (), "y": ()}
+POINTS = [[1.3, 0.7], [-0.4, 2.1]]
+
+
+def diagnosis(
+    f: str,
+    truth: Mapping[str, str],
+    claim: Mapping[str, str],
+    points: list[list[float]] = POINTS,
+    shapes: Mapping[str, Shape] = XY,
+) -> list[Diagnosis]:
+    problem = problem_of(f, claim, shapes)
+    verified, ask = check(problem, truth, points)
+    return diagnose(verified, ask, Parts(problem))
+
+
+def only(found: list[Diagnosis]) -> Diagnosis:
+    assert len(found) == 1, found
+    return found[0]
+
+
+F = "x**2*y + sin(y)"
+TRUTH = {"x": "2*x*y", "y": "x**2 + cos(y)"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "fault"),
+    [
+        ({"x": "-2*x*y"}, Fault.SIGN),
+        ({"x": "x*y"}, Fault.FACTOR),
+        ({"x": "0*x"}, Fault.ZEROED_COMPONENT),
+        ({"x": "2*x*y + 0.25"}, Fault.CONSTANT_OFFSET),
+        ({"x": "2*x**2*y"}, Fault.LOG_PARAMETER),
+        ({"y": "cos(y)"}, Fault.MISSING_TERM),
+        ({"y": "x**2"}, Fault.MISSING_TERM),
+        ({"y": "2*x**2 + cos(y)"}, Fault.EXTRA_TERM),
+        ({"y": "x**2 - cos(y)"}, Fault.SIGN),
+        ({"x": "x**2 + cos(y)", "y": "2*x*y"}, Fault.SWAPPED_COMPONENTS),
+        ({"y": "x**2 + cos(y)*(1 + 0.01*sin(3*x))"}, Fault.UNKNOWN),
+    ],
+)
+def test_a_single_mistake_is_named(wrong: dict[str, str], fault: Fault) -> None:
+    assert only(diagnosis(F, TRUTH, {**TRUTH, **wrong})).fault is fault
+
+
+@pytest.mark.parametrize(
+    ("factor", "words"),
+    [
+        ("2", "factor of 2"),
+        ("0.5", "1/2"),
+        ("pi/180", "π/180"),
+        ("log(10)", "ln 10"),
+        ("1/log(2)", "1/ln 2"),
+        ("3", "3"),
+    ],
+)
+def test_a_factor_is_called_by_its_name(factor: str, words: str) -> None:
+    found = only(diagnosis(F, TRUTH, {**TRUTH, "x": f"({factor})*2*x*y"}))
+    assert found.fault is Fault.FACTOR
+    assert words in found.message
+
+
+def test_a_factor_without_a_name_shows_its_value() -> None:
+    assert "1.0005" in only(diagnosis(F, TRUTH, {**TRUTH, "x": "1.0005*2*x*y"})).message
+
+
+def test_a_forgotten_inner_derivative_is_named() -> None:
+    found = only(diagnosis("sin(x**2) + y", {"x": "2*x*cos(x**2)", "y": "1 + 0*y"}, {"x": "cos(x**2)", "y": "1 + 0*y"}))
+    assert found.fault is Fault.MISSING_CHAIN_FACTOR
+    assert "x**2" in found.message
+
+
+def test_a_forgotten_outer_derivative_is_named() -> None:
+    truth = {"x": "y*exp(x*y)/(1 + exp(x*y))", "y": "x*exp(x*y)/(1 + exp(x*y))"}
+    claim = {**truth, "x": "y*exp(x*y)"}
+    found = only(diagnosis("log(1 + exp(x*y))", truth, claim))
+    assert found.fault is Fault.MISSING_CHAIN_FACTOR
+
+
+def test_a_sum_where_a_mean_belongs_names_what_is_counted() -> None:
+    shapes: dict[str, Shape] = {"w": (7,)}
+    points = [list(np.linspace(-1, 2, 7)), list(np.linspace(3, 0.5, 7))]
+    found = only(diagnosis("mean(w**2)", {"w": "2*w/7"}, {"w": "2*w"}, points, shapes))
+    assert found.fault is Fault.MEAN_VS_SUM
+    assert "`w`" in found.message
+
+
+def test_an_index_off_by_one_is_named() -> None:
+    shapes: dict[str, Shape] = {"w": (5,)}
+    truth = {"w": "[2*w[0], 3*w[1]**2, cos(w[2]), exp(w[3]), 4*w[4]**3]"}
+    claim = {"w": "[3*w[1]**2, cos(w[2]), exp(w[3]), 4*w[4]**3, 2*w[0]]"}
+    points = [[0.3, 1.1, 2.0, -0.7, 0.9]]
+    assert only(diagnosis("sum(w)", truth, claim, points, shapes)).fault is Fault.OFF_BY_ONE_INDEX
+
+
+def test_a_transposed_block_is_named() -> None:
+    shapes: dict[str, Shape] = {"W": (3, 3)}
+    points = [list(np.random.default_rng(0).normal(size=9))]
+    found = only(diagnosis("sum(W**3)", {"W": "3*W**2"}, {"W": "(3*W**2).T"}, points, shapes))
+    assert found.fault is Fault.TRANSPOSED
+
+
+def test_independent_faults_are_told_apart_by_block() -> None:
+    shapes: dict[str, Shape] = {"W": (2, 2), "b": (2,), "c": (2,)}
+    truth = {"W": "2*W", "b": "3*b**2", "c": "cos(c)"}
+    claim = {"W": "2*(2*W)", "b": "4*3*b**2", "c": "cos(c)"}
+    points = [[0.3, 1.1, 2.0, -0.7, 0.9, 0.4, -1.2, 0.8]]
+    found = diagnosis("sum(W**2) + sum(b**3) + sum(sin(c))", truth, claim, points, shapes)
+    assert [(d.fault, d.components[0].variable) for d in found] == [(Fault.FACTOR, "W"), (Fault.FACTOR, "b")]
+    assert "factor of 2" in found[0].message
+    assert "factor of 4" in found[1].message
+
+
+def test_a_missing_penalty_is_a_missing_term() -> None:
+    shapes: dict[str, Shape] = {"w": (3,)}
+    points = [[0.3, 1.1, 2.0], [1.0, -1.0, 0.5]]
+    found = diagnosis("sum(exp(w)) + 0.1*sum(w**2)", {"w": "exp(w) + 0.2*w"}, {"w": "exp(w)"}, points, shapes)
+    assert {d.fault for d in found} == {Fault.MISSING_TERM}
+
+
+def test_a_wrong_branch_is_told_by_the_side_it_is_on() -> None:
+    truth = {"x": "where(x > 2, 3*x**2, 2*x)", "y": "1 + 0*y"}
+    claim = {"x": "2*x", "y": "1 + 0*y"}
+    points = [[0.5, 1], [1.0, 1], [1.9, 1], [3.0, 1], [4.0, 1]]
+    assert only(diagnosis("x + y", truth, claim, points)).fault is Fault.WRONG_BRANCH
+
+
+def test_a_finite_difference_in_disguise_is_named_with_its_step() -> None:
+    truth = {"x": "exp(x)"}
+    claim = {"x": "(exp(x + 0.001) - exp(x))/0.001"}
+    found = only(diagnosis("exp(x) + 0*x", truth, claim, [[0.3], [1.2]], {"x": ()}))
+    # e**h is a constant factor here: exp(x + h) − exp(x) is a multiple of exp(x), and both names are right.
+    assert found.fault in {Fault.FACTOR, Fault.NUMERICAL_DERIVATIVE}
+    truth, claim = {"x": "cos(x)"}, {"x": "(sin(x + 0.001) - sin(x))/0.001"}
+    found = only(diagnosis("sin(x)", truth, claim, [[0.3], [1.2]], {"x": ()}))
+    assert found.fault is Fault.NUMERICAL_DERIVATIVE
+    assert "0.001" in found.message
+
+
+def test_nothing_is_diagnosed_where_nothing_is_wrong() -> None:
+    assert diagnosis(F, TRUTH, TRUTH) == []
