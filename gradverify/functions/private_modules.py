@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
-from types import MappingProxyType, ModuleType
+from types import ModuleType
 from typing import Any
 
 _PREFIX = "_gradverify_user_"
@@ -28,20 +28,11 @@ class PrivateModules:
     """The user's modules below `roots`, imported under names that nobody else has.
 
     roots: folders that an absolute import is looked up in before anything else, in order.
-    only: the top-level names that are taken from there; None for all.
-    substitutes: modules that answer the imports of other names, as `{"numpy": m, "numpy.linalg": n}`.
     """
 
-    def __init__(
-        self,
-        roots: Sequence[Path],
-        only: frozenset[str] | None = None,
-        substitutes: Mapping[str, ModuleType] = MappingProxyType({}),
-    ) -> None:
+    def __init__(self, roots: Sequence[Path]) -> None:
         self.name = f"{_PREFIX}{next(_numbers)}"
         self.roots = tuple(roots)
-        self.only = only
-        self.substitutes = substitutes
         self.loaded: dict[Path, tuple[int, int]] = {}  # each file that was run, as it was then: mtime in ns, size
         self.builtins = {**vars(builtins), "__import__": self._import}
         package = ModuleType(self.name)
@@ -68,8 +59,6 @@ class PrivateModules:
 
     def owns(self, top: str) -> bool:
         """Whether the top-level module `top` is one of the user's."""
-        if self.only is not None and top not in self.only:
-            return False
         for root in self.roots:
             if (root / f"{top}.py").is_file() or (root / top / "__init__.py").is_file():
                 return True
@@ -86,12 +75,6 @@ class PrivateModules:
         level: int = 0,
     ) -> ModuleType:
         top = name.partition(".")[0]
-        if level == 0 and top in self.substitutes:
-            if not fromlist:
-                builtins.__import__(name)  # a module that does not exist is still an error
-                return self.substitutes[top]
-            if name in self.substitutes:
-                return self.substitutes[name]
         # A module `random.py` that imports `random` means the other one.
         own_name = globals.get("__name__") if globals is not None else None
         if level or top in sys.builtin_module_names or own_name == f"{self.name}.{top}" or not self.owns(top):

@@ -1,1 +1,19 @@
 """Automatic differentiation of expressions and plain NumPy functions, as a gradverify plugin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from gradverify.plugin import hookimpl
+
+if TYPE_CHECKING:
+    from gradverify.plugin import Backend
+
+
+@hookimpl
+def gradverify_backends() -> Iterable[Backend]:
+    """The `autodiff` backend."""
+    from gradverify_autodiff.backend import AutodiffBackend
+
+    return [AutodiffBackend()]

@@ -1,0 +1,157 @@
+"""Python functions in plain NumPy: traced, and then held against what they return untraced."""
+
+from __future__ import annotations
+
+import contextlib
+import linecache
+import traceback
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from autograd.numpy.numpy_boxes import ArrayBox
+from autograd.tracer import isbox
+
+from gradverify.plugin import Array, CallableFunction, DoesNotApply, Mask, Matrix, Problem
+from gradverify_autodiff.checks import require_agreement
+from gradverify_autodiff.derivatives import RowFunction
+from gradverify_autodiff.facade import BOX_METHODS, array
+from gradverify_autodiff.graft import Graft, home_of
+from gradverify_autodiff.measure import Measured, PointTracer, measure
+from gradverify_autodiff.tape import StaleValueError
+
+# What the user's code may raise when it meets traced values. KeyboardInterrupt is the user at the keyboard.
+_CAUGHT = (Exception, SystemExit, GeneratorExit)
+
+
+def measure_callable(problem: Problem, function: CallableFunction, points: Matrix) -> tuple[Measured, Mask]:
+    """The measurement at `points`, shape (k, n), and in which rows f is finite. Raises `DoesNotApply`."""
+    evaluation = function.evaluate(points)
+    sound: Mask = np.isfinite(evaluation.values).reshape((points.shape[0], -1)).all(axis=1)
+    if not np.any(sound):
+        raise DoesNotApply("f is finite at none of the points")
+    epsilon = problem.precision.epsilon
+    tracer = PointTracer(_row_function(function), epsilon, np.random.default_rng(problem.seed))
+    with _traceable(), _explained(function):
+        found = measure(tracer, points[sound], problem.derivative, problem.domain, epsilon)
+    checks = require_agreement(problem, function, points[sound], evaluation.values[sound], found)
+    return _spread_out(found, sound, problem, found.evaluations + checks + points.shape[0]), sound
+
+
+def _spread_out(found: Measured, sound: Mask, problem: Problem, evaluations: int) -> Measured:
+    """The measurement of the sound rows, in place among all rows."""
+    k = sound.size
+    values = np.full((k, *found.values.shape[1:]), np.nan)
+    derivatives = np.full((k, *problem.shape), np.nan)
+    bounds = np.full((k, *problem.shape), np.inf)
+    tied = np.zeros(k, dtype=np.bool_)
+    values[sound], derivatives[sound], bounds[sound], tied[sound] = (
+        found.values,
+        found.derivatives,
+        found.bounds,
+        found.tied,
+    )
+    return Measured(values, derivatives, bounds, tied, evaluations)
+
+
+def _row_function(function: CallableFunction) -> RowFunction:
+    """The callable over our NumPy, taking one point as an array of shape (1, n)."""
+    target = Graft(home_of(function.callable)).called(function.callable)
+    outputs = function.output_shape
+
+    def row(x: Any) -> Any:
+        arguments = [
+            x[0, v.offset] if v.shape == () else x[0, v.components].reshape(v.shape) for v in function.variables
+        ]
+        value = target(*arguments, **{name: _constant(c) for name, c in function.constants.items()})
+        if function.returns_value_and_gradient:
+            value = value[0]
+        return _as_output(value).reshape((1, *outputs))
+
+    return row
+
+
+def _constant(value: Array) -> Any:
+    return float(value) if value.shape == () else value.copy()
+
+
+def _as_output(value: Any) -> Any:
+    """A returned number, array, or sequence of numbers, as one array; complex numbers are refused."""
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        value = array(value.ravel().tolist()).reshape(value.shape)
+    elif not isbox(value):
+        value = array(value, np.float64) if not isinstance(value, (list, tuple)) else array(value)
+    if np.iscomplexobj(value._value if isbox(value) else value):
+        raise TypeError("the value is complex")
+    return value
+
+
+@contextlib.contextmanager
+def _traceable() -> Iterator[None]:
+    """Traced values behave as arrays do; warnings stay silent, since the plain evaluation has given them already."""
+    before = {name: vars(ArrayBox)[name] for name in BOX_METHODS if name in vars(ArrayBox)}
+    for name, method in BOX_METHODS.items():
+        setattr(ArrayBox, name, method)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for name in BOX_METHODS:
+            if name in before:
+                setattr(ArrayBox, name, before[name])
+            else:
+                delattr(ArrayBox, name)
+
+
+@contextlib.contextmanager
+def _explained(function: CallableFunction) -> Iterator[None]:
+    """Say in one clause which line cannot be traced."""
+    try:
+        yield
+    except DoesNotApply:
+        raise
+    except StaleValueError:
+        raise DoesNotApply("f keeps values from one call to the next") from None
+    except _CAUGHT as error:
+        raise DoesNotApply(_clause(error, function)) from error
+
+
+def _clause(error: BaseException, function: CallableFunction) -> str:
+    source = function.source
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if _is_ours(frame.filename):
+            continue
+        line = linecache.getline(frame.filename, frame.lineno or 0).strip()
+        what = f"`{line}` at {Path(frame.filename).name}:{frame.lineno}"
+        return f"{what} {_effect(error)}"
+    where = f" of {source.name}" if source is not None else ""
+    return f"the result{where} cannot be traced ({_short(error)})"
+
+
+def _is_ours(file: str) -> bool:
+    parts = Path(file).parts
+    return any(name in parts for name in ("gradverify_autodiff", "autograd", "numpy", "scipy")) or file.startswith("<")
+
+
+_CUTS = ("ArrayBox", "LostConnection", "float()", "sequence", "item assignment", "plain number", "has no derivative")
+
+
+def _effect(error: BaseException) -> str:
+    text = _short(error)
+    if isinstance(error, NotImplementedError):
+        name = str(error).split("VJP of ")[-1].split(" ")[0] if "VJP of" in str(error) else None
+        return f"uses `{name}`, which has no derivative rule" if name else f"has no derivative rule ({text})"
+    if any(sign in text for sign in _CUTS):
+        return f"cuts the connection to the input ({text})"
+    return f"cannot be traced ({text})"
+
+
+def _short(error: BaseException) -> str:
+    text = " ".join(str(error).split()).replace("ArrayBox", "traced array")
+    name = type(error).__name__
+    limit = 160  # a clause in a log line
+    text = text if len(text) <= limit else text[: limit - 1] + "…"
+    return f"{name}: {text}" if text else name

@@ -1,0 +1,348 @@
+"""NumPy as the user's code sees it while it is traced: autograd's functions where there are any, NumPy's otherwise."""
+
+from __future__ import annotations
+
+import importlib
+import types
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import autograd.numpy as anp
+import numpy as np
+from autograd.extend import defvjp, primitive
+from autograd.tracer import getval, isbox
+
+from gradverify_autodiff import rules
+from gradverify_autodiff.tape import (
+    current_noise,
+    equal_arguments,
+    tie,
+    whole_argument,
+    zero_argument,
+)
+
+
+class LostConnectionError(TypeError):
+    """The user's code turns a traced value into a plain one."""
+
+
+@primitive  # type: ignore[untyped-decorator]
+def copied(x: Any, dtype: Any) -> Any:
+    """A copy of the array `x` as `dtype`."""
+    return np.array(x, dtype=dtype)
+
+
+defvjp(copied, lambda ans, x, dtype: lambda g: copied(g, np.result_type(x)))
+
+
+def array(a: Any, dtype: Any = None, *, copy: Any = True, ndmin: int = 0, **_: Any) -> Any:
+    """`np.array`, also of traced values and of nested sequences that hold some."""
+    if not _holds_box(a):
+        return np.array(a, dtype=dtype, copy=copy, ndmin=ndmin, **_)
+    result = a if isbox(a) else anp.array(a)
+    if dtype is not None and np.dtype(dtype).kind not in "fc":
+        raise LostConnectionError(f"a conversion to {np.dtype(dtype)} has no derivative")
+    if dtype is not None or isbox(a):
+        result = copied(result, np.dtype(dtype) if dtype is not None else None)
+    missing = ndmin - result.ndim
+    return anp.reshape(result, (1,) * missing + result.shape) if missing > 0 else result
+
+
+def asarray(a: Any, dtype: Any = None, *args: Any, **options: Any) -> Any:
+    """`np.asarray`, also of traced values."""
+    return array(a, dtype) if _holds_box(a) else np.asarray(a, dtype, *args, **options)
+
+
+def _holds_box(a: Any) -> bool:
+    return isbox(a) or (isinstance(a, (list, tuple)) and any(map(_holds_box, a)))
+
+
+class _Float64Meta(type):
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(getval(instance), np.float64)
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        return issubclass(subclass, np.float64)
+
+
+class float64(np.float64, metaclass=_Float64Meta):  # noqa: N801 - stands in for NumPy's
+    """`np.float64`, which keeps a traced value traced."""
+
+    def __new__(cls, x: Any = 0.0, /) -> Any:
+        """`x` as it is where it is traced."""
+        return array(x, np.float64) if _holds_box(x) else np.float64(x)
+
+
+def _watched(name: str, is_tie: Callable[..., Any], compute: Callable[..., Any]) -> Callable[..., Any]:
+    """`compute`, which also notes where its result jumps."""
+
+    def watched(*args: Any, **kwargs: Any) -> Any:
+        if any(map(isbox, args)):
+            tie(is_tie(None, *map(getval, args)))
+        return compute(*args, **kwargs)
+
+    watched.__name__ = name
+    return watched
+
+
+_COMPARISONS = "less less_equal greater greater_equal equal not_equal"
+_ROUNDERS = "floor ceil trunc rint fix sign heaviside"
+
+
+def _rounding_tie(_: Any, x: Any, *__: Any) -> Any:
+    return np.equal(2 * x, np.round(2 * x))
+
+
+def _where(condition: Any, *choices: Any) -> Any:
+    return anp.where(getval(condition), *choices)
+
+
+def _shaken(name: str) -> Callable[..., Any]:
+    """A routine of linear algebra whose matrices are moved by round-off of their own size while noise is measured.
+
+    Its error is that of a nearby problem (Higham 2002, chapter 9), which noise in the result alone does not show.
+    """
+    compute = getattr(anp.linalg, name)
+
+    def shaken(*args: Any, **kwargs: Any) -> Any:
+        noise = current_noise()
+        if noise is not None and any(map(isbox, args)):
+            args = tuple(a + noise.of_size(getval(a)) if np.ndim(getval(a)) else a for a in args)
+        return compute(*args, **kwargs)
+
+    shaken.__name__ = name
+    return shaken
+
+
+def _outer(function: Callable[..., Any]) -> Callable[..., Any]:
+    def outer(a: Any, b: Any) -> Any:
+        left, right = asarray(a), asarray(b)
+        return function(left.reshape(left.shape + (1,) * right.ndim), right)
+
+    return outer
+
+
+def _with_methods(name: str, reduce: str | None) -> Callable[..., Any]:
+    """A ufunc with the methods that people use: `np.add.outer`, `np.add.reduce`."""
+    compute = getattr(anp, name)
+
+    def ufunc(*args: Any, **kwargs: Any) -> Any:
+        return compute(*args, **kwargs)
+
+    ufunc.__name__ = name
+    ufunc.outer = _outer(compute)  # type: ignore[attr-defined]
+    if reduce is not None:
+        total = rules.prod if reduce == "prod" else getattr(anp, reduce)
+        ufunc.reduce = lambda a, axis=0, **kwargs: total(asarray(a), axis=axis, **kwargs)  # type: ignore[attr-defined]
+    return ufunc
+
+
+def _convolve(a: Any, v: Any, mode: str = "full") -> Any:
+    """`np.convolve` as a product with a matrix of shifts."""
+    a, v = asarray(a), asarray(v)
+    if a.shape[0] < v.shape[0]:
+        a, v = v, a
+    n, m = a.shape[0], v.shape[0]
+    full = anp.reshape(anp.outer(a, v), (n * m,))
+    places = np.add.outer(np.arange(n), np.arange(m)).ravel()
+    total = np.equal.outer(np.arange(n + m - 1), places).astype(np.float64) @ full
+    cut = {"full": (0, n + m - 1), "same": ((m - 1) // 2, (m - 1) // 2 + n), "valid": (m - 1, n)}[mode]
+    return total[cut[0] : cut[1]]
+
+
+def _average(a: Any, axis: Any = None, weights: Any = None) -> Any:
+    if weights is None:
+        return anp.mean(asarray(a), axis=axis)
+    a, weights = asarray(a), asarray(weights)
+    if axis is not None and weights.ndim == 1 and a.ndim > 1:
+        weights = weights.reshape([-1 if i == axis % a.ndim else 1 for i in range(a.ndim)])
+    return anp.sum(a * weights, axis=axis) / anp.sum(weights + 0 * getval(a), axis=axis)
+
+
+def _trapezoid(y: Any, x: Any = None, dx: float = 1.0, axis: int = -1) -> Any:
+    y = anp.moveaxis(asarray(y), axis, -1)
+    widths = dx if x is None else anp.diff(asarray(x), axis=-1)
+    return anp.sum((y[..., 1:] + y[..., :-1]) / 2 * widths, axis=-1)
+
+
+def _vdot(a: Any, b: Any) -> Any:
+    return anp.sum(anp.ravel(asarray(a)) * anp.ravel(asarray(b)))
+
+
+def _clip(a: Any, a_min: Any = None, a_max: Any = None, **kwargs: Any) -> Any:
+    low, high = kwargs.pop("min", a_min), kwargs.pop("max", a_max)
+    if kwargs:
+        raise TypeError(f"`clip` with `{next(iter(kwargs))}` has no derivative rule")
+    result = asarray(a)
+    result = result if low is None else anp.maximum(result, low)
+    return result if high is None else anp.minimum(result, high)
+
+
+def _copy(a: Any, *_: Any, **__: Any) -> Any:
+    return array(a)
+
+
+def _flip(a: Any, axis: Any = None) -> Any:
+    a = asarray(a)
+    axes = range(a.ndim) if axis is None else [i % a.ndim for i in np.atleast_1d(axis)]
+    return a[tuple(slice(None, None, -1) if i in axes else slice(None) for i in range(a.ndim))]
+
+
+def _broadcast_to(a: Any, shape: Any) -> Any:
+    return asarray(a) + anp.zeros(shape)
+
+
+def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A002
+    """`np.linalg.norm`, with the orders that autograd lacks."""
+    x = asarray(x)
+    vector = x.ndim == 1 or isinstance(axis, int)
+    if vector and ord == 1:
+        return anp.sum(anp.abs(x), axis=axis, keepdims=keepdims)
+    if vector and ord == np.inf:
+        return anp.max(anp.abs(x), axis=axis, keepdims=keepdims)
+    if ord is None or (vector and ord == 2) or ord == "fro":
+        return anp.sqrt(anp.sum(x * x, axis=axis, keepdims=keepdims))
+    return anp.linalg.norm(x, ord, axis) if not keepdims else anp.linalg.norm(x, ord, axis, keepdims=True)
+
+
+_LINALG_SHAKEN = "solve inv det slogdet cholesky eigh svd pinv eig"
+_OWN: dict[str, Callable[..., Any]] = {
+    "array": array,
+    "asarray": asarray,
+    "asanyarray": asarray,
+    "ascontiguousarray": asarray,
+    "asfarray": asarray,
+    "copy": _copy,
+    "float64": float64,
+    "double": float64,
+    "where": _where,
+    "prod": rules.prod,
+    "product": rules.prod,
+    "convolve": _convolve,
+    "average": _average,
+    "trapezoid": _trapezoid,
+    "trapz": _trapezoid,
+    "vdot": _vdot,
+    "clip": _clip,
+    "flip": _flip,
+    "broadcast_to": _broadcast_to,
+    "round": _watched("round", _rounding_tie, anp.round),
+    "around": _watched("around", _rounding_tie, anp.around),
+    **{name: _watched(name, equal_arguments, getattr(anp, name)) for name in _COMPARISONS.split()},
+    **{
+        name: _watched(name, zero_argument if name in ("sign", "heaviside") else whole_argument, getattr(anp, name))
+        for name in _ROUNDERS.split()
+    },
+    **{
+        name: _with_methods(name, reduce)
+        for name, reduce in {
+            "add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min", "subtract": None, "divide": None
+        }.items()
+    },
+}  # fmt: skip
+
+
+class _Facade(types.ModuleType):
+    """A module whose names are looked up in several places, first found first served."""
+
+    def __init__(self, name: str, own: dict[str, Any], traced: Any, real: types.ModuleType) -> None:
+        super().__init__(name)
+        self._own, self._traced, self._real = own, traced, real
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            return getattr(self._real, name)
+        if name in self._own:
+            value = self._own[name]
+        else:
+            real = getattr(self._real, name)  # raises AttributeError in NumPy's own words
+            if isinstance(real, types.ModuleType):
+                value = facade(real.__name__) or real
+            else:
+                value = vars(self._traced).get(name, real) if callable(real) and not isinstance(real, type) else real
+        self.__dict__[name] = value
+        return value
+
+
+@lru_cache
+def facade(name: str) -> types.ModuleType | None:
+    """The stand-in for the module `name`; None where it stays as it is."""
+    top = name.partition(".")[0]
+    if top not in ("numpy", "scipy") or "._" in name:
+        return None
+    real = importlib.import_module(name)
+    if name == "numpy":
+        return _Facade(name, _OWN, anp, real)
+    if name == "numpy.linalg":
+        return _Facade(name, {"norm": _norm, **{n: _shaken(n) for n in _LINALG_SHAKEN.split()}}, anp.linalg, real)
+    try:
+        traced = importlib.import_module(f"autograd.{name}")
+    except ImportError:
+        return None
+    return _Facade(name, {}, traced, real)
+
+
+@lru_cache
+def stand_ins() -> dict[int, Any]:
+    """What stands in for each of NumPy's functions, by identity: for `from numpy import exp`."""
+    found: dict[int, Any] = {}
+    for module in (np, np.linalg):
+        stand_in = facade(module.__name__)
+        for name, value in vars(module).items():
+            if callable(value) and not name.startswith("_"):
+                other = getattr(stand_in, name)
+                if other is not value:
+                    found[id(value)] = other
+    return found
+
+
+def array_function(self: Any, function: Any, types_: Any, args: Any, kwargs: Any) -> Any:  # noqa: ARG001
+    """NumPy's dispatch for functions (NEP 18): code that was not given our NumPy is served all the same."""
+    other = stand_ins().get(id(function))
+    if other is None or other is function:
+        return NotImplemented
+    return other(*args, **kwargs)
+
+
+def _item(self: Any, *_: Any) -> Any:
+    raise LostConnectionError("`.item()` makes a plain number of it")
+
+
+def _tolist(self: Any) -> Any:
+    raise LostConnectionError("`.tolist()` makes plain numbers of it")
+
+
+def _compare(name: str) -> Callable[..., Any]:
+    compare = _OWN[name]
+
+    def method(self: Any, other: Any) -> Any:
+        return compare(self, other)
+
+    return method
+
+
+# What arrays can do and autograd's stand-ins cannot, or what has to be noticed; in force while a function is traced.
+BOX_METHODS: dict[str, Any] = {
+    "__array_function__": array_function,
+    "item": _item,
+    "tolist": _tolist,
+    "copy": _copy,
+    "dot": lambda self, other: anp.dot(self, other),
+    "conj": lambda self: anp.conj(self),
+    "conjugate": lambda self: anp.conj(self),
+    "real": property(lambda self: anp.real(self)),
+    "imag": property(lambda self: anp.imag(self)),
+    "prod": rules.prod,
+    "clip": _clip,
+    "round": _OWN["round"],
+    "flatten": lambda self, *_: anp.ravel(self),
+    "__pos__": lambda self: self,
+    "__floordiv__": lambda self, other: _OWN["floor"](self / other),
+    "__lt__": _compare("less"),
+    "__le__": _compare("less_equal"),
+    "__gt__": _compare("greater"),
+    "__ge__": _compare("greater_equal"),
+    "__eq__": _compare("equal"),
+    "__ne__": _compare("not_equal"),
+}

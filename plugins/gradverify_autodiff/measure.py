@@ -1,0 +1,183 @@
+"""The traced derivative at points, with a bound on its round-off and what becomes of it where branches meet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from gradverify.plugin import Array, Derivative, Domain, Mask, Matrix, Tensor
+from gradverify_autodiff.derivatives import RowFunction, differentiate
+from gradverify_autodiff.tape import Noise, passes
+
+# Noisy copies a point. The true error and each copy's deviation have about one distribution, of which the copies'
+# uniform errors are twice the usual ones; SAFETY times the largest of COPIES deviations is then missed about once in 10⁵.
+COPIES = 5
+SAFETY = 4.0
+# What the noise cannot show: the error of the functions themselves, of which NumPy promises 4 units in the last place and
+# gammaln and erf keep some 10 (measured), as a multiple of epsilon.
+UNITS = 16.0
+SMALLEST = 2.0**-1022  # below the smallest normal number relative errors are not bounded
+
+# Beside a point with a tie: two distances, whose ratio tells a jump of the slope from curvature, and how many directions.
+NEAR, NEARER = 2.0**-26, 2.0**-36
+DIRECTIONS = 4
+ROWS_AT_ONCE = 4_000_000  # numbers in the input of one pass, so that memory stays within some hundred MB
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """k points: values (k, …), derivatives and bounds (k, *derivative's shape), infinite where nothing is known.
+
+    tied: where a branch is decided by equality, shape (k,).
+    """
+
+    values: Tensor
+    derivatives: Tensor
+    bounds: Tensor
+    tied: Mask
+    evaluations: int
+
+
+class Tracer(Protocol):
+    """Traces a function at points of shape (k, n)."""
+
+    def noisy(self, points: Matrix, derivative: Derivative, strong_zeros: bool) -> tuple[Tensor, Tensor, Tensor, Mask]:
+        """Values, derivatives, how far COPIES noisy copies deviate at most, and where ties decide branches."""
+
+    def plain(self, points: Matrix, derivative: Derivative) -> Tensor:
+        """The derivatives with zeros of untaken branches kept as zeros."""
+
+
+def _spread(clean: Tensor, copies: Tensor) -> Tensor:
+    """The largest deviation of `copies`, shape (c, …), from `clean`."""
+    deviation: Tensor = np.max(np.abs(copies - clean), axis=0)
+    return deviation
+
+
+@dataclass(frozen=True, slots=True)
+class RowTracer:
+    """For functions that take all points at once: clean and noisy copies are rows of one pass."""
+
+    function: RowFunction
+    epsilon: float
+    generator: np.random.Generator
+
+    def noisy(self, points: Matrix, derivative: Derivative, strong_zeros: bool) -> tuple[Tensor, Tensor, Tensor, Mask]:
+        k = points.shape[0]
+        rows = np.tile(points, (COPIES + 1, 1))
+        ties = np.zeros(k, dtype=np.bool_)
+        with passes(
+            noise=Noise(self.epsilon, self.generator, k, rows.shape[0]), ties=ties, clean=k, strong_zeros=strong_zeros
+        ):
+            values, found = differentiate(self.function, rows, derivative)
+        copies = found.reshape((COPIES + 1, k, *found.shape[1:]))
+        return values[:k], copies[0], _spread(copies[0], copies[1:]), ties
+
+    def plain(self, points: Matrix, derivative: Derivative) -> Tensor:
+        with passes(strong_zeros=True):
+            return differentiate(self.function, points, derivative)[1]
+
+
+@dataclass(frozen=True, slots=True)
+class PointTracer:
+    """For callables, which take one point at a time: every copy is a call."""
+
+    function: RowFunction
+    epsilon: float
+    generator: np.random.Generator
+
+    def noisy(self, points: Matrix, derivative: Derivative, strong_zeros: bool) -> tuple[Tensor, Tensor, Tensor, Mask]:
+        values, clean, spreads, tied = [], [], [], []
+        for point in points:
+            ties = np.zeros(1, dtype=np.bool_)
+            with passes(ties=ties, clean=1, strong_zeros=strong_zeros):
+                value, found = differentiate(self.function, point[None], derivative)
+            copies = []
+            for _ in range(COPIES):
+                with passes(noise=Noise(self.epsilon, self.generator), strong_zeros=strong_zeros):
+                    copies.append(differentiate(self.function, point[None], derivative)[1][0])
+            values.append(np.asarray(value)[0])
+            clean.append(found[0])
+            spreads.append(_spread(found[0], np.stack(copies)))
+            tied.append(ties[0])
+        return np.stack(values), np.stack(clean), np.stack(spreads), np.array(tied, dtype=np.bool_)
+
+    def plain(self, points: Matrix, derivative: Derivative) -> Tensor:
+        with passes(strong_zeros=True):
+            return np.concatenate([differentiate(self.function, point[None], derivative)[1] for point in points])
+
+
+def measure(tracer: Tracer, points: Matrix, derivative: Derivative, domain: Domain, epsilon: float) -> Measured:
+    """The derivative at `points`, shape (k, n); its bound is infinite where nothing can be said."""
+    step = max(1, ROWS_AT_ONCE // ((COPIES + 1) * max(1, points.shape[1])))
+    parts = [_measure(tracer, points[i : i + step], derivative, epsilon) for i in range(0, points.shape[0], step)]
+    joined = Measured(
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("values", "derivatives", "bounds")),
+        np.concatenate([part.tied for part in parts]),
+        sum(part.evaluations for part in parts),
+    )
+    return _settled(tracer, points, derivative, domain, epsilon, joined)
+
+
+def _measure(
+    tracer: Tracer, points: Matrix, derivative: Derivative, epsilon: float, strong_zeros: bool = False
+) -> Measured:
+    with np.errstate(all="ignore"):
+        values, found, spread, ties = tracer.noisy(points, derivative, strong_zeros)
+        bounds = SAFETY * spread + UNITS * epsilon * np.abs(found) + SMALLEST
+    return Measured(values, found, bounds, ties, points.shape[0] * (COPIES + 1))
+
+
+def _settled(
+    tracer: Tracer, points: Matrix, derivative: Derivative, domain: Domain, epsilon: float, measured: Measured
+) -> Measured:
+    """Look around each point with ties or non-finite numbers: where the derivative is continuous it holds all the same."""
+    k = points.shape[0]
+    lost = ~(np.isfinite(measured.derivatives) & np.isfinite(measured.bounds)).reshape((k, -1)).all(axis=1)
+    sound = np.isfinite(measured.values).reshape((k, -1)).all(axis=1)
+    rows = np.flatnonzero((measured.tied | lost) & sound)
+    if rows.size == 0:
+        return measured
+    found, bounds = measured.derivatives.copy(), measured.bounds.copy()
+    generator = np.random.default_rng(0)
+    evaluations = measured.evaluations
+    for row in rows:
+        neighbours = _neighbours(points[row], generator)
+        if not np.all(domain.contains(neighbours)):  # nothing is known of f there
+            bounds[row] = np.inf if measured.tied[row] else bounds[row]
+            continue
+        evaluations += neighbours.shape[0] + COPIES + 1
+        centre, near, nearer = _around(tracer, points[row], neighbours, derivative)
+        beside = _measure(tracer, neighbours[2:3], derivative, epsilon, strong_zeros=True).bounds[0]
+        with np.errstate(all="ignore"):
+            jump = np.max(np.abs(near[:, 0] - near[:, 1]), axis=0)
+            small_jump = np.max(np.abs(nearer[:, 0] - nearer[:, 1]), axis=0)
+            middle = np.max(np.abs(nearer.mean(axis=1) - centre), axis=0)
+            # The noisy copies at the point itself fall on either side of the branch; those beside it do not.
+            noise = np.fmin(bounds[row], beside)
+            # A kink jumps as far at either distance; what comes of curvature falls with the distance.
+            smooth = (small_jump <= jump / 4 + 4 * noise) & (middle <= small_jump + 4 * noise)
+        # Where nothing branches, only the components that came out as NaN are in question.
+        asked = np.ones_like(smooth) if measured.tied[row] else ~np.isfinite(found[row] + bounds[row])
+        found[row] = np.where(asked, np.where(smooth, centre, np.nan), found[row])
+        bounds[row] = np.where(asked, np.where(smooth, noise + 2 * small_jump, np.inf), bounds[row])
+    return replace(measured, derivatives=found, bounds=bounds, evaluations=evaluations)
+
+
+def _neighbours(point: Array, generator: np.random.Generator) -> Matrix:
+    """`point` ± NEAR and ± NEARER along DIRECTIONS random directions, four rows each."""
+    scale = np.where(point != 0, np.abs(point), 1.0)
+    shape = (DIRECTIONS, point.size)
+    directions = scale * generator.uniform(0.5, 1.0, shape) * generator.choice((-1.0, 1.0), shape)
+    steps = np.array([NEAR, -NEAR, NEARER, -NEARER])
+    found: Matrix = (point + steps[:, None] * directions[:, None, :]).reshape((-1, point.size))
+    return found
+
+
+def _around(tracer: Tracer, point: Array, neighbours: Matrix, derivative: Derivative) -> tuple[Tensor, Tensor, Tensor]:
+    """The derivative at `point`, at the neighbours NEAR it and at those NEARER: (…), (d, 2, …), (d, 2, …)."""
+    derivatives = tracer.plain(np.concatenate([point[None], neighbours]), derivative)
+    around = derivatives[1:].reshape((DIRECTIONS, 4, *derivatives.shape[1:]))
+    return derivatives[0], around[:, :2], around[:, 2:]

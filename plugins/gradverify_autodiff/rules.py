@@ -1,0 +1,142 @@
+"""Derivative rules that autograd lacks, or that are more exact than its own.
+
+Some of autograd's rules lose digits where the derivative itself is harmless: −g·x/y² overflows for y near 1e-160, a
+product with a zero factor is differentiated as 0/0. The same rules, in forms without that, replace them.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import autograd.numpy as anp
+import numpy as np
+from autograd.extend import defvjp, primitive
+from autograd.numpy.numpy_vjps import unbroadcast_f
+
+from gradverify.plugin import NUMPY
+
+_raw = NUMPY.functions
+
+
+@primitive  # type: ignore[untyped-decorator]
+def sigmoid(x: Any) -> Any:
+    """1/(1 + exp(−x))."""
+    return _raw["sigmoid"](x)
+
+
+@primitive  # type: ignore[untyped-decorator]
+def softplus(x: Any) -> Any:
+    """log(1 + exp(x))."""
+    return _raw["softplus"](x)
+
+
+@primitive  # type: ignore[untyped-decorator]
+def logsumexp(x: Any, axes: tuple[int, ...]) -> Any:
+    """log(sum(exp(x))) over `axes`."""
+    return _raw["logsumexp"](x, axes)
+
+
+@primitive  # type: ignore[untyped-decorator]
+def erf(x: Any) -> Any:
+    """The error function."""
+    return _raw["erf"](x)
+
+
+@primitive  # type: ignore[untyped-decorator]
+def erfc(x: Any) -> Any:
+    """1 − erf(x)."""
+    return _raw["erfc"](x)
+
+
+@primitive  # type: ignore[untyped-decorator]
+def gammaln(x: Any) -> Any:
+    """log |Γ(x)|."""
+    return _raw["gammaln"](x)
+
+
+@primitive  # type: ignore[untyped-decorator]
+def digamma(x: Any) -> Any:
+    """The derivative of `gammaln`."""
+    return _raw["digamma"](x)
+
+
+_ASYMPTOTIC_FROM = 20.0  # the series below then has a relative error under 1e-17 with 10 terms
+_MOST_SHIFTS = 10_000
+# Bernoulli numbers B₂, B₄ … B₂₀ (NIST DLMF table 24.2.1).
+_BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798, -174611 / 330)
+
+
+@primitive  # type: ignore[untyped-decorator]
+def polygamma(order: int, x: Any) -> Any:
+    """The `order`-th derivative (≥ 1) of digamma: recurrence up to x ≥ 20, then DLMF 5.15.8. NaN at its poles."""
+    x = np.asarray(x, dtype=np.float64)
+    sign = (-1.0) ** (order + 1)
+    factorial = math.factorial(order)
+    shifted, total = x.copy(), np.zeros_like(x)
+    for _ in range(_MOST_SHIFTS):
+        low = shifted < _ASYMPTOTIC_FROM
+        if not np.any(low):
+            break
+        total = np.where(low, total + sign * factorial / shifted ** (order + 1), total)
+        shifted = np.where(low, shifted + 1, shifted)
+    series = math.factorial(order - 1) / shifted**order + factorial / (2 * shifted ** (order + 1))
+    for k, bernoulli in enumerate(_BERNOULLI, 1):
+        series = series + bernoulli * math.factorial(2 * k + order - 1) / math.factorial(2 * k) / shifted ** (
+            2 * k + order
+        )
+    return np.where(np.isfinite(total), total + sign * series, np.nan)
+
+
+def prod(x: Any, axis: Any = None, keepdims: bool = False, **_: Any) -> Any:
+    """The product over `axis` as a chain of multiplications, whose derivative is right where a factor is 0."""
+    x = anp.array(x)
+    axes = range(x.ndim) if axis is None else [a % x.ndim for a in (axis if isinstance(axis, tuple) else (axis,))]
+    result = x
+    for a in axes:
+        factors = [result[(slice(None),) * a + (slice(i, i + 1),)] for i in range(result.shape[a])]
+        product = factors[0] if factors else anp.ones([1 if i == a else n for i, n in enumerate(result.shape)])
+        for factor in factors[1:]:
+            product = product * factor
+        result = product
+    return result if keepdims else anp.squeeze(result, axis=tuple(axes))
+
+
+def _expanded(value: Any, like: Any, axes: tuple[int, ...]) -> Any:
+    rank = anp.ndim(like)
+    gone = {a % rank for a in axes}
+    return anp.reshape(value, [1 if i in gone else n for i, n in enumerate(anp.shape(like))])
+
+
+def install() -> None:
+    """Define the rules. They hold for any use of autograd in this process, and only make it more exact."""
+    two_over_root_pi = 2 / math.sqrt(math.pi)
+    defvjp(sigmoid, lambda ans, x: lambda g: g * ans * sigmoid(-x))
+    defvjp(softplus, lambda ans, x: lambda g: g * sigmoid(x))
+    defvjp(
+        logsumexp,
+        lambda ans, x, axes: lambda g: _expanded(g, x, axes) * anp.exp(x - _expanded(ans, x, axes)),
+    )
+    defvjp(erf, lambda ans, x: lambda g: g * (two_over_root_pi * anp.exp(-x * x)))
+    defvjp(erfc, lambda ans, x: lambda g: -g * (two_over_root_pi * anp.exp(-x * x)))
+    defvjp(gammaln, lambda ans, x: lambda g: g * digamma(x))
+    defvjp(digamma, lambda ans, x: lambda g: g * polygamma(1, x))
+    defvjp(polygamma, None, lambda ans, order, x: lambda g: g * polygamma(order + 1, x))
+    defvjp(anp.cbrt, lambda ans, x: lambda g: g / (3 * ans * ans))
+    defvjp(anp.sqrt, lambda ans, x: lambda g: g * 0.5 / ans)
+    defvjp(anp.reciprocal, lambda ans, x: lambda g: -g * ans * ans)
+    defvjp(anp.tan, lambda ans, x: lambda g: g * (1 + ans * ans))
+    for divide in {anp.divide, anp.true_divide}:
+        defvjp(
+            divide,
+            lambda ans, x, y: unbroadcast_f(x, lambda g: g / y),
+            lambda ans, x, y: unbroadcast_f(y, lambda g: -(g * ans) / y),
+        )
+    defvjp(
+        anp.arctan2,
+        lambda ans, y, x: unbroadcast_f(y, lambda g: g * (x / (r := anp.hypot(x, y))) / r),
+        lambda ans, y, x: unbroadcast_f(x, lambda g: -g * (y / (r := anp.hypot(x, y))) / r),
+    )
+
+
+install()
