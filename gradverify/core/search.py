@@ -21,7 +21,7 @@ from gradverify.core.examine import examine
 from gradverify.core.judge import ROUND_OFF_UNITS, Code, judge
 from gradverify.core.problem import Derivative, Problem, Request
 from gradverify.core.verdicts import AtKinks
-from gradverify.core.verify import Ask, Verified, verify
+from gradverify.core.verify import Ask, Judged, Verified, verify
 
 # Where bugs live: tried for each component alone, and for all components together.
 SPECIAL_VALUES = (
@@ -77,7 +77,7 @@ SIMPLE_VALUES = (
 )  # simplest first, for shrinking
 MOST_CONFIRMED = 6  # candidates that are confirmed by all backends before the search gives up
 MOST_SHRINKS = 40  # confirmations spent on making a counterexample simpler
-DEFAULT_EVALUATIONS = {"expression": 2000, "other": 400}  # of f: a few milliseconds for an expression
+DEFAULT_EVALUATIONS = {"expression": 2000, "other": 1000}  # of f: a few milliseconds for an expression
 FEWEST_CANDIDATES = 4  # fewer tell nothing: the search is then left out, and says so
 
 
@@ -109,18 +109,24 @@ def search(
     """
     kind = "expression" if problem.function.kind == "expression" else "other"
     budget = DEFAULT_EVALUATIONS[kind] if evaluations is None else evaluations
-    screen = screening_backend(listed)
-    if screen is None:
+    screens = screening_backends(listed)
+    if not screens:
         return Found(None, 0, 0, 0, "no backend could judge the listed points")
-    each = cost_of_a_point(listed, screen)
-    count = int(budget // each)
-    if count < FEWEST_CANDIDATES:
-        return Found(None, 0, 0, 0, f"a point costs {each} evaluations, the search's budget is {budget}")
-    points = candidates(problem, listed.points, literals, min(count, MOST_CANDIDATES), seed)
-    if points.shape[0] == 0:
-        return Found(None, 0, 0, 0, "the domain leaves no room for other points")
     hunt = _Hunt(problem, listed, backends, ask, at_kinks)
-    suspects = hunt.screen(points, screen)
+    points, suspects = np.empty((0, problem.variables.size)), None
+    for screen in screens:
+        each = cost_of_a_point(listed, screen)
+        count = int(budget // each)
+        if count < FEWEST_CANDIDATES:
+            return Found(None, 0, 0, 0, f"a point costs {each} evaluations, the search's budget is {budget}")
+        points = candidates(problem, listed.points, literals, min(count, MOST_CANDIDATES), seed)
+        if points.shape[0] == 0:
+            return Found(None, 0, 0, 0, "the domain leaves no room for other points")
+        suspects = hunt.screen(points, screen)
+        if suspects is not None:
+            break
+    if suspects is None:
+        return Found(None, 0, hunt.evaluations, hunt.claim_evaluations, "no backend could estimate at other points")
     for row in suspects[:MOST_CONFIRMED]:
         verified = hunt.confirm(points[row])
         if verified is not None:
@@ -132,11 +138,19 @@ def search(
 MOST_CANDIDATES = 96
 
 
-def screening_backend(listed: Verified) -> str | None:
-    """The quickest backend that judged the listed points; None if none did."""
+def screening_backends(listed: Verified) -> list[str]:
+    """The backends that judged the listed points: with the fewest evaluations of f first, then the quickest.
+
+    A backend without evaluations of its own (symbolic algebra) pays in time instead, and comes last.
+    """
+
+    def cost(judged: Judged) -> tuple[bool, int, float]:
+        estimates = judged.answer.estimates
+        spent = estimates.evaluations if estimates is not None else 0
+        return spent == 0, spent, judged.answer.seconds
+
     able = [j for j in listed.judged if (j.codes != Code.INCONCLUSIVE).any()]
-    quickest = min(able, key=lambda j: j.answer.seconds, default=None)
-    return quickest.backend if quickest is not None else None
+    return [judged.backend for judged in sorted(able, key=cost)]
 
 
 def cost_of_a_point(listed: Verified, backend: str) -> int:
@@ -208,8 +222,8 @@ class _Hunt:
         self.evaluations = self.claim_evaluations = 0
         self.floor: Vector = np.zeros(listed.claim.values.shape[1])
 
-    def screen(self, points: Matrix, backend: str) -> list[int]:
-        """The rows of `points` that look wrong to one backend, simplest points first."""
+    def screen(self, points: Matrix, backend: str) -> list[int] | None:
+        """The rows of `points` that look wrong to one backend, simplest points first; None if it has no estimates."""
         problem, claim = self.problem, self.problem.claim
         assert claim is not None
         values = examine(claim, points, repeat=False)
@@ -225,7 +239,7 @@ class _Hunt:
         request = Request(points, values.values.reshape((points.shape[0], *problem.shape)))
         answer = self.ask(backend, problem, request)
         if answer.estimates is None:
-            return []
+            return None
         self.evaluations += answer.estimates.evaluations
         suspects = []
         for row, estimate in enumerate(answer.estimates.points):
