@@ -1,0 +1,114 @@
+"""Descents on quadratics, where theory says exactly what must happen."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gradverify.core.arrays import Vector
+from gradverify.core.descent.behaviour import (
+    Behaviour,
+    behaviour,
+    curvature,
+    is_monotone,
+    linear_rate,
+    satisfies_armijo,
+)
+from gradverify.core.descent.methods import BUNDLED, Backtracking, GradientDescent, Momentum
+from gradverify.core.descent.run import Method, Stop, Trajectory, descend
+
+
+def bowl(p: Vector) -> float:
+    return float(p[0] ** 2 + 2 * p[1] ** 2)
+
+
+def bowl_gradient(p: Vector) -> Vector:
+    return np.array([2 * p[0], 4 * p[1]])
+
+
+def run(learning_rate: float, method: Method = GradientDescent(), iterations: int = 100) -> Trajectory:  # noqa: B008
+    return descend(
+        bowl,
+        bowl_gradient,
+        np.array([4.0, 3.0]),
+        method,
+        learning_rate,
+        max_iterations=iterations,
+        gradient_tolerance=1e-6,
+    )
+
+
+@pytest.mark.parametrize(
+    ("learning_rate", "expected"),
+    [
+        (0.2, Behaviour.CONVERGES),
+        (0.001, Behaviour.SLOW),
+        (0.5, Behaviour.OSCILLATES),
+        (0.6, Behaviour.DIVERGES),
+    ],
+)
+def test_the_lessons_learning_rates_behave_as_the_lesson_says(learning_rate: float, expected: Behaviour) -> None:
+    assert behaviour(run(learning_rate)) is expected
+
+
+def test_the_rate_is_that_of_theory() -> None:
+    rate = linear_rate(run(0.2))
+    assert rate is not None
+    assert abs(rate.value - 0.6) <= rate.error + 1e-6
+    assert rate.error < 1e-3
+
+
+@given(st.floats(0.02, 0.24))
+def test_the_rate_estimate_covers_max_one_minus_eta_lambda(learning_rate: float) -> None:
+    rate = linear_rate(run(learning_rate, iterations=60))
+    assert rate is not None
+    assert abs(rate.value - max(abs(1 - 2 * learning_rate), abs(1 - 4 * learning_rate))) <= rate.error + 1e-3
+
+
+def test_the_curvature_met_is_the_largest_eigenvalue() -> None:
+    assert curvature(run(0.5)) == pytest.approx(4.0, rel=1e-6)
+
+
+def test_a_descent_that_overflows_stops_without_a_warning() -> None:
+    def steep(p: Vector) -> Vector:
+        return 1e200 * p
+
+    trajectory = descend(
+        bowl, steep, np.array([4.0, 3.0]), GradientDescent(), 1.0, max_iterations=9, gradient_tolerance=0
+    )
+    assert trajectory.stop in {Stop.FAR_OUT, Stop.NOT_FINITE}
+    assert behaviour(trajectory) is Behaviour.DIVERGES
+
+
+def test_a_step_without_overshoot_is_monotone_and_one_with_is_not() -> None:
+    assert is_monotone(run(0.2).values)
+    assert not is_monotone(run(0.6, iterations=10).values)
+
+
+def test_backtracking_satisfies_the_armijo_condition_where_plain_descent_does_not() -> None:
+    assert satisfies_armijo(run(10.0, Backtracking()), 1e-4)
+    assert not satisfies_armijo(run(0.6, iterations=10), 1e-4)
+
+
+@pytest.mark.parametrize("method", BUNDLED, ids=lambda m: m.name)
+def test_every_bundled_method_converges_on_the_bowl(method: Method) -> None:
+    assert behaviour(run(0.05, method, iterations=500)) is Behaviour.CONVERGES
+
+
+def test_momentum_differs_from_plain_descent() -> None:
+    assert not np.allclose(run(0.05, Momentum(), 5).points[-1], run(0.05, iterations=5).points[-1])
+
+
+def test_a_gradient_with_the_wrong_sign_climbs() -> None:
+    trajectory = descend(
+        bowl,
+        lambda p: -bowl_gradient(p),
+        np.array([4.0, 3.0]),
+        GradientDescent(),
+        0.2,
+        max_iterations=100,
+        gradient_tolerance=1e-6,
+    )
+    assert behaviour(trajectory) is Behaviour.DIVERGES
