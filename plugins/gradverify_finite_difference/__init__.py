@@ -1,1 +1,43 @@
-"""Finite differences in NumPy, as a gradverify plugin."""
+"""Finite differences in NumPy, as a gradverify plugin. Importing this imports neither NumPy nor the method."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradverify.plugin import BackendOption, hookimpl
+
+if TYPE_CHECKING:
+    from gradverify.plugin import Backend, Estimates, Problem, Request
+
+NAME = "finite-difference"
+
+
+class FiniteDifference:
+    """The backend `finite-difference`: for any function that can be called."""
+
+    name = NAME
+    options = (
+        BackendOption(
+            "max_evaluations",
+            {"type": "integer", "minimum": 1},
+            "Evaluations of the function that this backend may spend on the spec's points.",
+        ),
+    )
+
+    def why_not(self, problem: Problem) -> str | None:
+        """None if `problem` can be differenced; nothing is evaluated yet."""
+        if problem.variables.size == 0:
+            return "there is no variable to differentiate by"
+        return None
+
+    def estimate(self, problem: Problem, request: Request) -> Estimates:
+        """Estimate `problem.derivative` at all of `request.points` by differences of f."""
+        from gradverify_finite_difference.backend import estimate
+
+        return estimate(problem, request)
+
+
+@hookimpl
+def gradverify_backends() -> list[Backend]:
+    """Offer the backend."""
+    return [FiniteDifference()]

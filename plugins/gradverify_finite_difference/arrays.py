@@ -1,0 +1,21 @@
+"""Array types, and how rows of points are sorted and joined. Everything is float64."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+Indices = npt.NDArray[np.intp]
+
+
+def take_along(values: Floats, order: Indices) -> Floats:
+    """Reorder axis 1 of `values`, shape (L, S) or (L, S, M), by `order` of shape (L, S)."""
+    index = order if values.ndim == order.ndim else order[:, :, None]
+    return np.take_along_axis(values, index, axis=1)
+
+
+def pick(values: Floats, at: Indices) -> Floats:
+    """`values[r, at[r]]` for each row of `values`, shape (R, S)."""
+    return np.take_along_axis(values, at[:, None], axis=1)[:, 0]

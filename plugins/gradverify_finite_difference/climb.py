@@ -1,0 +1,120 @@
+"""Climbing the ladder: scan, look, add steps where they are missing, look again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from gradverify_finite_difference.arrays import Floats, Indices, pick
+from gradverify_finite_difference.extrapolation import Selection, select
+from gradverify_finite_difference.lines import Lines, Samples, Side, quotients, sample
+from gradverify_finite_difference.noise import quantum_of
+from gradverify_finite_difference.sampling import BudgetError, Sampler
+from gradverify_finite_difference.steps import LARGEST, SMALLEST_ULPS, scan, shaken, smallest_step, thirds
+
+LOW_RUNG = 2  # a walk that ends this early has seen too few small steps
+ROUNDS = 6  # after the scan; most lines need one
+BELOW = 1e-4  # how much smaller the next steps are where even the smallest ones are too large (x = 0 only)
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """When a bound is small enough: relative · |value| + absolute, or a part of the gap to what is claimed."""
+
+    relative: float
+    absolute: float
+    claimed: Floats | None  # (R,)
+
+    GAP_PART = 0.02
+
+    def at(self, value: Floats, rows: Indices) -> Floats:
+        """The bound that suffices, for the ladders `rows`."""
+        with np.errstate(all="ignore"):
+            enough = self.relative * np.abs(value) + self.absolute
+            if self.claimed is not None:
+                gap = np.abs(value - self.claimed[rows])
+                enough = np.fmax(enough, np.where(gap > 50 * enough, self.GAP_PART * gap, 0.0))
+        return enough
+
+
+@dataclass(frozen=True, slots=True)
+class Climbed:
+    """What was sampled, and what was selected: one row of `selection` for each line and output, L·M."""
+
+    samples: Samples
+    selection: Selection
+    quantum: Floats
+
+
+def climb(sampler: Sampler, lines: Lines, side: Side, goal: Goal, random: np.random.Generator) -> Climbed:
+    """Estimate the derivative along each line, with as few rungs as reach the goal."""
+    count, outputs = lines.centre.shape
+    room = {Side.BOTH: lines.room.both, Side.UP: lines.room.up, Side.DOWN: lines.room.down}[side]
+    smallest = smallest_step(lines.x, lines.epsilon, lines.size)
+    samples = sample(sampler, lines, scan(smallest, room, random), side)
+    everything = np.arange(count * outputs)
+    quantum = quantum_of(lines, samples)
+    found = select(quotients(lines, samples, side, quantum))
+    for turn in range(ROUNDS):
+        enough = goal.at(found.value, everything)
+        with np.errstate(all="ignore"):
+            lack = np.where(found.bound <= enough, 0.0, found.bound / np.where(enough > 0, enough, 5e-324))
+        lack = np.where(np.isnan(lack), np.inf, lack).reshape((count, outputs))
+        active = np.flatnonzero((lack.max(axis=1) > 0) | (turn == 0))
+        if len(active) == 0:
+            break
+        rows = active * outputs + lack[active].argmax(axis=1)
+        steps = next_steps(samples.subset(active), part(found, rows), lines.subset(active), room[active], turn)
+        steps = shaken(steps, random)
+        steps = np.where(steps <= room[active][:, None], steps, np.nan)
+        if not np.isfinite(steps).any():
+            break
+        try:
+            more = sample(sampler, lines.subset(active), steps, side)
+        except BudgetError:
+            break
+        samples = samples.joined(more.spread(active, count))
+        quantum = quantum_of(lines, samples)
+        found = select(quotients(lines, samples, side, quantum))
+    return Climbed(samples, found, quantum)
+
+
+def part(selection: Selection, rows: Indices) -> Selection:
+    """Some rows of a selection."""
+    return Selection(**{f.name: getattr(selection, f.name)[rows] for f in fields(selection)})
+
+
+def next_steps(samples: Samples, found: Selection, lines: Lines, room: Floats, turn: int) -> Floats:
+    """The steps that the next round should add, shape (L, 8), NaN where none."""
+    h = samples.steps
+    last = np.maximum(found.last, 0)
+
+    def rung(index: Indices) -> Floats:
+        return pick(h, np.clip(index, 0, last))
+
+    nothing = np.full(len(h), np.nan)
+    with np.errstate(all="ignore"):
+        largest = np.minimum(room / 1.25, LARGEST * np.maximum(np.abs(lines.x), lines.size))
+    top = rung(last)
+    if turn == 0:
+        k = found.plain
+        around = thirds(rung(k), rung(k + 1)) + thirds(rung(k + 1), rung(k + 2))
+        around = [np.where(offset < found.last, step, nothing) for offset, step in zip((k, k, k + 1, k + 1), around, strict=True)]
+    else:
+        centre = found.highest
+        around = [centre * factor for factor in (0.4, 0.65, 1.6, 2.6)]
+    usable = found.last >= 0
+    stuck = found.rises & (found.plain <= LOW_RUNG)
+    below = thirds(rung(np.zeros_like(last)), rung(np.ones_like(last)))
+    below += thirds(rung(np.ones_like(last)), rung(np.full_like(last, 2)))
+    at_zero = np.abs(lines.x) < SMALLEST_ULPS * lines.epsilon * lines.size
+    deeper = [rung(np.zeros_like(last)) * BELOW**power for power in (0.25, 0.5, 0.75, 1.0)]
+    below = [np.where(at_zero, d, b) for d, b in zip(deeper, below, strict=True)]
+    # The next larger rung gave no finite value, or there is none yet.
+    beyond_value = np.isfinite(pick(h, np.minimum(last + 1, h.shape[1] - 1))) & (last + 1 < h.shape[1])
+    climbing = usable & ~found.rises & ~beyond_value
+    above = [np.minimum(top * factor, largest) for factor in (5.0, 30.0, 2e2, 3e3)]
+    above = [np.where(climbing & (step > 1.3 * top), step, nothing) for step in above]
+    first = [np.where(stuck, low, near) for low, near in zip(below, around, strict=True)]
+    return np.stack([*first, *above], axis=1)

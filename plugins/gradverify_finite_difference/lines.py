@@ -1,0 +1,156 @@
+"""Lines through points along coordinates, and the values of f sampled on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+import numpy as np
+
+from gradverify_finite_difference.arrays import Flags, Floats, Indices, take_along
+from gradverify_finite_difference.extrapolation import Series
+from gradverify_finite_difference.sampling import Sampler
+from gradverify_finite_difference.steps import Room, coordinates
+
+SMALLEST_NUMBER = 5e-324  # the quantum of subnormal values
+
+
+class Side(IntEnum):
+    """Which sides of the point a difference uses."""
+
+    DOWN = -1
+    BOTH = 0
+    UP = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """L lines. base: (L, n).  components: (L,).  centre: f at the points, (L, M).  size: typical size at x = 0, (L,)."""
+
+    base: Floats
+    components: Indices
+    centre: Floats
+    room: Room
+    size: Floats
+    epsilon: float  # of the precision that f is said to compute in
+
+    @property
+    def x(self) -> Floats:
+        """The coordinate that varies, shape (L,)."""
+        return self.base[np.arange(len(self.base)), self.components]
+
+    def __len__(self) -> int:
+        return len(self.base)
+
+    def subset(self, rows: Indices) -> Lines:
+        """Some of the lines."""
+        return replace(
+            self,
+            base=self.base[rows],
+            components=self.components[rows],
+            centre=self.centre[rows],
+            room=Room(self.room.up[rows], self.room.down[rows]),
+            size=self.size[rows],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Values of f on L lines at S steps, rising; NaN where there is none. Steps (L, S), values (L, S, M)."""
+
+    t_up: Floats
+    t_down: Floats
+    up: Floats
+    down: Floats
+
+    @property
+    def steps(self) -> Floats:
+        """Half the distance between the two points, (L, S)."""
+        return (self.t_up + self.t_down) / 2
+
+    def subset(self, rows: Indices) -> Samples:
+        """Of some of the lines."""
+        return Samples(self.t_up[rows], self.t_down[rows], self.up[rows], self.down[rows])
+
+    def joined(self, other: Samples) -> Samples:
+        """Both, sorted by step; missing rungs last."""
+        pairs = ((self.t_up, other.t_up), (self.t_down, other.t_down), (self.up, other.up), (self.down, other.down))
+        t_up, t_down, up, down = (np.concatenate(pair, axis=1) for pair in pairs)
+        order = np.argsort(t_up + t_down, axis=1, kind="stable")
+        return Samples(*(take_along(part, order) for part in (t_up, t_down, up, down)))
+
+    def spread(self, rows: Indices, count: int) -> Samples:
+        """The same samples as rows `rows` of `count` lines; the other lines have none."""
+
+        def put(part: Floats) -> Floats:
+            whole = np.full((count, *part.shape[1:]), np.nan)
+            whole[rows] = part
+            return whole
+
+        return Samples(put(self.t_up), put(self.t_down), put(self.up), put(self.down))
+
+
+def sample(sampler: Sampler, lines: Lines, steps: Floats, side: Side) -> Samples:
+    """Evaluate f at `steps`, shape (L, S), on `side` of each line's point."""
+    single = lines.epsilon > np.finfo(np.float64).eps
+    at = coordinates(lines.x, steps, single)
+    shape = (*steps.shape, lines.centre.shape[1])
+    up = np.full(shape, np.nan)
+    down = np.full(shape, np.nan)
+    if side is not Side.DOWN:
+        up = sampler.along(lines.base, lines.components, at.up)
+    if side is not Side.UP:
+        down = sampler.along(lines.base, lines.components, at.down)
+    order = np.argsort(at.t_up + at.t_down, axis=1, kind="stable")
+    return Samples(*(take_along(part, order) for part in (at.t_up, at.t_down, up, down)))
+
+
+def by_row(values: Floats) -> Floats:
+    """(L, S, M) as (L·M, S)."""
+    lines, rungs, outputs = values.shape
+    return np.ascontiguousarray(values.transpose(0, 2, 1)).reshape((lines * outputs, rungs))
+
+
+def quotients(lines: Lines, samples: Samples, side: Side, quantum: Floats) -> Series:
+    """First differences as R = L·M ladders; `quantum`, shape (R,), is the least noise of one value of f."""
+    outputs = lines.centre.shape[1]
+    centre = lines.centre.reshape(-1)[:, None]
+    up, down = by_row(samples.up), by_row(samples.down)
+    t_up, t_down = (np.repeat(t, outputs, axis=0) for t in (samples.t_up, samples.t_down))
+    with np.errstate(all="ignore"):
+        h = (t_up + t_down) / 2
+        match side:
+            case Side.BOTH:
+                largest = np.maximum(np.maximum(np.abs(up), np.abs(down)), np.abs(centre))
+                even = (up - centre + (down - centre)) / 2
+                # Unequal steps leave ½ f″ (t_up − t_down) in the quotient.
+                lopsided = np.abs(t_up - t_down) * np.abs(even) / h
+                return Series(
+                    steps=h,
+                    quotients=(up - down) / (t_up + t_down),
+                    gains=1.0 / h,
+                    floors=floors(largest, lines.epsilon, quantum) + lopsided,
+                    power=2,
+                    even=even,
+                )
+            case _:
+                value, t = (up, t_up) if side is Side.UP else (down, -t_down)
+                largest = np.maximum(np.abs(value), np.abs(centre))
+                return Series(
+                    steps=np.abs(t),
+                    quotients=(value - centre) / t,
+                    gains=2.0 / np.abs(t),
+                    floors=floors(largest, lines.epsilon, quantum),
+                    power=1,
+                )
+
+
+def floors(largest: Floats, epsilon: float, quantum: Floats) -> Floats:
+    """What a value of f is off by at least: half an ulp, or the quantum that its values are multiples of."""
+    half_ulp = np.maximum(0.5 * epsilon * largest, np.where(largest > 0, SMALLEST_NUMBER, 0.0))
+    return np.maximum(half_ulp, quantum[:, None])
+
+
+def overlaps(mask: Flags, outputs: int) -> Flags:
+    """(R,) as (L, M)."""
+    return mask.reshape((-1, outputs))
