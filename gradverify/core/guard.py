@@ -42,8 +42,9 @@ def _estimate_fault(estimate: object, shape: tuple[int, ...], size: int) -> str 
     fault = _array_fault(estimate.value, "value", shape) or _array_fault(estimate.error_bound, "error_bound", shape)
     if fault is not None:
         return fault
-    if not isinstance(estimate.evidence, Evidence):
-        return f"`evidence` is {estimate.evidence!r}, not an Evidence"
+    evidence: object = estimate.evidence
+    if not isinstance(evidence, Evidence):
+        return f"`evidence` is {evidence!r}, not an Evidence"
     return (
         _bound_fault(estimate.value, estimate.error_bound)
         or _notes_fault(estimate.notes, size)
