@@ -1,8 +1,11 @@
 """A corpus of right and wrong gradients: the specs of specs/, scaled and offset, and systematic mutants of them.
 
-Every right expression spec gives right variants a·f + c and wrong ones by one mutation of one component (or of two, for swaps). Further
-right gradients are numerically nasty on purpose. Nothing here is tuned to gradverify: a mutant counts as wrong when it differs by more
-than the tolerance at some listed point, or at one of the sampled points that are added to every case, by 60-digit arithmetic alone.
+Every right expression spec gives right variants a·f + c and wrong ones by one mutation of one component (or of two,
+for swaps). Further
+right gradients are numerically nasty on purpose. Nothing here is tuned to gradverify: a mutant counts as wrong when
+it differs by more
+than the tolerance at some listed point, or at one of the sampled points that are added to every case, by 60-digit
+arithmetic alone.
 """
 
 from __future__ import annotations
@@ -11,9 +14,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from gradverify.spec.load import load_specs
+
 from gradverify.core.verdicts import Fault
 from gradverify.expression.nodes import Call, Index, Name, Node, Number, Stack
-from gradverify.spec.load import load_specs
 from gradverify.spec.model import Expect, ExpressionSource, ListedPoint, Spec
 
 SPECS = Path(__file__).parent.parent / "specs"

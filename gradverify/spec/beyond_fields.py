@@ -1,0 +1,249 @@
+"""The keys of `stationary`, `properties`, `descent` and `rule`: how they are written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gradverify.spec.beyond import Bounds, Descent, DescentExpectation, Rule, RulePart, StationaryPoint
+from gradverify.spec.kinds import Choice, Flag, Integer, Key, ListOf, Number, Record, Text, shorten, wrong_type
+from gradverify.spec.points import AtKind
+from gradverify.spec.reader import Bad, Context, Offers, did_you_mean
+from gradverify.spec.yaml12 import Mapping, Node, Scalar
+
+GRADIENT_DESCENT = "gradient-descent"
+
+STATIONARY = Record(
+    (
+        Key(name="at", kind=AtKind(), required=True, example="[0, 0, 1]", description="The point where ∇f = 0."),
+        Key(
+            name="kind", example="saddle", default="any", description="What kind it is, by the Hessian's eigenvalues.",
+            kind=Choice(
+                {
+                    "minimum": "all eigenvalues positive", "maximum": "all eigenvalues negative",
+                    "saddle": "eigenvalues of both signs", "degenerate": "an eigenvalue is zero",
+                }
+            ),
+        ),
+    ),
+    lambda values, node, context: StationaryPoint(values["at"], context.place(node), values.get("kind")),
+    "a stationary point",
+)  # fmt: skip
+
+PROPERTIES = Choice(
+    {
+        "directional": "the derivative along random directions is the gradient's product with them",
+        "steepest-ascent": "no direction of the same length raises f faster than the gradient",
+        "level-set": "f does not change, to first order, across the gradient",
+    }
+)
+
+
+def _bounds(what: str, kind: Integer | Number) -> Record:
+    keys = (
+        Key(name="at_least", kind=kind, example="1", description="The smallest value that is accepted."),
+        Key(name="at_most", kind=kind, example="60", description="The largest value that is accepted."),
+    )
+    return Record(keys, _make_bounds, what)
+
+
+def _make_bounds(values: dict[str, Any], node: Mapping, context: Context) -> Bounds:
+    low, high = values.get("at_least"), values.get("at_most")
+    if low is None and high is None:
+        raise context.bad("missing-key", node, "this needs `at_most` or `at_least`", "for example: {at_most: 60}", length=1)
+    if low is not None and high is not None and not low <= high:
+        raise context.bad("out-of-range", node, f"nothing is at least {low:g} and at most {high:g}")
+    return Bounds(low, high)
+
+
+EXPECTATION = Record(
+    (
+        Key(
+            name="behaviour", example="converges", default="any", description="How the descent has to end.",
+            kind=Choice(
+                {
+                    "converges": "‖g‖ falls below `gradient_tolerance` within `max_iterations`",
+                    "slow": "f falls steadily without getting there",
+                    "oscillates": "successive steps keep reversing and the distance does not shrink",
+                    "diverges": "x or f leaves every bound, or stops being finite",
+                }
+            ),
+        ),
+        Key(name="minimiser", kind=AtKind(), example="[0, 0]", default="any", description="Where it has to end."),
+        Key(name="value", kind=Number(), example="0", default="any", description="The value of f there."),
+        Key(
+            name="tolerance", kind=Number(above=0), example="1e-3", default="1e-4", default_value=1e-4,
+            description="How far, absolutely, the last iterate may be from `minimiser`, and f from `value`.",
+        ),
+        Key(
+            name="iterations", kind=_bounds("`iterations`", Integer()), example="{at_most: 60}", default="any",
+            description="How many iterations it may take.",
+        ),
+        Key(
+            name="rate", kind=_bounds("`rate`", Number(minimum=0)), example="{at_most: 0.65}", default="any",
+            description="The linear convergence rate, the limit of ‖eₖ₊₁‖/‖eₖ‖, estimated from the iterates.",
+        ),
+        Key(
+            name="monotone", kind=Flag(), example="true", default="any", description="Whether f has to fall in every step.",
+        ),
+    ),
+    lambda values, node, context: DescentExpectation(**values),
+    "what a descent is expected to do",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class OptionsKind:
+    """Free options of a plugin's method."""
+
+    words: str = "mapping"
+
+    def read(self, node: Node, context: Context) -> dict[str, Any]:
+        from gradverify.spec.claims import plain
+
+        if not isinstance(node, Mapping):
+            raise wrong_type(context, node, "a mapping of options")
+        found: dict[str, Any] = plain(node)
+        return found
+
+    def schema(self, offers: Offers) -> dict[str, Any]:
+        return {"type": "object"}
+
+
+def _descent(values: dict[str, Any], node: Mapping, context: Context) -> Descent:
+    method = values.get("method", GRADIENT_DESCENT)
+    if method == GRADIENT_DESCENT and "learning_rate" not in values:
+        help = "for example: learning_rate: 0.1"
+        raise context.bad("missing-key", node, "gradient descent needs the key `learning_rate`", help, length=1)
+    name = values.pop("name", "")
+    return Descent(name=name, place=context.place(node), **values)
+
+
+DESCENT = Record(
+    (
+        Key(
+            name="name", kind=Text(line=True), example="just right", default="descent, descent-2, …",
+            description="What reports call it.",
+        ),
+        Key(name="start", kind=AtKind(), required=True, example="[4, 3]", description="The point to start from."),
+        Key(
+            name="method", kind=Text(line=True), example="gradient-descent", default="gradient-descent",
+            default_value=GRADIENT_DESCENT, description="The method; plugins may add others.",
+        ),
+        Key(
+            name="learning_rate", kind=Number(above=0), example="0.2", default="none; gradient descent needs it",
+            description="The length of a step, in units of the gradient.",
+        ),
+        Key(
+            name="max_iterations", kind=Integer(1, 10_000_000), example="100", default="1000", default_value=1000,
+            description="How many iterations it may take at most.",
+        ),
+        Key(
+            name="gradient_tolerance", kind=Number(above=0), example="1e-6", default="1e-6", default_value=1e-6,
+            description="It has converged when the claimed gradient's Euclidean norm falls below this.",
+        ),
+        Key(
+            name="options", kind=OptionsKind(), example="{momentum: 0.9}", default="none",
+            description="Options of a plugin's method.",
+        ),
+        Key(
+            name="expect", kind=EXPECTATION, example="{behaviour: converges}", default="anything",
+            description="What has to come out.",
+        ),
+    ),
+    _descent,
+    "a descent",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class DescentsKind:
+    """A list of descents, whose names are all different."""
+
+    words: str = "list of mappings"
+
+    def read(self, node: Node, context: Context) -> tuple[Descent, ...]:
+        from dataclasses import replace
+
+        found: tuple[Descent, ...] = ListOf(DESCENT, "list of descents", least=1).read(node, context)
+        names: set[str] = set()
+        named: list[Descent] = []
+        for index, descent in enumerate(found):
+            name = descent.name or ("descent" if index == 0 else f"descent-{index + 1}")
+            if name in names:
+                at = node.items[index] if hasattr(node, "items") else node
+                raise context.bad("duplicate-name", at, f"two descents are named `{name}`", "give one another name", length=1)
+            names.add(name)
+            named.append(replace(descent, name=name))
+        return tuple(named)
+
+    def schema(self, offers: Offers) -> dict[str, Any]:
+        return {"type": "array", "items": {"$ref": "#/$defs/descent"}, "minItems": 1}
+
+
+RULE = Choice(
+    {
+        "linear-combination": "Σ wᵢ·fᵢ, with `weights`",
+        "product": "the product of the parts",
+        "chain": "f(g(x)) for the parts f and g, g vector-valued",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PartKind:
+    """A spec that a rule builds on."""
+
+    words: str = "spec file"
+
+    def read(self, node: Node, context: Context) -> RulePart:
+        text = Text(line=True).read(node, context)
+        assert isinstance(node, Scalar)
+        file, _, name = text.partition("::")
+        path = (context.directory / file).absolute()
+        if not path.is_file():
+            there = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+            help = did_you_mean(path.name, [n for n in there if n.endswith((".yaml", ".yml"))])
+            raise context.bad("missing-file", node, f"there is no file {shorten(file, 80)}", help)
+        return RulePart(str(path), name or None, context.place(node))
+
+    def schema(self, offers: Offers) -> dict[str, Any]:
+        return {"type": "string", "minLength": 1}
+
+
+PARTS = ListOf(PartKind(), "list of spec files", least=1)
+WEIGHTS = ListOf(Number(), "list of numbers", least=1)
+
+
+def read_rule(values: dict[str, Any], root: Mapping, context: Context) -> Rule | None:
+    """The rule that `rule`, `of` and `weights` make together, from those of the three that could be read."""
+    given = [name for name in ("rule", "of", "weights") if root.get(name) is not None]
+    if not given:
+        return None
+    first = root.key(given[0])
+    assert first is not None
+    missing = [name for name in ("rule", "of") if name not in given]
+    if missing:
+        help = "a rule has `rule` (linear-combination, product or chain) and `of` (the specs it is made of)"
+        raise context.bad("missing-key", first, f"`{given[0]}` needs the key `{missing[0]}` beside it", help)
+    if not all(name in values for name in given):
+        raise Bad
+    kind, parts, weights = values["rule"], values["of"], values.get("weights", ())
+    of = root.get("of")
+    weighed = root.get("weights")
+    assert of is not None
+    if kind == "chain" and len(parts) != 2:
+        raise context.bad("wrong-length", of, f"a chain has two parts, f and g of f(g(x)); here are {len(parts)}")
+    if kind == "product" and len(parts) < 2:
+        raise context.bad("wrong-length", of, "a product has two parts or more")
+    if kind != "linear-combination" and weighed is not None:
+        key = root.key("weights") or weighed
+        raise context.bad("conflicting-keys", key, f"a {kind} takes no `weights`", "remove them, or use linear-combination")
+    if kind == "linear-combination":
+        if weighed is None:
+            weights = (1.0,) * len(parts)
+        elif len(weights) != len(parts):
+            message = f"here are {len(weights)} weights for {len(parts)} parts"
+            raise context.bad("wrong-length", weighed, message)
+    return Rule(kind, parts, weights)
