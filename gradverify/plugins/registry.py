@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import difflib
 import enum
 import sys
@@ -13,8 +14,9 @@ from functools import cached_property, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+import gradverify
 from gradverify.core.report import PluginInfo
-from gradverify.hookspecs import BackendOption, FunctionLoader, Reporter
+from gradverify.hookspecs import PROJECT, BackendOption, FunctionLoader, Reporter
 from gradverify.plugins import validation
 
 if TYPE_CHECKING:
@@ -201,6 +203,14 @@ class Plugins:
                     plugin.fail(f"backend `{name}`: options() gave a {type(option).__name__}, not a BackendOption")
             options[name] = tuple(option for option in declared if isinstance(option, BackendOption))
         return options
+
+    def with_loader(self, loader: FunctionLoader) -> Plugins:
+        """The same plugins, with `loader` in the place of the one for its kind: for functions that are at hand."""
+        other = copy.copy(self)
+        host = Registered(loader, PROJECT, PROJECT, gradverify.__version__)
+        loaders = {**self.loaders, loader.kind: host}
+        vars(other).update(backends=self.backends, loaders=MappingProxyType(loaders))
+        return other
 
     def why_missing(self, backend: str) -> str:
         """Why there is no backend of that name: a clause with the broken plugin or the nearest name."""
