@@ -241,13 +241,12 @@ class _Hunt:
         if answer.estimates is None:
             return None
         self.evaluations += answer.estimates.evaluations
-        suspects = []
-        for row, estimate in enumerate(answer.estimates.points):
-            reference, bound = estimate.value.ravel(), estimate.error_bound.ravel()
-            codes = judge(values.values[row], reference, bound, problem.tolerance)
-            wrong = (codes == Code.FAIL) & self._matters(values.values[row], reference)
-            if row in values.failures or wrong.any() or np.isnan(values.values[row]).any():
-                suspects.append(row)
+        claimed = values.values
+        reference = np.array([e.value for e in answer.estimates.points]).reshape(claimed.shape)
+        bound = np.array([e.error_bound for e in answer.estimates.points]).reshape(claimed.shape)
+        codes = judge(claimed, reference, bound, problem.tolerance)
+        wrong = ((codes == Code.FAIL) & self._matters(claimed, reference)) | np.isnan(claimed)
+        suspects = set(np.flatnonzero(wrong.any(axis=1)).tolist()) | set(values.failures)
         return sorted(suspects, key=lambda row: complexity(points[row]))
 
     def _matters(self, claimed: Vector, reference: Vector) -> Mask:
@@ -266,6 +265,8 @@ class _Hunt:
             return None
         claimed = verified.claim.values[0]
         if verified.claim.failures or not np.isfinite(claimed).all():
+            if verified.kinks[0]:
+                return None  # f has no derivative there: x/‖x‖ has no value at 0 either, and is right
             return verified if self._is_no_overflow(point) and (verified.codes == Code.FAIL).any() else None
         for judged in verified.judged:
             failing = (judged.codes[0] == Code.FAIL) & (verified.codes[0] == Code.FAIL)
