@@ -9,25 +9,32 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifySettings:
-    """The same for every spec of a run, but for `skip_backends`.
+    """What the command line or the caller decides for all specs."""
 
-    backends: names asked for with `--backend`; empty means what each spec says.
-    skip_backends: backends that must not be called, with the reason: each one's check is an `error` with that reason.
-    """
-
-    backends: tuple[str, ...] = ()
     seed: int = 0
-    skip_backends: Mapping[str, str] = field(default_factory=dict)
+    backends: tuple[str, ...] | None = None  # only these, whatever the spec says
+    skip_backends: Mapping[str, str] = field(default_factory=dict)  # name → why it is not to be asked again
+    search: bool = True
+    blind_spots: bool = True
 
     def to_data(self) -> dict[str, Any]:
         """As plain JSON values."""
-        return {"backends": list(self.backends), "seed": self.seed, "skip_backends": dict(self.skip_backends)}
+        return {
+            "seed": self.seed,
+            "backends": None if self.backends is None else list(self.backends),
+            "skip_backends": dict(self.skip_backends),
+            "search": self.search,
+            "blind_spots": self.blind_spots,
+        }
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> VerifySettings:
         """The inverse of `to_data`."""
+        backends = data.get("backends")
         return cls(
-            backends=tuple(data.get("backends", ())),
             seed=int(data.get("seed", 0)),
+            backends=None if backends is None else tuple(backends),
             skip_backends=dict(data.get("skip_backends", {})),
+            search=bool(data.get("search", True)),
+            blind_spots=bool(data.get("blind_spots", True)),
         )

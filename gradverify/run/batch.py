@@ -1,0 +1,99 @@
+"""A batch of tasks in, a batch of results out, both plain JSON values.
+
+This is all that a worker does, whichever transport feeds it: gradverify's own processes, or an executor of a cluster.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from gradverify import __version__
+from gradverify.core.problem import one_line
+from gradverify.core.report import SpecResult
+from gradverify.report.json_report import spec_to_data
+from gradverify.run.outcome import broken
+from gradverify.run.settings import VerifySettings
+from gradverify.run.tasks import SpecMissingError, SpecStore, Task
+from gradverify.spec.model import Spec
+
+if TYPE_CHECKING:
+    from gradverify.plugins import Plugins
+
+Progress = Callable[[str], None]
+
+
+class VersionMismatchError(Exception):
+    """The batch was made by another version of gradverify."""
+
+
+def make_batch(tasks: list[Task], settings: VerifySettings, block: tuple[str, ...] = ()) -> dict[str, Any]:
+    """What `run_batch` takes."""
+    return {
+        "gradverify": __version__,
+        "block": list(block),
+        "settings": settings.to_data(),
+        "tasks": [task.to_data() for task in tasks],
+    }
+
+
+def run_batch(batch: Mapping[str, Any]) -> dict[str, Any]:
+    """Run every task of `batch` in this process; the results have the order of the tasks.
+
+    Results are `spec_to_data`, or `{"missing": reason}` for a task whose spec cannot be found here.
+    """
+    if batch["gradverify"] != __version__:
+        raise VersionMismatchError(f"a batch of gradverify {batch['gradverify']}, but this worker has {__version__}")
+    from gradverify.plugins import load_plugins
+
+    plugins = load_plugins(tuple(batch["block"]))
+    store = SpecStore(tuple(plugins.backends))
+    settings = VerifySettings.from_data(batch["settings"])
+    results = [run_task(Task.from_data(data), store, plugins, settings) for data in batch["tasks"]]
+    return {"gradverify": __version__, "results": results}
+
+
+def run_task(
+    task: Task, store: SpecStore, plugins: Plugins, settings: VerifySettings, progress: Progress = lambda _phase: None
+) -> dict[str, Any]:
+    """One task; whatever it raises becomes its result, so nothing is raised but for want of memory."""
+    try:
+        spec = store.find(task)
+    except SpecMissingError as error:
+        return {"missing": str(error)}
+    return spec_to_data(run_guarded(spec, plugins, settings, progress))
+
+
+def run_guarded(spec: Spec, plugins: Plugins, settings: VerifySettings, progress: Progress) -> SpecResult:
+    """`run_spec`, and an `error` result where even that raises: user code may raise `SystemExit` and the like."""
+    from gradverify.run.single import run_spec
+
+    phase = "loading"
+
+    def follow(text: str) -> None:
+        nonlocal phase
+        phase = text
+        progress(text)
+
+    started = time.perf_counter()
+    try:
+        return run_spec(spec, plugins, settings, follow)
+    except BaseException as error:  # noqa: BLE001 - user code may raise anything, and it costs this spec only
+        return broken(spec, f"{one_line(error)}, {during(phase)}", seconds=time.perf_counter() - started)
+
+
+_PHASES = {
+    "loading": "while loading its function",
+    "search": "while searching for counterexamples",
+    "explanation": "while explaining the result",
+}
+
+
+def during(phase: str) -> str:
+    """A phase as a clause: "while running backend sympy", "while loading its function"."""
+    if phase.startswith("backend "):
+        return f"while running {phase}"
+    if phase.startswith("before"):
+        return phase
+    return _PHASES.get(phase, f"while {phase}")

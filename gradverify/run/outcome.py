@@ -1,0 +1,29 @@
+"""The result of a spec that could not be run to its end: verdict `error`, with the reason."""
+
+from __future__ import annotations
+
+from gradverify.core.report import Check, SpecResult
+from gradverify.core.verdicts import Verdict
+from gradverify.spec.model import Spec
+
+
+def broken(spec: Spec, reason: str, *, seconds: float = 0.0, output: str = "") -> SpecResult:
+    """`spec` with verdict `error`; what it was expected to come to does not matter, since nothing was found out."""
+    kind = next((k for k in ("gradient", "jacobian", "hessian") if getattr(spec, k) is not None), "gradient")
+    place = spec.places.get("function", spec.place)
+    return SpecResult(
+        name=spec.name,
+        file=spec.place.file,
+        line=spec.place.line,
+        tags=spec.tags,
+        verdict=Verdict.ERROR,
+        found=Verdict.ERROR,
+        expected=str(spec.expect),
+        reason=reason,
+        seconds=seconds,
+        variables=tuple((variable.name, variable.shape) for variable in spec.variables),
+        checks=(
+            Check(kind=kind, backend=None, verdict=Verdict.ERROR, reason=reason, seconds=seconds, line=place.line),
+        ),
+        output=output,
+    )
