@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gradverify.core.arrays import Array, Matrix
+from gradverify.core import subgradient
+from gradverify.core.arrays import Array, Matrix, Vector
 from gradverify.core.estimates import Estimates, Kink, Note
 from gradverify.core.examine import ClaimValues, ScaleProbe, examine, flat, typical_lengths
 from gradverify.core.judge import Code, judge, judge_kink, judge_with_scales
@@ -121,6 +122,8 @@ def verify(
     ]
     function_values = flat(function.values)
     codes, contradictions = combine(judged, claimed.shape, prover.backend if prover else None)
+    if at_kinks is AtKinks.ACCEPT_SUBGRADIENT:
+        _exclude_mixtures(problem, points, codes, judged, kinks, claimed, ask, probe.typical)
     scattered = _scattered(problem, points, codes, judged, claimed, ask)
     codes[scattered] = Code.INCONCLUSIVE
     finite = np.atleast_1d(np.isfinite(function_values).all(axis=1))
@@ -138,6 +141,34 @@ def verify(
         claim_evaluations=claim_values.evaluations + probe.evaluations,
         proof_backend=prover.backend if prover else None, probe=probe, scattered=scattered,
     )  # fmt: skip
+
+
+def _exclude_mixtures(
+    problem: Problem,
+    points: Matrix,
+    codes: Array,
+    judged: Sequence[Judged],
+    kinks: Sequence[Mapping[int, Kink]],
+    claimed: Matrix,
+    ask: Ask,
+    typical: Vector,
+) -> None:
+    """Mark components wrong whose claimed values at a kink no subgradient has together. Changes `codes`."""
+    if problem.derivative is not Derivative.GRADIENT:
+        return
+    for row, found in enumerate(kinks):
+        passing = {i: kink for i, kink in found.items() if codes[row, i] == Code.PASS}
+        if len(passing) < 2:
+            continue
+        around = subgradient.nearby(points[row], problem, typical)
+        for backend in sorted(judged, key=lambda j: -j.evidence[row].strength):
+            answer = ask(backend.backend, problem, Request(around))
+            if answer.estimates is None:
+                continue
+            gradients = np.array([e.value for e in answer.estimates.points]).reshape((around.shape[0], -1))
+            if np.isfinite(gradients).all(axis=1).mean() > 0.5:
+                codes[row, subgradient.excluded(claimed[row], passing, gradients)] = Code.FAIL
+                break
 
 
 # A gap that is the claim's round-off, such as that of 1 − cos(x) near 0, is small beside the value and changes its
