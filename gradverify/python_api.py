@@ -243,7 +243,10 @@ def _check_names(domain: Mapping[str, tuple[float, float]], variables: Variables
 def _place(f: Function) -> Place:
     """Where `f` is defined, for the report."""
     source = source_of(f)
-    return Place(os.path.relpath(source.file), source.line, 1) if source is not None else Place("<python>", 1, 1)
+    if source is None:
+        return Place("<python>", 1, 1)
+    near = os.path.relpath(source.file)
+    return Place(source.file if near.startswith(os.pardir) else near, source.line, 1)
 
 
 def _tuples(value: Array) -> Any:

@@ -1,0 +1,3 @@
+"""What every test may use: pytest's own tool for testing pytest plugins."""
+
+pytest_plugins = ["pytester"]
