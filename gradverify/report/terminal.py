@@ -1,0 +1,200 @@
+"""What `gradverify run` prints: every spec that did not come out as expected, in full, and one summary line."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from gradverify.core.report import Check, PointResult, Report, SpecResult
+from gradverify.core.verdicts import Verdict
+from gradverify.report import words
+
+MOST_ROWS = 10  # of a table of wrong components
+MOST_CHECKS = 12  # of one spec that are listed
+MOST_OUTPUT = 20  # lines that the user's functions printed
+HEADER = ("component", "claimed", "reference", "± bound", "rel. error")
+
+_CODES = {"bold": "1", "red": "1;31", "green": "32", "yellow": "33", "cyan": "36", "dim": "2"}
+_COLOUR = {
+    Verdict.PASS: "green",
+    Verdict.FAIL: "red",
+    Verdict.INCONCLUSIVE: "yellow",
+    Verdict.ERROR: "red",
+    Verdict.SKIPPED: "dim",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How wide, and whether in colour."""
+
+    width: int = 100
+    colour: bool = False
+
+    def paint(self, text: str, name: str) -> str:
+        """`text` in a colour, where there is colour."""
+        return f"\x1b[{_CODES[name]}m{text}\x1b[0m" if self.colour else text
+
+
+def render_terminal(report: Report, *, width: int = 100, colour: bool = False, verbosity: int = 0) -> str:
+    """The whole text of a run. verbosity: −1 the summary alone, 0 what failed, 1 a line for every spec."""
+    style = Style(width, colour)
+    parts = []
+    if verbosity >= 0:
+        parts += ["\n".join(_spec(spec, style)) for spec in report.specs if spec.verdict is not Verdict.PASS]
+        parts += [line for line in (_plugins(report),) if line]
+    if verbosity >= 1:
+        parts.insert(0, "\n".join(progress_line(spec, style) for spec in report.specs))
+    parts.append(summary(report, style))
+    return "\n\n".join(parts) + "\n"
+
+
+def progress_line(spec: SpecResult, style: Style = Style()) -> str:
+    """One line for one finished spec: `pass  specs/bowl.yaml:1 bowl (proved)`."""
+    evidence = f" ({spec.evidence.value})" if spec.evidence is not None and spec.verdict is Verdict.PASS else ""
+    expected = " as expected: wrong" if spec.expected != "pass" and spec.verdict is Verdict.PASS else evidence
+    spots = f", {len(spec.blind_spots)} blind spots" if spec.blind_spots else ""
+    mark = style.paint(f"{spec.verdict.value:12}", _COLOUR[spec.verdict])
+    return f"{mark} {spec.file}:{spec.line} {clean(spec.name)}{expected}{spots}"
+
+
+def summary(report: Report, style: Style = Style()) -> str:
+    """The last line, in the colour of the outcome."""
+    counts = report.summary
+    text = words.summary_line(counts, report.seconds, not_run=len(report.not_run), interrupted=report.interrupted)
+    blind = sum(1 for spec in report.specs if spec.blind_spots)
+    if blind:
+        text += f"; {blind} with blind spots (gradverify audit shows them)"
+    return style.paint(text, "green" if report.passed and not report.interrupted else "red")
+
+
+def _plugins(report: Report) -> str:
+    failed = [p for p in report.plugins if p.status == "failed"]
+    return "\n".join(f"plugin {p.name} {p.version} does not work: {clean(p.reason or '')}" for p in failed)
+
+
+def _spec(spec: SpecResult, style: Style) -> Iterator[str]:
+    place = style.paint(f"{spec.file}:{spec.line}", "cyan")
+    verdict = style.paint(spec.verdict.value.upper(), _COLOUR[spec.verdict])
+    yield f"{verdict} {style.paint(clean(spec.name), 'bold')}  {place}"
+    if spec.reason:
+        yield from _wrapped(clean(spec.reason), "  ", style.width)
+    found = words.worst_point(spec.checks)
+    if found is not None and spec.verdict is Verdict.FAIL:
+        check, at = found
+        yield ""
+        yield from _table(check, at, style)
+    yield from _formulas(spec, style)
+    yield from _explanations(spec, style)
+    yield ""
+    yield from _checks(spec, style)
+    if spec.output:
+        yield "  printed by the functions:"
+        lines = clean(spec.output, keep_lines=True).splitlines()
+        yield from (f"    {line[: style.width - 4]}" for line in lines[:MOST_OUTPUT])
+        if len(lines) > MOST_OUTPUT:
+            yield f"    … and {len(lines) - MOST_OUTPUT} more lines"
+
+
+def _table(check: Check, at: PointResult, style: Style) -> Iterator[str]:
+    yield f"  at {words.point(at.at)}, by {words.check_label(check)}"
+    if not at.wrong_components:
+        return
+    shown = at.wrong_components[:MOST_ROWS]
+    rows = [HEADER, *(words.component_row(at, part) for part in shown)]
+    widths = [max(columns(row[i]) for row in rows) for i in range(len(HEADER))]
+    for number, row in enumerate(rows):
+        cells = [_pad(cell, width, right=i > 0) for i, (cell, width) in enumerate(zip(row, widths, strict=True))]
+        line = "    " + "  ".join(cells).rstrip()
+        yield style.paint(line, "dim") if number == 0 else line
+    left = len(at.wrong_components) - len(shown)
+    if left:
+        yield f"    … and {left} more"
+
+
+def _formulas(spec: SpecResult, style: Style) -> Iterator[str]:
+    """The right formulas, where a backend knows them; once each."""
+    seen: set[str] = set()
+    for check in spec.checks:
+        for formula in check.details.get("formulas", ())[:MOST_ROWS]:
+            name = str(formula.get("component"))
+            if name in seen or not formula.get("right") or spec.verdict is not Verdict.FAIL:
+                continue
+            seen.add(name)
+            yield f"  {style.paint('right:', 'green')} {name} = {clean(str(formula['right']))}"
+            if formula.get("difference"):
+                yield f"         claimed − right = {clean(str(formula['difference']))}"
+
+
+def _explanations(spec: SpecResult, style: Style) -> Iterator[str]:
+    for diagnosis in spec.diagnosis:
+        yield from _wrapped(f"{diagnosis.fault.value}: {clean(diagnosis.message)}", "  likely mistake: ", style.width)
+    if spec.counterexample is not None:
+        at = words.point(spec.counterexample.at)
+        yield from _wrapped(clean(spec.counterexample.message) or at, "  counterexample: ", style.width)
+    for note in spec.notes:
+        yield from _wrapped(clean(note), "  note: ", style.width)
+
+
+def _checks(spec: SpecResult, style: Style) -> Iterator[str]:
+    shown = spec.checks[:MOST_CHECKS]
+    width = max((columns(words.check_label(check)) for check in shown), default=0)
+    for check in shown:
+        verdict = style.paint(_pad(check.verdict.value, 12), _COLOUR[check.verdict])
+        reason = f" {clean(check.reason)}" if check.reason else ""
+        evidence = f" {check.evidence.value}" if check.evidence is not None and not reason else ""
+        yield from _wrapped(
+            f"{reason or evidence}".strip(), f"  {_pad(words.check_label(check), width)}  {verdict} ", style.width
+        )
+    if len(spec.checks) > MOST_CHECKS:
+        yield f"  … and {len(spec.checks) - MOST_CHECKS} more checks"
+
+
+def _wrapped(text: str, lead: str, width: int) -> Iterator[str]:
+    """`text` behind `lead`, broken between words; what follows is indented as far as the lead's own indent plus 4."""
+    indent = " " * (len(lead) - len(lead.lstrip()) + 4)
+    line, plain = lead, _uncoloured(lead)
+    used = columns(plain)
+    start = True
+    for word in text.split():
+        if not start and used + 1 + columns(word) > width:
+            yield line.rstrip()
+            line, used, start = indent, columns(indent), True
+        line += ("" if start else " ") + word
+        used += columns(word) + (0 if start else 1)
+        start = False
+    yield line.rstrip()
+
+
+def _uncoloured(text: str) -> str:
+    out, skipping = [], False
+    for character in text:
+        if character == "\x1b":
+            skipping = True
+        elif skipping:
+            skipping = character != "m"
+        else:
+            out.append(character)
+    return "".join(out)
+
+
+def clean(text: str, *, keep_lines: bool = False) -> str:
+    """Without control characters, which could recolour or rewrite the terminal."""
+    kept = [c if c.isprintable() or (c == "\n" and keep_lines) else " " if c in "\n\t\r" else "\ufffd" for c in text]
+    return "".join(kept)
+
+
+def columns(text: str) -> int:
+    """The columns that a text takes on a terminal: wide characters take two, combining ones none."""
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _pad(text: str, width: int, *, right: bool = False) -> str:
+    space = " " * (width - columns(text))
+    return space + text if right else text + space
+
+
+def failing(specs: Sequence[SpecResult]) -> list[SpecResult]:
+    """The specs that did not come out as expected."""
+    return [spec for spec in specs if spec.verdict is not Verdict.PASS]
