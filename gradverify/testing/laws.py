@@ -150,8 +150,7 @@ def _with_other_questions(backend: Backend, trial: Trial, first: Estimates) -> I
         if not _same(first, _ask(backend, problem, points, trial.truth)):
             yield "asked twice, it answers differently"
         for row in range(points.shape[0]):
-            alone = _ask(backend, problem, points[row : row + 1], trial.truth[row : row + 1])
-            if not _compatible(first.points[row], alone.points[0]):
+            if not _same_alone(backend, trial, row, first.points[row]):
                 yield f"asked for point {row + 1} alone, it answers differently, by more than its bounds"
         yield from _untrue(trial, _ask(backend, problem, points, None), "without claimed values")
         fooled = _ask(backend, false_problem, points, lie)
@@ -161,6 +160,15 @@ def _with_other_questions(backend: Backend, trial: Trial, first: Estimates) -> I
         yield f"it applied at first, then raised DoesNotApply: {refusal}"
     except _Broken as broken:
         yield str(broken)
+
+
+def _same_alone(backend: Backend, trial: Trial, row: int, among_others: Estimate) -> bool:
+    """Whether the answer for one point alone fits the one it got among the others."""
+    try:
+        alone = _ask(backend, trial.problem, trial.case.matrix[row : row + 1], trial.truth[row : row + 1])
+    except DoesNotApply:  # says no less than the answer that nothing is known there
+        return not np.isfinite(among_others.error_bound).any()
+    return _compatible(among_others, alone.points[0])
 
 
 @dataclass(frozen=True, slots=True)
