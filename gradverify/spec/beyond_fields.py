@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from gradverify.spec.beyond import Bounds, Descent, DescentExpectation, Rule, RulePart, StationaryPoint
@@ -51,7 +50,9 @@ def _bounds(what: str, kind: Integer | Number) -> Record:
 def _make_bounds(values: dict[str, Any], node: Mapping, context: Context) -> Bounds:
     low, high = values.get("at_least"), values.get("at_most")
     if low is None and high is None:
-        raise context.bad("missing-key", node, "this needs `at_most` or `at_least`", "for example: {at_most: 60}", length=1)
+        raise context.bad(
+            "missing-key", node, "this needs `at_most` or `at_least`", "for example: {at_most: 60}", length=1
+        )
     if low is not None and high is not None and not low <= high:
         raise context.bad("out-of-range", node, f"nothing is at least {low:g} and at most {high:g}")
     return Bounds(low, high)
@@ -173,7 +174,9 @@ class DescentsKind:
             name = descent.name or ("descent" if index == 0 else f"descent-{index + 1}")
             if name in names:
                 at = node.items[index] if hasattr(node, "items") else node
-                raise context.bad("duplicate-name", at, f"two descents are named `{name}`", "give one another name", length=1)
+                raise context.bad(
+                    "duplicate-name", at, f"two descents are named `{name}`", "give one another name", length=1
+                )
             names.add(name)
             named.append(replace(descent, name=name))
         return tuple(named)
@@ -239,7 +242,9 @@ def read_rule(values: dict[str, Any], root: Mapping, context: Context) -> Rule |
         raise context.bad("wrong-length", of, "a product has two parts or more")
     if kind != "linear-combination" and weighed is not None:
         key = root.key("weights") or weighed
-        raise context.bad("conflicting-keys", key, f"a {kind} takes no `weights`", "remove them, or use linear-combination")
+        raise context.bad(
+            "conflicting-keys", key, f"a {kind} takes no `weights`", "remove them, or use linear-combination"
+        )
     if kind == "linear-combination":
         if weighed is None:
             weights = (1.0,) * len(parts)

@@ -107,7 +107,9 @@ def stack(node: Sequence, trees: list[Node], context: Context) -> Stack:
     """The entries as one array with a new first axis."""
     for item, found in zip(node.items, trees, strict=True):
         if found.shape != trees[0].shape:
-            message = f"the entries of an array must have one shape; this one has {found.shape}, the first {trees[0].shape}"
+            message = (
+                f"the entries of an array must have one shape; this one has {found.shape}, the first {trees[0].shape}"
+            )
             raise context.bad("ragged-list", item, message)
     return Stack(tuple(trees), (len(trees), *trees[0].shape))
 
@@ -329,7 +331,9 @@ def _stacked_rows(node: Sequence, rows: list[ExpressionSource], context: Context
         return ExpressionSource(None, columns)
     wholes = [row.whole if row.whole is not None else _joined(row, variables) for row in rows]
     if any(whole is None for whole in wholes):
-        raise context.bad("ragged-list", node, "some rows are given by variable, others as arrays; write them in one way")
+        raise context.bad(
+            "ragged-list", node, "some rows are given by variable, others as arrays; write them in one way"
+        )
     return ExpressionSource(stack(node, [whole for whole in wholes if whole is not None], context))
 
 

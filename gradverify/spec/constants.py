@@ -15,7 +15,7 @@ from gradverify.spec.kinds import Key, Record, Text, number, shorten, wrong_type
 from gradverify.spec.model import Constant
 from gradverify.spec.reader import Bad, Context, Offers, did_you_mean
 from gradverify.spec.variables import NAME_PATTERN, check_name
-from gradverify.spec.yaml12 import Mapping, Node, Scalar, Sequence
+from gradverify.spec.yaml12 import Mapping, Node, Sequence
 
 FILE = Record(
     (
@@ -44,7 +44,9 @@ class ConstantsKind:
             try:
                 name = check_name(key, "a constant", context)
                 if context.variables is not None and name in context.variables:
-                    raise context.bad("duplicate-entry", key, f"`{name}` is a variable already", "rename one of the two")
+                    raise context.bad(
+                        "duplicate-entry", key, f"`{name}` is a variable already", "rename one of the two"
+                    )
                 found[name] = _constant(value, context)
             except Bad:
                 context.unsure.add(key.text)
@@ -56,7 +58,9 @@ class ConstantsKind:
         return found
 
     def schema(self, offers: Offers) -> dict[str, Any]:
-        nested: dict[str, Any] = {"anyOf": [{"type": "number"}, {"type": "array", "items": {"$ref": "#/$defs/numbers"}}]}
+        nested: dict[str, Any] = {
+            "anyOf": [{"type": "number"}, {"type": "array", "items": {"$ref": "#/$defs/numbers"}}]
+        }
         return {
             "type": "object",
             "propertyNames": {"pattern": NAME_PATTERN},

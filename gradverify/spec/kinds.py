@@ -120,9 +120,7 @@ def _number_help(node: Scalar) -> str:
 
 
 def _plain_ratio(text: str) -> bool:
-    return all(
-        isinstance(resolve(part.strip()), (int, float)) and len(part) < 100 for part in text.split("/")
-    )
+    return all(isinstance(resolve(part.strip()), (int, float)) and len(part) < 100 for part in text.split("/"))
 
 
 @dataclass(frozen=True, slots=True)

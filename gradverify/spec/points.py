@@ -101,12 +101,19 @@ class PointsKind:
         numbers = {"$ref": "#/$defs/numbers"}
         value = {"anyOf": [{"type": "number"}, {"type": "array", "items": numbers}]}
         vector = {"type": "array", "items": numbers}
-        by_variable = {"type": "object", "additionalProperties": value, "not": {"anyOf": [{"required": ["at"]}, {"required": ["sample"]}]}}
+        by_variable = {
+            "type": "object",
+            "additionalProperties": value,
+            "not": {"anyOf": [{"required": ["at"]}, {"required": ["sample"]}]},
+        }
         known = {
             "type": "object", "required": ["at"], "additionalProperties": False,
             "properties": {"at": {"anyOf": [vector, by_variable]}, **{k: {"anyOf": [vector, by_variable]} for k in KNOWN}},
         }  # fmt: skip
-        return {"type": "array", "items": {"anyOf": [vector, known, SAMPLE.schema(offers), by_variable, {"type": "number"}]}}
+        return {
+            "type": "array",
+            "items": {"anyOf": [vector, known, SAMPLE.schema(offers), by_variable, {"type": "number"}]},
+        }
 
 
 def point(node: Node, context: Context) -> tuple[float, ...]:
@@ -211,7 +218,9 @@ def _blocks(parts: dict[str, Node], variables: Variables, context: Context) -> t
         # A flat list for a matrix is what people write; any other shape is a mistake.
         if shape not in (variable.shape, (variable.size,)) and not (variable.size == 1 and len(found) == 1):
             context.bad(
-                "bad-shape", part, f"`{variable.name}` has shape {_show(variable.shape)}, the point gives {_show(shape)}"
+                "bad-shape",
+                part,
+                f"`{variable.name}` has shape {_show(variable.shape)}, the point gives {_show(shape)}",
             )
             whole = False
             continue
@@ -242,3 +251,18 @@ def _derivative(node: Node, context: Context) -> tuple[float, ...]:
             return tuple(_blocks(dict(zip(variables.names, node.items, strict=True)), variables, context)[0])
     value, _ = nested(node, context)
     return tuple(_flatten(value))
+
+
+@dataclass(frozen=True, slots=True)
+class AtKind:
+    """One point, as the flat point vector."""
+
+    words: str = "point"
+
+    def read(self, node: Node, context: Context) -> tuple[float, ...]:
+        return point(node, context)
+
+    def schema(self, offers: Offers) -> dict[str, Any]:
+        numbers = {"$ref": "#/$defs/numbers"}
+        by_variable = {"type": "object", "additionalProperties": {"$ref": "#/$defs/number-or-numbers"}}
+        return {"anyOf": [{"type": "array", "items": numbers}, by_variable, {"type": "number"}]}

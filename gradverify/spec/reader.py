@@ -65,7 +65,14 @@ class Context:
     main_claim: str | None = None  # the key of the claim that known values are values of
 
     def bad(
-        self, code: str, node: Node | Scalar, message: str, help: str = "", *, offset: int = 0, length: int | None = None
+        self,
+        code: str,
+        node: Node | Scalar,
+        message: str,
+        help: str = "",
+        *,
+        offset: int = 0,
+        length: int | None = None,
     ) -> Bad:
         """Note a fault at `node`, or at `length` characters from `offset` in it; the caller raises what is returned."""
         start = node.start + offset

@@ -32,7 +32,9 @@ def check_name(node: Scalar, what: str, context: Context) -> str:
         raise context.bad("bad-name", node, f"`{shorten(name)}` cannot name {what}", help)
     if unicodedata.normalize("NFKC", name) != name:
         plain = unicodedata.normalize("NFKC", name)
-        raise context.bad("bad-name", node, f"`{name}` cannot name {what}, Python reads it as `{plain}`", f"write `{plain}`")
+        raise context.bad(
+            "bad-name", node, f"`{name}` cannot name {what}, Python reads it as `{plain}`", f"write `{plain}`"
+        )
     return name
 
 
@@ -94,7 +96,12 @@ class VariablesKind:
         shape = {"anyOf": [length, {"type": "array", "items": length}]}
         return {
             "anyOf": [
-                {"type": "array", "items": {"type": "string", "pattern": NAME_PATTERN}, "minItems": 1, "uniqueItems": True},
+                {
+                    "type": "array",
+                    "items": {"type": "string", "pattern": NAME_PATTERN},
+                    "minItems": 1,
+                    "uniqueItems": True,
+                },
                 {
                     "type": "object",
                     "propertyNames": {"pattern": NAME_PATTERN},
@@ -116,7 +123,9 @@ def _shape(node: Node, context: Context) -> Shape:
         help = "`[]` is a scalar, `3` a vector, `[2, 3]` a matrix"
         raise context.bad("bad-shape", entry, f"expected a shape, got {describe(entry)}", help)
     if math.prod(lengths) > MAX_SIZE:
-        raise context.bad("bad-shape", node, f"this shape has {math.prod(lengths):,} components, {MAX_SIZE:,} are possible")
+        raise context.bad(
+            "bad-shape", node, f"this shape has {math.prod(lengths):,} components, {MAX_SIZE:,} are possible"
+        )
     return tuple(lengths)
 
 

@@ -24,7 +24,7 @@ class Scalar:
     """A single value; `value` is what YAML 1.2 makes of it, `text` what is written (escapes resolved)."""
 
     text: str
-    value: None | bool | int | float | str
+    value: bool | int | float | str | None
     style: str  # "" plain, "'", '"', "|" or ">"
     start: int  # in the text, counted in characters from 0
     end: int
@@ -271,7 +271,9 @@ class _Composer:
         earlier = names.setdefault(node.text, node)
         if earlier is not node:
             message = f"the key `{node.text}` is given twice"
-            self.complain("duplicate-key", node.start, node.end - node.start, message, "keep one of them", earlier.start)
+            self.complain(
+                "duplicate-key", node.start, node.end - node.start, message, "keep one of them", earlier.start
+            )
             return refused
         return node
 
@@ -280,7 +282,7 @@ _TAG = re.compile(r"![^\s,\[\]{}]*")
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _BASED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_WORDS: dict[str, None | bool | float] = {
+_WORDS: dict[str, bool | float | None] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
     **{sign + word: float(sign + "inf") for sign in ("", "+", "-") for word in (".inf", ".Inf", ".INF")},
@@ -289,8 +291,9 @@ _WORDS: dict[str, None | bool | float] = {
 _LONGEST_INTEGER = 300  # digits; more are beyond floating point anyway, and quadratic to read
 
 
-def resolve(text: str) -> None | bool | int | float | str:
-    """The value of a plain scalar by YAML 1.2's core schema (chapter 10.3.2): `010` is ten, `no` and `1_000` are text."""
+def resolve(text: str) -> bool | int | float | str | None:
+    """The value of a plain scalar by YAML 1.2's core schema (chapter 10.3.2): `010` is ten, `no` and `1_000` are
+    text."""
     if text in _WORDS:
         return _WORDS[text]
     if text[0] not in "+-.0123456789":
