@@ -123,8 +123,9 @@ def mutations(node: Node, name: str, spec: Spec) -> Iterator[tuple[str, Node, tu
     yield "offset", plus(node, 0.125), (Fault.CONSTANT_OFFSET, Fault.EXTRA_TERM)
     if node.shape == variable.shape:
         yield "log parameter", Call("multiply", (node, variable), node.shape), (Fault.LOG_PARAMETER, Fault.FACTOR)
-    if isinstance(node, Call) and node.function in {"add", "subtract"}:
-        yield "missing term", node.arguments[0], (Fault.MISSING_TERM, Fault.FACTOR, Fault.CONSTANT_OFFSET)
+    if isinstance(node, Call) and node.function in {"add", "subtract"} and len(node.arguments) >= 2:
+        rest = node.arguments[:-1]
+        yield "missing term", rest[0] if len(rest) == 1 else replace(node, arguments=rest), (Fault.MISSING_TERM, Fault.FACTOR, Fault.CONSTANT_OFFSET)
         flipped = "subtract" if node.function == "add" else "add"
         yield "term's sign", replace(node, function=flipped), (Fault.SIGN, Fault.EXTRA_TERM, Fault.CONSTANT_OFFSET)
     for relative in RELATIVE_FAULTS:

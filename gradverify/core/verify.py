@@ -176,8 +176,8 @@ def _exclude_mixtures(
 # one point to the next; a fault in the formula does not.
 SMALL_GAP = 1e-2
 SCATTER_DISTANCE = 1e-3  # relative; far enough for round-off to be another, near enough for the formula to be the same
-SCATTER_POINTS = 12
-FEWEST_OF_EITHER_SIGN = 3  # of 12: the chance that a fair coin shows fewer is 2 %; a fault of one sign shows none
+SCATTER_POINTS = 24
+FEWEST_OF_EITHER_SIGN = 2  # of 24: the chance that a fair coin shows fewer is 3e-6; a fault of one sign shows none
 
 
 def _scattered(

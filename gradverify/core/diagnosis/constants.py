@@ -68,7 +68,7 @@ def name_of_factor(value: float, counts: Mapping[int, str]) -> tuple[str, bool]:
 def is_named(value: float, counts: Mapping[int, str]) -> bool:
     """Whether the factor has a name, so that a fit at a single point is no coincidence."""
     text, counted = name_of_factor(value, counts)
-    return counted or text != f"{value:.6g}"
+    return counted or text != f"{value:.6g}" or _close(abs(value), round(abs(value)))
 
 
 def _close(a: float, b: float) -> bool:

@@ -46,28 +46,29 @@ def additive_terms(node: Node) -> list[Term]:
 def _terms(node: Node) -> list[Node]:
     if not isinstance(node, Call):
         return [node]
+    arguments = node.arguments
+    whole = all(a.shape == node.shape for a in arguments)
     match node.function:
-        case "add" | "subtract":
-            left, right = node.arguments
-            if left.shape != node.shape or right.shape != node.shape:
-                return [node]
-            others = _terms(right)
-            if node.function == "subtract":
-                others = [Call("negative", (t,), t.shape) for t in others]
-            return [*_terms(left), *others]
+        case "add" if whole:
+            return [t for a in arguments for t in _terms(a)]
+        case "subtract" if whole:
+            minuses = [Call("negative", (t,), t.shape) for a in arguments[1:] for t in _terms(a)]
+            return [*_terms(arguments[0]), *minuses]
         case "negative" | "positive" | "sum" | "mean":
-            return [replace(node, arguments=(t,)) for t in _terms(node.arguments[0])]
+            return [replace(node, arguments=(t,)) for t in _terms(arguments[0])]
         case "multiply":
-            left, right = node.arguments
-            if isinstance(left, Number) and right.shape == node.shape:
-                return [replace(node, arguments=(left, t)) for t in _terms(right)]
-            if isinstance(right, Number) and left.shape == node.shape:
-                return [replace(node, arguments=(t, right)) for t in _terms(left)]
+            rest = [k for k, a in enumerate(arguments) if not isinstance(a, Number)]
+            if len(rest) == 1 and arguments[rest[0]].shape == node.shape:
+                return [_with_argument(node, rest[0], t) for t in _terms(arguments[rest[0]])]
         case "divide":
-            left, right = node.arguments
-            if isinstance(right, Number) and left.shape == node.shape:
-                return [replace(node, arguments=(t, right)) for t in _terms(left)]
+            numeric = all(isinstance(a, Number) for a in arguments[1:])
+            if numeric and arguments[0].shape == node.shape:
+                return [_with_argument(node, 0, t) for t in _terms(arguments[0])]
     return [node]
+
+
+def _with_argument(node: Call, position: int, argument: Node) -> Node:
+    return replace(node, arguments=(*node.arguments[:position], argument, *node.arguments[position + 1 :]))
 
 
 def _subtrees(node: Node) -> Iterator[Call]:
