@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -76,7 +76,7 @@ def run_specs(
     Ctrl-C ends the run with what is finished, `interrupted` set and the rest in `not_run`.
     """
     settings = settings or RunSettings()
-    started = datetime.datetime.now(datetime.UTC)
+    started = dt.datetime.now(dt.UTC)
     clock = time.perf_counter()
     for spec in specs:
         plugins.call("gradverify_spec_collected", spec=spec)
