@@ -171,7 +171,7 @@ def call(function: str, arguments: Sequence[Node], axis: int | None, token: Toke
     return _special(function, arguments, token)
 
 
-def _special(function: str, arguments: Sequence[Node], token: Token) -> Node:  # noqa: PLR0911 - one return a rule
+def _special(function: str, arguments: Sequence[Node], token: Token) -> Node:
     """The functions that have a rule of their own."""
     if function in ("logical_and", "logical_or"):
         if len(arguments) < 2:

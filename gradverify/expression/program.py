@@ -122,7 +122,7 @@ class _Compiler:
             case Call():
                 return self.call(node)
 
-    def call(self, node: Call) -> int:  # noqa: PLR0911, PLR0912 - one return a rule
+    def call(self, node: Call) -> int:
         function, arguments = node.function, node.arguments
         if function in REDUCTIONS or function in ALONG_AXIS:
             return self.along(function, self.add(arguments[0]), arguments[0].shape, node.axis)
@@ -190,9 +190,7 @@ class _Compiler:
 
     # Functions along axes.
 
-    def along(  # noqa: PLR0911 - one return a rule
-        self, function: str, value: int, shape: Shape, axis: int | None
-    ) -> int:
+    def along(self, function: str, value: int, shape: Shape, axis: int | None) -> int:
         axes = tuple(range(1, len(shape) + 1)) if axis is None else (axis + 1,)
         count = size(shape) if axis is None else shape[axis]
         match function:

@@ -58,7 +58,8 @@ def _elementwise(function: Callable[[float], float]) -> Callable[[Array], Array]
     over_objects = np.frompyfunc(function, 1, 1)
 
     def apply(x: Array) -> Array:
-        return np.asarray(over_objects(x), dtype=x.dtype if x.dtype == np.float32 else np.float64)
+        with np.errstate(all="ignore"):
+            return np.asarray(over_objects(x), dtype=x.dtype if x.dtype == np.float32 else np.float64)
 
     return apply
 

@@ -40,7 +40,7 @@ def _text(node: Node) -> tuple[str, int]:
             return _call(node)
 
 
-def _call(node: Call) -> tuple[str, int]:  # noqa: PLR0911 - one return a form
+def _call(node: Call) -> tuple[str, int]:
     first, *others = node.arguments or (node,)
     match node.function:
         case "add":

@@ -111,8 +111,6 @@ def _token(kind: Kind, piece: str, offset: int, text: str) -> Token:
         raise ExpressionError(code, message, offset, len(piece), advice)
     if kind is Kind.NUMBER:
         _check_after_number(piece, offset, text)
-    if kind is Kind.NAME and text[offset + len(piece) : offset + len(piece) + 1] in ("'", '"'):
-        raise ExpressionError("not-allowed", "text in quotes is not allowed in an expression", offset, len(piece) + 1)
     if kind is Kind.NAME and not piece.isidentifier():  # `x²` matches \w, and is no name
         at = next(i for i, c in enumerate(piece) if not piece[: i + 1].isidentifier())
         raise _strange(piece[at], offset + at)
