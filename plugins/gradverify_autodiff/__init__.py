@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from gradverify.plugin import Backend
 
 
-@hookimpl
+@hookimpl  # type: ignore[untyped-decorator]
 def gradverify_backends() -> Iterable[Backend]:
     """The `autodiff` backend."""
     from gradverify_autodiff.backend import AutodiffBackend

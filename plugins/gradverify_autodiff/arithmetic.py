@@ -22,7 +22,7 @@ _SAME_NAMES = (
 )
 _SPECIAL = "sigmoid softplus logsumexp erf erfc gammaln digamma prod"
 _OF_TIES: dict[str, Callable[..., Any]] = {
-    **dict.fromkeys("less less_equal greater greater_equal equal not_equal".split(), equal_arguments),
+    **dict.fromkeys(["less", "less_equal", "greater", "greater_equal", "equal", "not_equal"], equal_arguments),
     **dict.fromkeys(("floor", "ceil"), whole_argument),
     "sign": zero_argument,
 }

@@ -33,7 +33,7 @@ def copied(x: Any, dtype: Any) -> Any:
     return np.array(x, dtype=dtype)
 
 
-defvjp(copied, lambda ans, x, dtype: lambda g: copied(g, np.result_type(x)))
+defvjp(copied, lambda _ans, x, _dtype: lambda g: copied(g, np.result_type(x)))
 
 
 def array(a: Any, dtype: Any = None, *, copy: Any = True, ndmin: int = 0, **_: Any) -> Any:
@@ -189,11 +189,26 @@ def _flip(a: Any, axis: Any = None) -> Any:
     return a[tuple(slice(None, None, -1) if i in axes else slice(None) for i in range(a.ndim))]
 
 
+def _diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    a = anp.moveaxis(asarray(a), (axis1, axis2), (0, 1))
+    rows, columns = np.eye(a.shape[0], a.shape[1], offset).nonzero()
+    return anp.moveaxis(a[rows, columns], 0, -1)
+
+
+def _diag(v: Any, k: int = 0) -> Any:
+    v = asarray(v)
+    return anp.diag(v, k) if v.ndim == 1 else _diagonal(v, k)
+
+
+def _trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    return anp.sum(_diagonal(a, offset, axis1, axis2), axis=-1)
+
+
 def _broadcast_to(a: Any, shape: Any) -> Any:
     return asarray(a) + anp.zeros(shape)
 
 
-def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A002
+def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """`np.linalg.norm`, with the orders that autograd lacks."""
     x = asarray(x)
     vector = x.ndim == 1 or isinstance(axis, int)
@@ -226,6 +241,9 @@ _OWN: dict[str, Callable[..., Any]] = {
     "vdot": _vdot,
     "clip": _clip,
     "flip": _flip,
+    "diag": _diag,
+    "diagonal": _diagonal,
+    "trace": _trace,
     "broadcast_to": _broadcast_to,
     "round": _watched("round", _rounding_tie, anp.round),
     "around": _watched("around", _rounding_tie, anp.around),
@@ -297,7 +315,7 @@ def stand_ins() -> dict[int, Any]:
     return found
 
 
-def array_function(self: Any, function: Any, types_: Any, args: Any, kwargs: Any) -> Any:  # noqa: ARG001
+def array_function(_self: Any, function: Any, _types: Any, args: Any, kwargs: Any) -> Any:
     """NumPy's dispatch for functions (NEP 18): code that was not given our NumPy is served all the same."""
     other = stand_ins().get(id(function))
     if other is None or other is function:
@@ -305,11 +323,11 @@ def array_function(self: Any, function: Any, types_: Any, args: Any, kwargs: Any
     return other(*args, **kwargs)
 
 
-def _item(self: Any, *_: Any) -> Any:
+def _item(_self: Any, *_: Any) -> Any:
     raise LostConnectionError("`.item()` makes a plain number of it")
 
 
-def _tolist(self: Any) -> Any:
+def _tolist(_self: Any) -> Any:
     raise LostConnectionError("`.tolist()` makes plain numbers of it")
 
 
@@ -328,12 +346,14 @@ BOX_METHODS: dict[str, Any] = {
     "item": _item,
     "tolist": _tolist,
     "copy": _copy,
-    "dot": lambda self, other: anp.dot(self, other),
-    "conj": lambda self: anp.conj(self),
-    "conjugate": lambda self: anp.conj(self),
-    "real": property(lambda self: anp.real(self)),
-    "imag": property(lambda self: anp.imag(self)),
+    "dot": anp.dot,
+    "conj": anp.conj,
+    "conjugate": anp.conj,
+    "real": property(anp.real),
+    "imag": property(anp.imag),
     "prod": rules.prod,
+    "diagonal": _diagonal,
+    "trace": _trace,
     "clip": _clip,
     "round": _OWN["round"],
     "flatten": lambda self, *_: anp.ravel(self),

@@ -7,8 +7,11 @@ whatever module of the user's, are given copies of their globals, reached on dem
 from __future__ import annotations
 
 import builtins
+import contextlib
+import enum
 import functools
 import site
+import sys
 import sysconfig
 import types
 from collections.abc import Callable, Mapping
@@ -59,7 +62,8 @@ class Graft:
                 return self._function(value) if self._is_users(value) else value
             case types.MethodType():
                 function = self.swap(value.__func__)
-                return value if function is value.__func__ else types.MethodType(function, value.__self__)
+                owner = self.swap(value.__self__)
+                return types.MethodType(function, owner)
             case functools.partial():
                 keywords = {name: self.swap(item) for name, item in value.keywords.items()}
                 return functools.partial(self.swap(value.func), *map(self.swap, value.args), **keywords)
@@ -71,17 +75,45 @@ class Graft:
                 return type(value)(map(self.swap, value))
             case dict() if type(value) is dict and any(map(_may_compute, value.values())):
                 return {key: self.swap(item) for key, item in value.items()}
+            case type():
+                return self._class(value)
+            case _ if self._is_users_class(type(value)):
+                return self._instance(value)
             case _:
                 return _traced_ufunc(value)
 
     def called(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """What to call in place of `function`, the user's callable of any kind."""
         swapped: Callable[..., Any] = self.swap(function)
-        if swapped is function and not isinstance(function, (type, types.FunctionType)):
-            call = getattr(type(function), "__call__", None)
-            if isinstance(call, types.FunctionType) and self._is_users(call):
-                return types.MethodType(self.swap(call), function)
         return swapped
+
+    def _class(self, kind: type) -> type:
+        """A subclass whose methods are swapped; `kind` itself where it is no plain class of the user's."""
+        if not self._is_users_class(kind) or issubclass(kind, (BaseException, enum.Enum)) or hasattr(kind, "__del__"):
+            return kind
+        self._remember(kind, kind)  # for methods that refer to their own class
+        methods = {}
+        for base in reversed([base for base in kind.__mro__ if self._is_users_class(base)]):
+            methods.update({name: self._member(item) for name, item in vars(base).items() if _is_method(item)})
+        try:
+            made: type = types.new_class(kind.__name__, (kind,), exec_body=lambda body: body.update(methods))
+        except Exception:  # noqa: BLE001 - a metaclass of the user's may forbid it in any way
+            return kind
+        return made
+
+    def _member(self, item: Any) -> Any:
+        if isinstance(item, property):
+            return property(*(None if part is None else self.swap(part) for part in (item.fget, item.fset, item.fdel)))
+        return self.swap(item)
+
+    def _instance(self, value: Any) -> Any:
+        """The same object, its state shared, with swapped methods."""
+        kind = self.swap(type(value))
+        if kind is type(value) or not hasattr(value, "__dict__"):
+            return value
+        other = object.__new__(kind)
+        other.__dict__ = value.__dict__
+        return other
 
     def _is_users(self, function: types.FunctionType) -> bool:
         module = function.__globals__.get("__name__", "")
@@ -89,6 +121,13 @@ class Graft:
         if top in _NEVER:
             return False
         return top == self.home or not function.__code__.co_filename.startswith(_LIBRARIES)
+
+    def _is_users_class(self, kind: type) -> bool:
+        top = str(kind.__module__).partition(".")[0]
+        if top in _NEVER or top == "builtins":
+            return False
+        file = getattr(sys.modules.get(kind.__module__), "__file__", None)
+        return top in (self.home, "__main__") or (file is not None and not file.startswith(_LIBRARIES))
 
     def _module(self, module: types.ModuleType) -> types.ModuleType:
         stand_in = facade(module.__name__)
@@ -109,11 +148,10 @@ class Graft:
         for name in _names(code):
             if name in function.__globals__:
                 scope[name] = self.swap(function.__globals__[name])
-        for cell, original in zip(cells, function.__closure__ or (), strict=True):
-            try:
-                cell.cell_contents = self.swap(original.cell_contents)
-            except ValueError:  # not yet assigned
-                continue
+        for name, cell, original in zip(code.co_freevars, cells, function.__closure__ or (), strict=True):
+            with contextlib.suppress(ValueError):  # not yet assigned
+                held = original.cell_contents
+                cell.cell_contents = held if name == "__class__" else self.swap(held)
         if function.__defaults__:
             grafted.__defaults__ = tuple(map(self.swap, function.__defaults__))
         if function.__kwdefaults__:
@@ -170,6 +208,10 @@ def _traced_ufunc(value: Any) -> Any:
         except TypeError:  # unhashable
             return value
     return value
+
+
+def _is_method(item: Any) -> bool:
+    return isinstance(item, (types.FunctionType, staticmethod, classmethod, property))
 
 
 def _may_compute(value: Any) -> bool:

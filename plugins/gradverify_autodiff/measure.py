@@ -11,19 +11,22 @@ from gradverify.plugin import Array, Derivative, Domain, Mask, Matrix, Tensor
 from gradverify_autodiff.derivatives import RowFunction, differentiate
 from gradverify_autodiff.tape import Noise, passes
 
-# Noisy copies a point. The true error and each copy's deviation have about one distribution, of which the copies'
-# uniform errors are twice the usual ones; SAFETY times the largest of COPIES deviations is then missed about once in 10⁵.
+# Noisy copies a point. The noise is about twice as large as the largest rounding errors; where one rounding makes the
+# whole error, SAFETY times the largest deviation always covers it, where several cancel, in 999 cases of 1,000.
 COPIES = 5
-SAFETY = 4.0
-# What the noise cannot show: the error of the functions themselves, of which NumPy promises 4 units in the last place and
-# gammaln and erf keep some 10 (measured), as a multiple of epsilon.
+SAFETY = 6.0
+# What the noise cannot show: the error of the functions themselves, of which NumPy promises 4 units in the last place
+# and gammaln and erf keep some 10 (measured), as a multiple of epsilon.
 UNITS = 16.0
 SMALLEST = 2.0**-1022  # below the smallest normal number relative errors are not bounded
 
-# Beside a point with a tie: two distances, whose ratio tells a jump of the slope from curvature, and how many directions.
+# Beside a point with a tie: two distances, whose ratio tells a jump of the slope from curvature; how many directions.
 NEAR, NEARER = 2.0**-26, 2.0**-36
 DIRECTIONS = 4
-ROWS_AT_ONCE = 4_000_000  # numbers in the input of one pass, so that memory stays within some hundred MB
+AT_ONCE = 4_000_000  # numbers in the input of one pass, so that memory stays within some hundred MB
+
+
+Sides = tuple[Tensor, Tensor]  # values and derivatives
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,8 @@ class Tracer(Protocol):
     def noisy(self, points: Matrix, derivative: Derivative, strong_zeros: bool) -> tuple[Tensor, Tensor, Tensor, Mask]:
         """Values, derivatives, how far COPIES noisy copies deviate at most, and where ties decide branches."""
 
-    def plain(self, points: Matrix, derivative: Derivative) -> Tensor:
-        """The derivatives with zeros of untaken branches kept as zeros."""
+    def plain(self, points: Matrix, derivative: Derivative) -> Sides:
+        """Values and derivatives, with zeros of untaken branches kept as zeros."""
 
 
 def _spread(clean: Tensor, copies: Tensor) -> Tensor:
@@ -65,6 +68,7 @@ class RowTracer:
     generator: np.random.Generator
 
     def noisy(self, points: Matrix, derivative: Derivative, strong_zeros: bool) -> tuple[Tensor, Tensor, Tensor, Mask]:
+        """Values, derivatives, spreads and ties, as `Tracer` says."""
         k = points.shape[0]
         rows = np.tile(points, (COPIES + 1, 1))
         ties = np.zeros(k, dtype=np.bool_)
@@ -75,9 +79,10 @@ class RowTracer:
         copies = found.reshape((COPIES + 1, k, *found.shape[1:]))
         return values[:k], copies[0], _spread(copies[0], copies[1:]), ties
 
-    def plain(self, points: Matrix, derivative: Derivative) -> Tensor:
+    def plain(self, points: Matrix, derivative: Derivative) -> Sides:
+        """Values and derivatives, as `Tracer` says."""
         with passes(strong_zeros=True):
-            return differentiate(self.function, points, derivative)[1]
+            return differentiate(self.function, points, derivative)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,7 @@ class PointTracer:
     generator: np.random.Generator
 
     def noisy(self, points: Matrix, derivative: Derivative, strong_zeros: bool) -> tuple[Tensor, Tensor, Tensor, Mask]:
+        """Values, derivatives, spreads and ties, as `Tracer` says."""
         values, clean, spreads, tied = [], [], [], []
         for point in points:
             ties = np.zeros(1, dtype=np.bool_)
@@ -104,19 +110,23 @@ class PointTracer:
             tied.append(ties[0])
         return np.stack(values), np.stack(clean), np.stack(spreads), np.array(tied, dtype=np.bool_)
 
-    def plain(self, points: Matrix, derivative: Derivative) -> Tensor:
+    def plain(self, points: Matrix, derivative: Derivative) -> Sides:
+        """Values and derivatives, as `Tracer` says."""
         with passes(strong_zeros=True):
-            return np.concatenate([differentiate(self.function, point[None], derivative)[1] for point in points])
+            found = [differentiate(self.function, point[None], derivative) for point in points]
+        return np.concatenate([np.asarray(value) for value, _ in found]), np.concatenate([d for _, d in found])
 
 
 def measure(tracer: Tracer, points: Matrix, derivative: Derivative, domain: Domain, epsilon: float) -> Measured:
     """The derivative at `points`, shape (k, n); its bound is infinite where nothing can be said."""
-    step = max(1, ROWS_AT_ONCE // ((COPIES + 1) * max(1, points.shape[1])))
+    step = max(1, AT_ONCE // ((COPIES + 1) * max(1, points.shape[1])))
     parts = [_measure(tracer, points[i : i + step], derivative, epsilon) for i in range(0, points.shape[0], step)]
     joined = Measured(
-        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("values", "derivatives", "bounds")),
-        np.concatenate([part.tied for part in parts]),
-        sum(part.evaluations for part in parts),
+        values=np.concatenate([part.values for part in parts]),
+        derivatives=np.concatenate([part.derivatives for part in parts]),
+        bounds=np.concatenate([part.bounds for part in parts]),
+        tied=np.concatenate([part.tied for part in parts]),
+        evaluations=sum(part.evaluations for part in parts),
     )
     return _settled(tracer, points, derivative, domain, epsilon, joined)
 
@@ -133,7 +143,7 @@ def _measure(
 def _settled(
     tracer: Tracer, points: Matrix, derivative: Derivative, domain: Domain, epsilon: float, measured: Measured
 ) -> Measured:
-    """Look around each point with ties or non-finite numbers: where the derivative is continuous it holds all the same."""
+    """Look around each point with ties or non-finite numbers: a derivative that is continuous there holds."""
     k = points.shape[0]
     lost = ~(np.isfinite(measured.derivatives) & np.isfinite(measured.bounds)).reshape((k, -1)).all(axis=1)
     sound = np.isfinite(measured.values).reshape((k, -1)).all(axis=1)
@@ -152,17 +162,18 @@ def _settled(
         centre, near, nearer = _around(tracer, points[row], neighbours, derivative)
         beside = _measure(tracer, neighbours[2:3], derivative, epsilon, strong_zeros=True).bounds[0]
         with np.errstate(all="ignore"):
-            jump = np.max(np.abs(near[:, 0] - near[:, 1]), axis=0)
-            small_jump = np.max(np.abs(nearer[:, 0] - nearer[:, 1]), axis=0)
-            middle = np.max(np.abs(nearer.mean(axis=1) - centre), axis=0)
             # The noisy copies at the point itself fall on either side of the branch; those beside it do not.
             noise = np.fmin(bounds[row], beside)
-            # A kink jumps as far at either distance; what comes of curvature falls with the distance.
-            smooth = (small_jump <= jump / 4 + 4 * noise) & (middle <= small_jump + 4 * noise)
+            # A jump stays as large at either distance; what comes of curvature falls with the distance.
+            moved, moved_less = _largest(near[1] - centre[1]), _largest(nearer[1] - centre[1])
+            smooth = moved_less <= moved / 4 + 4 * noise
+            jumped, jumped_less = _largest(near[0] - centre[0]), _largest(nearer[0] - centre[0])
+            continuous = jumped_less <= jumped / 4 + UNITS * epsilon * np.abs(centre[0])
+            smooth &= continuous.reshape(continuous.shape + (1,) * (smooth.ndim - continuous.ndim))
         # Where nothing branches, only the components that came out as NaN are in question.
         asked = np.ones_like(smooth) if measured.tied[row] else ~np.isfinite(found[row] + bounds[row])
-        found[row] = np.where(asked, np.where(smooth, centre, np.nan), found[row])
-        bounds[row] = np.where(asked, np.where(smooth, noise + 2 * small_jump, np.inf), bounds[row])
+        found[row] = np.where(asked, np.where(smooth, centre[1], np.nan), found[row])
+        bounds[row] = np.where(asked, np.where(smooth, noise + 2 * moved_less, np.inf), bounds[row])
     return replace(measured, derivatives=found, bounds=bounds, evaluations=evaluations)
 
 
@@ -176,8 +187,19 @@ def _neighbours(point: Array, generator: np.random.Generator) -> Matrix:
     return found
 
 
-def _around(tracer: Tracer, point: Array, neighbours: Matrix, derivative: Derivative) -> tuple[Tensor, Tensor, Tensor]:
-    """The derivative at `point`, at the neighbours NEAR it and at those NEARER: (…), (d, 2, …), (d, 2, …)."""
-    derivatives = tracer.plain(np.concatenate([point[None], neighbours]), derivative)
-    around = derivatives[1:].reshape((DIRECTIONS, 4, *derivatives.shape[1:]))
-    return derivatives[0], around[:, :2], around[:, 2:]
+def _around(tracer: Tracer, point: Array, neighbours: Matrix, derivative: Derivative) -> tuple[Sides, Sides, Sides]:
+    """Values and derivatives at `point` (…), and at the neighbours NEAR it and at those NEARER (2·DIRECTIONS, …)."""
+    found = tracer.plain(np.concatenate([point[None], neighbours]), derivative)
+    near = np.arange(1, neighbours.shape[0] + 1).reshape((DIRECTIONS, 4))[:, :2].ravel()
+    values, derivatives = found
+    return (
+        (values[0], derivatives[0]),
+        (values[near], derivatives[near]),
+        (values[near + 2], derivatives[near + 2]),
+    )
+
+
+def _largest(deviations: Tensor) -> Tensor:
+    """The largest magnitude over the first axis; NaN where any is."""
+    largest: Tensor = np.max(np.abs(deviations), axis=0)
+    return largest

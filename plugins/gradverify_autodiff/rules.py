@@ -112,30 +112,30 @@ def install() -> None:
     """Define the rules. They hold for any use of autograd in this process, and only make it more exact."""
     two_over_root_pi = 2 / math.sqrt(math.pi)
     defvjp(sigmoid, lambda ans, x: lambda g: g * ans * sigmoid(-x))
-    defvjp(softplus, lambda ans, x: lambda g: g * sigmoid(x))
+    defvjp(softplus, lambda _ans, x: lambda g: g * sigmoid(x))
     defvjp(
         logsumexp,
         lambda ans, x, axes: lambda g: _expanded(g, x, axes) * anp.exp(x - _expanded(ans, x, axes)),
     )
-    defvjp(erf, lambda ans, x: lambda g: g * (two_over_root_pi * anp.exp(-x * x)))
-    defvjp(erfc, lambda ans, x: lambda g: -g * (two_over_root_pi * anp.exp(-x * x)))
-    defvjp(gammaln, lambda ans, x: lambda g: g * digamma(x))
-    defvjp(digamma, lambda ans, x: lambda g: g * polygamma(1, x))
-    defvjp(polygamma, None, lambda ans, order, x: lambda g: g * polygamma(order + 1, x))
-    defvjp(anp.cbrt, lambda ans, x: lambda g: g / (3 * ans * ans))
-    defvjp(anp.sqrt, lambda ans, x: lambda g: g * 0.5 / ans)
-    defvjp(anp.reciprocal, lambda ans, x: lambda g: -g * ans * ans)
-    defvjp(anp.tan, lambda ans, x: lambda g: g * (1 + ans * ans))
+    defvjp(erf, lambda _ans, x: lambda g: g * (two_over_root_pi * anp.exp(-x * x)))
+    defvjp(erfc, lambda _ans, x: lambda g: -g * (two_over_root_pi * anp.exp(-x * x)))
+    defvjp(gammaln, lambda _ans, x: lambda g: g * digamma(x))
+    defvjp(digamma, lambda _ans, x: lambda g: g * polygamma(1, x))
+    defvjp(polygamma, None, lambda _ans, order, x: lambda g: g * polygamma(order + 1, x))
+    defvjp(anp.cbrt, lambda ans, _x: lambda g: g / (3 * ans * ans))
+    defvjp(anp.sqrt, lambda ans, _x: lambda g: g * 0.5 / ans)
+    defvjp(anp.reciprocal, lambda ans, _x: lambda g: -g * ans * ans)
+    defvjp(anp.tan, lambda ans, _x: lambda g: g * (1 + ans * ans))
     for divide in {anp.divide, anp.true_divide}:
         defvjp(
             divide,
-            lambda ans, x, y: unbroadcast_f(x, lambda g: g / y),
-            lambda ans, x, y: unbroadcast_f(y, lambda g: -(g * ans) / y),
+            lambda _ans, x, y: unbroadcast_f(x, lambda g: g / y),
+            lambda ans, _x, y: unbroadcast_f(y, lambda g: -(g * ans) / y),
         )
     defvjp(
         anp.arctan2,
-        lambda ans, y, x: unbroadcast_f(y, lambda g: g * (x / (r := anp.hypot(x, y))) / r),
-        lambda ans, y, x: unbroadcast_f(x, lambda g: -g * (y / (r := anp.hypot(x, y))) / r),
+        lambda _ans, y, x: unbroadcast_f(y, lambda g: g * (x / (r := anp.hypot(x, y))) / r),
+        lambda _ans, y, x: unbroadcast_f(x, lambda g: -g * (y / (r := anp.hypot(x, y))) / r),
     )
 
 

@@ -1,0 +1,317 @@
+"""Ways to lose the connection between input and result: never a zero or partial gradient, always "does not apply"."""
+
+import copy
+import ctypes
+import functools
+import json
+import math
+from collections.abc import Callable
+from typing import Any
+
+import autograd.numpy as anp
+import numpy as np
+import pytest
+from gradverify_autodiff.checks import require_agreement
+from gradverify_autodiff.measure import Measured
+from gradverify_autodiff.tape import StaleValueError, trace
+
+from gradverify.plugin import DoesNotApply
+from tests.autodiff.support import callable_problem, from_callable, refusal
+
+VECTOR = {"x": (3,)}
+POINTS = [[0.5, -1.25, 2.0]]
+
+
+def by_float(x: Any) -> Any:
+    return x[0] * x[1] + float(x[2])
+
+
+def by_int(x: Any) -> Any:
+    return x[0] * x[1] + int(x[2]) * x[2]
+
+
+def by_item(x: Any) -> Any:
+    return x[0].item() ** 2 + x[1]
+
+
+def by_item_of_a_sum(x: Any) -> Any:
+    return np.sum(x**2).item()
+
+
+def by_tolist(x: Any) -> Any:
+    return sum(x.tolist())
+
+
+def by_math(x: Any) -> Any:
+    return math.sin(x[0]) + x[1]
+
+
+def by_a_buffer(x: Any) -> Any:
+    out = np.zeros(3)
+    for i in range(3):
+        out[i] = x[i] ** 2
+    return out.sum()
+
+
+def by_a_buffer_slice(x: Any) -> Any:
+    out = np.zeros(4)
+    out[1:] = x
+    return np.sum(out**2)
+
+
+def by_assignment_into_the_input(x: Any) -> Any:
+    x = np.array(x)
+    x[0] = 2 * x[1]
+    return np.sum(x**2)
+
+
+def by_augmented_assignment_to_an_entry(x: Any) -> Any:
+    x = np.array(x)
+    x[0] += x[1]
+    return np.sum(x**2)
+
+
+def by_an_alias_changed_in_place(x: Any) -> Any:
+    y = np.array(x)
+    z = y
+    y *= 2
+    return np.sum(y * z)
+
+
+def by_out_argument(x: Any) -> Any:
+    out = np.zeros(3)
+    np.multiply(x, x, out=out)
+    return out.sum()
+
+
+def by_add_at(x: Any) -> Any:
+    out = np.zeros(2)
+    np.add.at(out, [0, 1, 1], x)
+    return np.sum(out**2)
+
+
+def by_copyto(x: Any) -> Any:
+    out = np.zeros(3)
+    np.copyto(out, x)
+    return np.sum(out**2)
+
+
+def by_put(x: Any) -> Any:
+    out = np.zeros(3)
+    np.put(out, [0, 1, 2], x)
+    return np.sum(out**2)
+
+
+def by_fill_diagonal(x: Any) -> Any:
+    out = np.zeros((3, 3))
+    np.fill_diagonal(out, x)
+    return np.linalg.det(out)
+
+
+def by_text(x: Any) -> Any:
+    return sum(float(part) ** 2 for part in " ".join(str(v) for v in x).split())
+
+
+def by_json(x: Any) -> Any:
+    return sum(json.loads(json.dumps([float(v) for v in x])))
+
+
+def by_format(x: Any) -> Any:
+    return float(f"{x[0]:.17g}") ** 2 + x[1]
+
+
+def by_integer_array(x: Any) -> Any:
+    return np.sum(np.asarray(x, dtype=int) * x)
+
+
+def by_fromiter(x: Any) -> Any:
+    return np.sum(np.fromiter((v**2 for v in x), dtype=float))
+
+
+def by_ctypes(x: Any) -> Any:
+    return ctypes.c_double(x[0]).value ** 2
+
+
+def by_frompyfunc_to_float(x: Any) -> Any:
+    return np.sum(np.frompyfunc(lambda v: v * v, 1, 1)(x).astype(float))
+
+
+def by_object_array_to_float(x: Any) -> Any:
+    parts = np.empty(3, dtype=object)
+    parts[:] = list(x)
+    return np.sum(parts.astype(float) ** 2)
+
+
+def by_complex(x: Any) -> Any:
+    return abs(complex(x[0], x[1])) ** 2
+
+
+def by_deepcopy(x: Any) -> Any:
+    return np.sum(copy.deepcopy(x) ** 2) + x[0]
+
+
+def by_interp(x: Any) -> Any:
+    return np.interp(x[0], [0, 1, 2], [0, 1, 4]) + x[1]
+
+
+def by_median(x: Any) -> Any:
+    return np.median(x) + x[0]
+
+
+def by_catching_the_error(x: Any) -> Any:
+    try:
+        return math.fsum(x) ** 2
+    except TypeError:
+        return 0.0 * x[0]
+
+
+def by_catching_the_error_with_a_constant(x: Any) -> Any:
+    try:
+        return float(x[0]) ** 2
+    except TypeError:
+        return 0.25
+
+
+TRAPS = [value for name, value in list(globals().items()) if name.startswith("by_")]
+
+
+@pytest.mark.parametrize("trap", TRAPS, ids=lambda f: f.__name__)
+def test_a_lost_connection_does_not_apply(trap: Callable[..., Any]) -> None:
+    assert refusal(trap, VECTOR, POINTS)
+
+
+def test_the_reason_names_the_line_and_the_file() -> None:
+    message = refusal(by_float, VECTOR, POINTS)
+    assert "`return x[0] * x[1] + float(x[2])` at test_lost_connections.py:" in message
+    assert "cuts the connection to the input" in message
+
+
+def test_a_function_without_a_rule_is_named() -> None:
+    assert "uses `median`, which has no derivative rule" in refusal(by_median, VECTOR, POINTS)
+
+
+def test_a_value_kept_from_an_earlier_call_is_noticed() -> None:
+    kept: list[Any] = []
+
+    def loss(x: Any) -> Any:
+        if not isinstance(x[0], np.ndarray) and hasattr(x, "_value"):
+            kept.append(x)
+        return np.sum((kept or [x])[0] * x)
+
+    assert "keeps values from one call to the next" in refusal(loss, VECTOR, POINTS)
+
+
+def test_a_value_of_another_trace_is_never_mixed_in() -> None:
+    kept: list[Any] = []
+
+    def function(x: Any) -> Any:
+        kept.append(x)
+        return anp.sum(kept[0] * x)
+
+    assert np.array_equal(trace(function, np.ones(2)).pull_back(1.0), [2, 2])
+    with pytest.raises(StaleValueError):
+        trace(function, np.ones(2)).pull_back(1.0)
+
+
+def test_an_elementwise_python_function_keeps_its_connection() -> None:
+    loss = lambda x: np.sum(np.vectorize(lambda v: v**2 if v > 0 else -v)(x))  # noqa: E731
+    assert np.allclose(from_callable(loss, VECTOR, POINTS)[0].value, [1.0, -1.0, 4.0], rtol=1e-14)
+
+
+def test_a_function_of_random_numbers_is_noticed() -> None:
+    generator = np.random.default_rng(0)
+    assert "another value" in refusal(lambda x: np.sum(x) + generator.normal(), VECTOR, POINTS)
+
+
+def test_a_function_that_counts_its_calls_is_noticed() -> None:
+    calls = [0]
+
+    def loss(x: Any) -> Any:
+        calls[0] += 1
+        return np.sum(x) * calls[0]
+
+    assert refusal(loss, VECTOR, POINTS)
+
+
+def test_a_cached_inner_function_keeps_its_connection() -> None:
+    @functools.cache
+    def inner(v: Any) -> Any:
+        return v**2
+
+    estimate = from_callable(lambda x: inner(x[0]) + inner(x[1]) * x[2], VECTOR, POINTS)[0]
+    assert np.allclose(estimate.value, [1.0, -5.0, 1.5625], rtol=1e-14)
+
+
+def test_a_sequence_rebuilt_through_lists_keeps_its_connection() -> None:
+    def loss(x: Any) -> Any:
+        rows = [[x[0], 1.0], [x[1], x[2]]]
+        return np.linalg.det(np.array([list(row) for row in rows]))
+
+    assert np.allclose(from_callable(loss, VECTOR, POINTS)[0].value, [2.0, -1.0, 0.5], rtol=1e-13)
+
+
+def test_an_object_array_keeps_its_connection() -> None:
+    def loss(x: Any) -> Any:
+        parts = np.empty(3, dtype=object)
+        for i in range(3):
+            parts[i] = x[i] ** 2
+        return parts.sum()
+
+    assert np.allclose(from_callable(loss, VECTOR, POINTS)[0].value, [1.0, -2.5, 4.0], rtol=1e-14)
+
+
+def require(function: Callable[..., Any], derivative: Any, kind: str = "gradient") -> None:
+    points = np.array(POINTS)
+    problem = callable_problem(function, VECTOR, points, kind)
+    values = problem.function.evaluate(points).values
+    claimed = np.asarray(derivative, dtype=float)[None]
+    found = Measured(values, claimed, np.zeros_like(claimed), np.zeros(1, dtype=np.bool_), 1)
+    require_agreement(problem, problem.function, points, values, found)  # type: ignore[arg-type]
+
+
+GRADIENT = np.array([1.0, -2.5, 4.0])
+
+
+def test_the_true_derivatives_pass_the_directional_check() -> None:
+    require(lambda x: np.sum(x**2), GRADIENT)
+    require(lambda x: x**2, np.diag(GRADIENT), "jacobian")
+    require(lambda x: np.sum(x**2), 2 * np.eye(3), "hessian")
+
+
+@pytest.mark.parametrize("component", range(3))
+@pytest.mark.parametrize("factor", [0.0, 2.0, -1.0, 1.001])
+def test_a_partly_wrong_derivative_does_not_pass_the_directional_check(component: int, factor: float) -> None:
+    wrong = GRADIENT.copy()
+    wrong[component] *= factor
+    with pytest.raises(DoesNotApply):
+        require(lambda x: np.sum(x**2), wrong)
+    with pytest.raises(DoesNotApply):
+        require(lambda x: x**2, np.diag(wrong), "jacobian")
+
+
+def test_a_wrong_hessian_does_not_pass_the_directional_check() -> None:
+    wrong = 2 * np.eye(3)
+    wrong[1, 1] = 0
+    with pytest.raises(DoesNotApply):
+        require(lambda x: np.sum(x**2), wrong, "hessian")
+
+
+def test_a_small_lost_part_beside_a_large_one_is_found_along_the_zeros() -> None:
+    with pytest.raises(DoesNotApply, match="lacks a part"):
+        require(lambda x: 1e5 * x[0] + 1e-3 * x[2], [1e5, 0.0, 0.0])
+
+
+@pytest.mark.parametrize(
+    ("function", "gradient"),
+    [
+        (lambda x: np.sum((x - np.array(POINTS[0])) ** 3), [0, 0, 0]),
+        (lambda x: 5.0 + 0 * x[0], [0, 0, 0]),
+        (lambda x: np.floor(x[0]) + x[1], [0, 1, 0]),
+        (lambda x: np.exp(-1000 * x[0] ** 2) + x[1], [-1000 * np.exp(-250.0), 1, 0]),
+        (lambda x: 1e10 + x[0] ** 2, [1, 0, 0]),
+        (lambda x: abs(x[0] - 0.5000001) + x[1], [-1, 1, 0]),
+        (lambda x: np.sin(1e6 * x[0]) + x[1], [1e6 * np.cos(5e5), 1, 0]),
+    ],
+)
+def test_right_but_awkward_derivatives_pass_the_directional_check(function: Callable[..., Any], gradient: Any) -> None:
+    require(function, gradient)
