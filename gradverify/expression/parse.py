@@ -52,6 +52,7 @@ _LEVELS = {
 _LOGICAL = {"or": "logical_or", "|": "logical_or", "and": "logical_and", "&": "logical_and"}
 _ARITHMETIC = {"+": "add", "*": "multiply", "/": "divide", "%": "remainder"}
 _KEYWORDS = frozenset(("if", "else", "and", "or", "not"))
+_FOREIGN = frozenset(("lambda", "for", "in", "is", "await", "yield", "async", "import", "from"))
 _MODULES = frozenset(("np", "numpy", "math", "jnp", "torch", "tf", "sp", "scipy", "sympy", "cmath", "anp", "special"))
 _SPELLED_BY_AXIS = REDUCTIONS | ALONG_AXIS | {"concatenate"}
 
@@ -245,7 +246,10 @@ class _Parser:
         raise self.unknown("name", token, [*self.shapes, *BUILTIN_NAMES])
 
     def unknown(self, kind: str, token: Token, known: list[str]) -> ExpressionError:
-        """An unknown name, with the nearest known one or advice."""
+        """An unknown name, with the nearest known one or advice; the words of Python that explain it come first."""
+        foreign = next((t for t in self.tokens if t.text in _FOREIGN and t.text not in self.shapes), None)
+        if foreign is not None:
+            return self.foreign(foreign)
         close = difflib.get_close_matches(token.text, known, n=1)
         if token.text in ADVICE:
             advice = ADVICE[token.text]
@@ -259,6 +263,11 @@ class _Parser:
         spelled = f" (`{strange}` is U+{ord(strange):04X}, no letter of the keyboard's alphabet)" if strange else ""
         shown = token.text if len(token.text) <= 60 else token.text[:60] + "…"
         return error(f"unknown-{kind}", f"unknown {kind} `{shown}`{spelled}", token, advice)
+
+    def foreign(self, token: Token) -> ExpressionError:
+        """A word of Python's that formulas do without."""
+        advice = ADVICE.get(token.text, "")
+        return error("not-allowed", f"`{token.text}` is not allowed in an expression", token, advice)
 
     def module(self, token: Token) -> ExpressionError:
         at = self.position
@@ -464,10 +473,9 @@ class _Parser:
     def missing_operator(self, start: Token) -> ExpressionError:
         """Two operands side by side."""
         token = self.here
-        if token.text in ("lambda", "for", "in", "is", "await", "yield", "async", "import"):
-            return error("not-allowed", f"`{token.text}` is not allowed in an expression", token)
-        if start.text in ("lambda", "await", "yield", "async", "import"):
-            return error("not-allowed", f"`{start.text}` is not allowed in an expression", start)
+        foreign = next((t for t in (start, token) if t.text in _FOREIGN), None)
+        if foreign is not None and foreign.text not in self.shapes:
+            return self.foreign(foreign)
         before = start.text if self.tokens.index(start) == self.position - 1 else "…"
         if token.text == "(" and start.kind is Kind.NAME and before != "…":
             advice = f"multiplication needs `*`: write `{before}*(…)`"

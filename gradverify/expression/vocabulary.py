@@ -123,6 +123,7 @@ ADVICE = {
     "einsum": "write `@`, `dot`, `outer` or `sum`",
     "inf": "infinity is not a number of the language",
     "nan": "NaN is not a number of the language",
+    "for": "operators and functions work on whole arrays: `v**2`, `sum(v)`",
     "lambda": "functions cannot be defined in an expression; a variable may be called `lambda`",
     "True": "write a condition such as `1 > 0`",
     "False": "write a condition such as `1 < 0`",

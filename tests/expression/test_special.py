@@ -80,7 +80,8 @@ def test_poles_and_limits_have_their_values(function: object, x: float, expected
 
 def test_an_array_keeps_its_shape_and_precision() -> None:
     found = digamma(np.ones((2, 3), dtype=np.float32))
-    assert (found.shape, found.dtype) == ((2, 3), np.float32)
+    assert found.shape == (2, 3)
+    assert found.dtype == np.float32
 
 
 def test_an_empty_array_stays_empty() -> None:
