@@ -8,7 +8,7 @@ from dataclasses import replace
 import gradverify
 from gradverify.core.report import Check, Report, SpecResult
 from gradverify.core.verdicts import Verdict
-from gradverify.report.terminal import progress_line, render_terminal
+from gradverify.report.terminal import render_terminal
 
 
 def explain(result: SpecResult, checks: Sequence[Check] | None = None) -> str:
@@ -16,12 +16,11 @@ def explain(result: SpecResult, checks: Sequence[Check] | None = None) -> str:
 
     checks: those to speak of; by default all of the result's.
     """
-    if result.verdict is Verdict.PASS:
-        return progress_line(result).strip()
     shown = result if checks is None else replace(result, checks=tuple(checks))
     report = Report(
         gradverify=gradverify.__version__, started="", seconds=result.seconds, isolation="none", plugins=(),
         specs=(shown,),
     )  # fmt: skip
-    story, _summary = render_terminal(report).rstrip("\n").rsplit("\n\n", 1)
-    return story
+    text = render_terminal(report, verbosity=1 if result.verdict is Verdict.PASS else 0).strip("\n")
+    story, _, summary = text.rpartition("\n\n")  # the last paragraph counts specs: of no use for one
+    return story or summary

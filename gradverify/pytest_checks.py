@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from gradverify.spec.model import ListedPoint, Spec
 if TYPE_CHECKING:
     from gradverify.core.report import Check, SpecResult
     from gradverify.plugins import Plugins
+    from gradverify.spec.errors import SpecFault
 
 CLAIMS = ("gradient", "jacobian", "hessian")
 # Keys of a spec that ask for further checks, and the kind of those checks.
@@ -100,17 +102,34 @@ def _story(planned: Planned, result: SpecResult) -> str:
     return explain(result, own or result.checks)
 
 
+def specs_of(path: Path, plugins: Plugins, folder: Path | None = None) -> list[Spec]:
+    """The specs of a file; raises `SpecError` with all of its faults.
+
+    folder: where the file was found, if nobody named it itself: other tools' YAML has no specs then, and no faults.
+    """
+    from gradverify.spec.errors import SpecError
+
+    specs, faults = _read(folder or path, plugins)
+    here = [fault for fault in faults if Path(fault.place.file).resolve() == path.resolve()]
+    if here:
+        raise SpecError(here)
+    return [spec for spec in specs if Path(spec.place.file).resolve() == path.resolve()]
+
+
+@functools.lru_cache(maxsize=8)  # a folder is read once, not once for each of its files
+def _read(path: Path, plugins: Plugins) -> tuple[tuple[Spec, ...], tuple[SpecFault, ...]]:
+    from gradverify.spec.load import load_specs
+
+    files = load_specs([path], plugins.backend_options(), kinds=tuple(plugins.loaders))
+    return files.specs, files.faults
+
+
 def failures_of_file(path: Path) -> list[str]:
-    """The story of each spec of a file that does not come out as expected; a spec's own faults as well."""
+    """The story of each spec of a file that does not come out as expected; raises `SpecError` for the file's faults."""
     from gradverify.explanation import explain
     from gradverify.plugins import load_plugins
     from gradverify.run.single import run_spec
-    from gradverify.spec.errors import render_all
-    from gradverify.spec.load import load_specs
 
-    files = load_specs([path])
-    if files.faults:
-        return [render_all(files.faults)]
     plugins = load_plugins()
-    results = [run_spec(spec, plugins) for spec in files.specs]
+    results = [run_spec(spec, plugins) for spec in specs_of(path, plugins)]
     return [explain(result) for result in results if result.verdict is not Verdict.PASS]

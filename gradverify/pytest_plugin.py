@@ -71,13 +71,16 @@ class SpecFile(pytest.File):
 
     def collect(self) -> Iterator[SpecNode]:
         """One node a spec; a spec that cannot be read is a collection error, with place and caret."""
-        from gradverify.spec.errors import render_all
-        from gradverify.spec.load import load_specs
+        from gradverify.pytest_checks import specs_of
+        from gradverify.spec.errors import SpecError
 
-        files = load_specs([self.path])
-        if files.faults:
-            raise self.CollectError(render_all(files.faults))
-        for spec in files.specs:
+        by_itself = self.path.name.endswith(ENDINGS) or self.path in _named(self.config)
+        folder = None if by_itself else next(path for path in _named(self.config) if path in self.path.parents)
+        try:
+            specs = specs_of(self.path, _plugins(self.config), folder)
+        except SpecError as error:
+            raise self.CollectError(str(error)) from None
+        for spec in specs:
             yield SpecNode.from_parent(self, name=spec.name, spec=spec)
 
 

@@ -246,7 +246,8 @@ def _place(f: Function) -> Place:
     if source is None:
         return Place("<python>", 1, 1)
     near = os.path.relpath(source.file)
-    return Place(source.file if near.startswith(os.pardir) else near, source.line, 1)
+    # In angle brackets, as Python shows what is not the file itself: it is no spec file that could be run again.
+    return Place(f"<{source.file if near.startswith(os.pardir) else near}>", source.line, 1)
 
 
 def _tuples(value: Array) -> Any:
