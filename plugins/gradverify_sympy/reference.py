@@ -180,7 +180,7 @@ def _gap(left: Interval, right: Interval) -> int:
 def _approaches(values: Sequence[Any], here: Interval) -> bool:
     """Whether two values, the second much nearer, tend to the value at the point."""
     far, near = (_gap(value, here) for value in values)
-    return near <= far - 20 or near <= magnitude(here) - ENOUGH_BITS
+    return values[1] == here or near <= far - 20 or near <= magnitude(here) - ENOUGH_BITS
 
 
 def _limit(values: Sequence[Interval | None]) -> Value | None:

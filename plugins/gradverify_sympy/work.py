@@ -84,8 +84,10 @@ class _Values:
     def at_all(self, points: Array) -> list[Estimate]:
         """The derivative at each of `points`, shape (k, n)."""
         # Where f is NaN as it is written it has no derivative, even if SymPy has cancelled what makes it so.
+        if not points.shape[0]:
+            return []
         values = self._problem.function.evaluate(points).values
-        undefined = np.isnan(values).reshape((points.shape[0], -1)).any(axis=1)
+        undefined = np.isnan(values).any(axis=tuple(range(1, values.ndim)))
         return [self._at(point, bool(u)) for point, u in zip(points, undefined, strict=True)]
 
     def _at(self, point: Array, undefined: bool) -> Estimate:

@@ -61,9 +61,10 @@ def ask(problem: Problem, *points: Sequence[float]) -> Estimates:
     """The backend's answer."""
     matrix = np.array(points, dtype=np.float64).reshape((len(points), problem.variables.size))
     claimed = None
-    if problem.claim is not None:
+    if problem.claim is not None and points:
         claimed = problem.claim.evaluate(matrix).values.reshape((len(points), *problem.shape))
-    return SympyBackend().estimate(problem, Request(matrix, claimed))
+    answer: Estimates = SympyBackend().estimate(problem, Request(matrix, claimed))
+    return answer
 
 
 def proves(names: str | Shapes, function: str, claim: str, **more: object) -> bool | None:
