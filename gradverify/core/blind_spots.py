@@ -110,7 +110,7 @@ def _transpose(group: tuple[int, ...], side: int) -> Callable[[Matrix, Matrix], 
 
 
 def score(verified: Verified, seed: int) -> Score:
-    """Judge every mutant by the points of `verified`, a claim that passed."""
+    """Judge every mutant by the points of `verified`, a claim that passed; each blind spot has a point that helps."""
     reference, bound = best_reference(verified)
     claimed, points = verified.claim.values, verified.points
     alive = [m for m in mutants(verified) if not _caught(m, claimed, points, reference, bound, verified)]
@@ -133,11 +133,6 @@ def score(verified: Verified, seed: int) -> Score:
             continue
         spots.append(_spot(mutant, verified, better))
     return Score(total - len(alive), total - hopeless, tuple(spots[:MOST_REPORTED]))
-
-
-def blind_spots(verified: Verified, seed: int) -> list[BlindSpot]:
-    """The mistakes that the points of `verified` could not have revealed, each with a point that would."""
-    return list(score(verified, seed).spots)
 
 
 def _apart(changed: Array, claimed: Array, bound: Array, verified: Verified) -> Array:

@@ -133,6 +133,7 @@ class SpecResult:
     diagnosis: tuple[Diagnosis, ...] = ()
     counterexample: Counterexample | None = None
     blind_spots: tuple[BlindSpot, ...] = ()
+    mutants: tuple[int, int] | None = None  # of the claim: caught by the points, all; None where none were tried
     descent: tuple[DescentRun, ...] = ()
     notes: tuple[str, ...] = ()
     output: str = ""  # what the user's functions printed, cut to a limit

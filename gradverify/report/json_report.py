@@ -166,6 +166,10 @@ SPEC = record(
             optional(COUNTEREXAMPLE), "a point where the claim is wrong, as simple as could be found"
         ),
         "blind_spots": Key(sequence(BLIND_SPOT), "what the points could not have revealed"),
+        "mutants": Key(
+            optional(pair(("caught", COUNT), ("all", COUNT))),
+            "changes of the claim that the points caught, of those that any point could; null where none were tried",
+        ),
         "descent": Key(sequence(DESCENT)),
         "notes": Key(sequence(TEXT)),
         "output": Key(TEXT, "what the user's functions printed, cut to a limit"),

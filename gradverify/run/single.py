@@ -13,7 +13,7 @@ import numpy as np
 
 from gradverify.core import conclude, search
 from gradverify.core.arrays import Matrix
-from gradverify.core.blind_spots import blind_spots
+from gradverify.core.blind_spots import score
 from gradverify.core.diagnosis import diagnose
 from gradverify.core.estimates import DoesNotApply
 from gradverify.core.examine import ScaleProbe, typical_lengths
@@ -229,6 +229,7 @@ def _conclude(
     verdict = conclude.worst_verdict(verdicts)
     diagnosis: list[Diagnosis] = []
     spots: list[BlindSpot] = []
+    mutants: tuple[int, int] | None = None
     wrong = [c for v in (*work.verified, explained) for c in conclude.wrong_components(v)]
     if verdict is Verdict.FAIL:
         failing = [v for v in work.verified if verdict_of(v)[0] is Verdict.FAIL]
@@ -236,8 +237,9 @@ def _conclude(
             right = main if verified is explained and explained is not main else None
             diagnosis += diagnose(verified, work.ask, _part_function(work), right)
     elif verdict is Verdict.PASS and settings.blind_spots:
-        for verified in work.verified:
-            spots += blind_spots(verified, seed=settings.seed)
+        scores = [score(verified, seed=settings.seed) for verified in work.verified]
+        spots = [spot for one in scores for spot in one.spots]
+        mutants = (sum(one.caught for one in scores), sum(one.mutants for one in scores))
     return _result(
         spec, verdict, started,
         reason=reasons[0] if reasons and verdict is not Verdict.PASS else None,
@@ -248,7 +250,7 @@ def _conclude(
         function_source=_source_of(work.loaded.function),
         gradient_source=_source_of(next(iter(work.loaded.claims.values()))),
         checks=tuple(checks), wrong_components=tuple(dict.fromkeys(wrong)), diagnosis=tuple(diagnosis),
-        counterexample=counterexample, blind_spots=tuple(spots), notes=tuple(dict.fromkeys(notes)),
+        counterexample=counterexample, blind_spots=tuple(spots), mutants=mutants, notes=tuple(dict.fromkeys(notes)),
     )  # fmt: skip
 
 

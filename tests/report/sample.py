@@ -41,6 +41,7 @@ RIGHT = spec(
     evidence=Evidence.PROVED, evaluations=Evaluations(function=12, gradient=2), tags=("textbook",), seconds=0.01,
     variables=(("x", ()), ("W", (2, 3))),
     blind_spots=(BlindSpot(fault=Fault.SIGN, components=(Z,), message="∂f/∂z could have the wrong sign", better_point=(1.0, 0.5)),),
+    mutants=(7, 8),
 )  # fmt: skip
 WRONG = spec(
     "quadratic", Verdict.FAIL,
