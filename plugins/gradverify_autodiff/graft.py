@@ -26,7 +26,7 @@ _LIBRARIES = tuple(
     {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
     | {*site.getsitepackages(), site.getusersitepackages()}
 )
-_NEVER = frozenset(("numpy", "scipy", "autograd", "gradverify", "gradverify_autodiff"))
+_NEVER = frozenset(("numpy", "scipy", "autograd", "gradverify_autodiff"))
 
 
 class Graft:

@@ -1,0 +1,5 @@
+from gradverify_autodiff.backend import AutodiffBackend
+
+from gradverify.testing import backend_conformance
+
+test_the_autodiff_backend_keeps_the_laws_of_backends = backend_conformance(AutodiffBackend())
