@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from gradverify.core.arrays import Array, Matrix, Vector
 from gradverify.core.estimates import Estimates, Kink, Note
 from gradverify.core.examine import ClaimValues, ScaleProbe, examine, flat, typical_lengths
 from gradverify.core.judge import Code, judge, judge_kink, judge_with_scales
+from gradverify.core.kinks import find_kinks
 from gradverify.core.problem import Derivative, Failure, Problem, Request
 from gradverify.core.verdicts import AtKinks, Evidence, Fault, Verdict
 
@@ -122,6 +123,10 @@ def verify(
     ]
     function_values = flat(function.values)
     codes, contradictions = combine(judged, claimed.shape, prover.backend if prover else None)
+    probed = _probe_kinks(problem, points, codes, kinks, claimed, at_kinks, probe.typical)
+    if any(probed):
+        judged = [_at_new_kinks(j, probed, claimed, problem, at_kinks) for j in judged]
+        codes, contradictions = combine(judged, claimed.shape, prover.backend if prover else None)
     if at_kinks is AtKinks.ACCEPT_SUBGRADIENT:
         _exclude_mixtures(problem, points, codes, judged, kinks, claimed, ask, probe.typical)
     scattered = _scattered(problem, points, codes, judged, claimed, ask)
@@ -141,6 +146,43 @@ def verify(
         claim_evaluations=claim_values.evaluations + probe.evaluations,
         proof_backend=prover.backend if prover else None, probe=probe, scattered=scattered,
     )  # fmt: skip
+
+
+def _probe_kinks(
+    problem: Problem,
+    points: Matrix,
+    codes: Array,
+    kinks: Sequence[dict[int, Kink]],
+    claimed: Matrix,
+    at_kinks: AtKinks,
+    typical: Vector,
+) -> list[dict[int, Kink]]:
+    """Kinks that no backend named, at components that did not pass; at all components where the spec asks for kinks.
+
+    They are added to `kinks`, and returned by point.
+    """
+    found: list[dict[int, Kink]] = []
+    for row, known in enumerate(kinks):
+        suspects = (
+            np.flatnonzero(codes[row] != Code.PASS)
+            if at_kinks is AtKinks.ACCEPT_SUBGRADIENT
+            else np.arange(codes.shape[1])
+        )
+        usable = [int(i) for i in suspects if i not in known and not np.isinf(claimed[row, i])]
+        new = find_kinks(problem, points[row], usable, typical)
+        known.update(new)
+        found.append(new)
+    return found
+
+
+def _at_new_kinks(
+    judged: Judged, probed: Sequence[Mapping[int, Kink]], claimed: Matrix, problem: Problem, at_kinks: AtKinks
+) -> Judged:
+    codes = judged.codes.copy()
+    for row, found in enumerate(probed):
+        for component, kink in found.items():
+            codes[row, component] = _code_at_kink(claimed[row, component], kink, problem, at_kinks)
+    return replace(judged, codes=codes)
 
 
 def _exclude_mixtures(

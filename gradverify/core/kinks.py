@@ -1,0 +1,97 @@
+"""Has f a kink here? One-sided slopes that stay apart as the step shrinks over decades, down to the noise.
+
+With F(h) = (f(x + h) − f(x)) / h and B(h) = (f(x) − f(x − h)) / h, the gap J(h) = F(h) − B(h) of a smooth f is h·f″
+and shrinks with h; at
+a kink it tends to the difference of the one-sided slopes. A gap that is the same over three decades of h, the
+smallest usable step
+included, is therefore a kink at x, and neither a curvature (which would have changed a thousandfold) nor a kink near
+x (which
+the smallest steps no longer reach).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gradverify.core.arrays import Array, Vector
+from gradverify.core.estimates import Kink
+from gradverify.core.problem import Derivative, Problem
+
+LARGEST_STEP = 1e-2  # relative to the component, or to its typical length where it is 0
+RATIO = 4.0  # between steps
+STEPS = 16  # down to 1e-2 · 4⁻¹⁵ = 1e-11 of the component
+DECADES = 3.0  # over which the gap has to stand still
+STILL = 0.1  # how far the gap may move meanwhile, relative to itself
+NOISE_UNITS = 8.0  # of round-off in a difference of two values of f (Higham 2002, section 1.7: a few units)
+CLEAR = 20.0  # how far above the noise a gap has to stand to be used
+MOST_COMPONENTS = 256  # that are probed at one point
+
+
+def find_kinks(problem: Problem, point: Vector, components: Sequence[int], typical: Vector) -> dict[int, Kink]:
+    """The kinks of f along the variables of `components` (flat indices into the derivative) at `point`, shape (n,).
+
+    typical: shape (n,), a length for components that are 0. Costs 2·STEPS evaluations a variable, and one.
+    """
+    if problem.derivative is Derivative.HESSIAN or not components:
+        return {}
+    n = problem.variables.size
+    point = np.asarray(point, dtype=np.float64)
+    wanted = sorted(set(components))[:MOST_COMPONENTS]
+    variables = sorted({c % n for c in wanted})
+    size = np.where(point != 0, np.abs(point), typical)
+    steps = LARGEST_STEP * RATIO ** -np.arange(STEPS, dtype=np.float64)
+    rows = [point[None, :]]
+    for j in variables:
+        moved = np.repeat(point[None, :], 2 * STEPS, axis=0)
+        moved[:STEPS, j] += steps * size[j]
+        moved[STEPS:, j] -= steps * size[j]
+        rows.append(moved)
+    points = np.concatenate(rows)
+    inside = np.all(problem.domain.contains(points), axis=1)
+    values = problem.function.evaluate(np.where(inside[:, None], points, point)).values.reshape((points.shape[0], -1))
+    values = np.where(inside[:, None], values, np.nan)
+    found: dict[int, Kink] = {}
+    for k, j in enumerate(variables):
+        block = slice(1 + 2 * STEPS * k, 1 + 2 * STEPS * (k + 1))
+        h = np.abs(points[block, j] - point[j])
+        for output in range(values.shape[1]):
+            flat = output * n + j
+            kink = _kink(values[0, output], values[block, output], h, flat, problem.precision.epsilon)
+            if kink is not None and flat in wanted:
+                found[flat] = kink
+    return found
+
+
+def _kink(here: float, around: Array, h: Vector, flat: int, epsilon: float) -> Kink | None:
+    """A kink from the values at x + h (first half) and x − h (second half), or None."""
+    up, down, step_up, step_down = around[:STEPS], around[STEPS:], h[:STEPS], h[STEPS:]
+    with np.errstate(all="ignore"):
+        right, left = (up - here) / step_up, (here - down) / step_down
+        noise = NOISE_UNITS * epsilon * np.maximum(np.maximum(np.abs(up), np.abs(down)), abs(here)) * 2 / step_up
+        gap = right - left
+        usable = np.isfinite(gap) & (np.abs(gap) > CLEAR * noise)
+    if not usable.any():
+        return None
+    smallest = int(np.flatnonzero(usable)[-1])
+    # Below the smallest usable step there must be nothing but noise: a gap that vanishes there belongs to a kink
+    # nearby.
+    below = slice(smallest + 1, None)
+    if (np.abs(gap[below]) + noise[below] < (1 - STILL) * abs(gap[smallest]) - noise[below]).any():
+        return None
+    span = int(np.ceil(DECADES / np.log10(RATIO)))
+    window = slice(max(0, smallest - span), smallest + 1)
+    if smallest < span or not usable[window].all():
+        return None
+    reference = float(gap[smallest])
+    if not (np.abs(gap[window] - reference) <= STILL * abs(reference)).all():
+        return None
+    slopes, errors = [], []
+    for one_sided in (left, right):
+        change = np.abs(np.diff(one_sided[window]))
+        error = change + noise[window][1:]
+        best = int(np.argmin(error))
+        slopes.append(float(one_sided[window][1:][best]))
+        errors.append(float(error[best]))
+    return Kink(flat, slopes[0], slopes[1], 2.0 * max(errors))
