@@ -80,7 +80,7 @@ def _of_expression(problem: Problem, function: ExpressionFunction, points: Matri
         return result if tree.shape == outputs else result.reshape((x.shape[0], *outputs))
 
     epsilon = Precision.FLOAT64.epsilon  # expressions are evaluated in double precision, whatever the claim computes in
-    tracer = RowTracer(rows, epsilon, np.random.default_rng(problem.seed))
+    tracer = RowTracer(rows, problem.domain, epsilon, np.random.default_rng(problem.seed))
     try:
         measured = measure(tracer, points, problem.derivative, problem.domain, epsilon)
     except UnsupportedFunctionError as missing:

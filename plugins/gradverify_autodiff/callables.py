@@ -33,7 +33,7 @@ def measure_callable(problem: Problem, function: CallableFunction, points: Matri
     if not np.any(sound):
         raise DoesNotApply("f is finite at none of the points")
     epsilon = problem.precision.epsilon
-    tracer = PointTracer(_row_function(function), epsilon, np.random.default_rng(problem.seed))
+    tracer = PointTracer(_row_function(function), problem.domain, epsilon, np.random.default_rng(problem.seed))
     with _traceable(), _explained(function):
         found = measure(tracer, points[sound], problem.derivative, problem.domain, epsilon)
     checks = require_agreement(problem, function, points[sound], evaluation.values[sound], found)

@@ -113,19 +113,19 @@ def _compare(
     if second:
         stack.append(points)
     inside = np.all(problem.domain.contains(np.concatenate(stack)), axis=1).reshape((len(stack), k)).all(axis=0)
-    values = function.evaluate(np.concatenate(stack)).values
-    values = np.where(
-        np.tile(inside, len(stack)).reshape((-1, *[1] * (values.ndim - 1))), values, np.nan
-    )  # outside the domain nothing is claimed
-    parts = values.reshape((len(stack), k, *values.shape[1:]))
+    values = np.full((len(stack), k, *function.output_shape), np.nan)  # outside the domain f is not asked
+    if np.any(inside):
+        asked = np.stack(stack)[:, inside]
+        found = function.evaluate(asked.reshape((-1, points.shape[1]))).values
+        values[:, inside] = found.reshape((len(stack), -1, *function.output_shape))
     with np.errstate(all="ignore"):
-        largest = np.max(np.abs(parts), axis=0)
+        largest = np.max(np.abs(values), axis=0)
         if second:
-            coarse = (parts[0] - 2 * parts[4] + parts[1]) / step**2
-            fine = (parts[2] - 2 * parts[4] + parts[3]) / (step / 2) ** 2
+            coarse = (values[0] - 2 * values[4] + values[1]) / step**2
+            fine = (values[2] - 2 * values[4] + values[3]) / (step / 2) ** 2
             noise = ROUND_OFF * problem.precision.epsilon * largest / (step / 2) ** 2
         else:
-            coarse, fine = (parts[0] - parts[1]) / (2 * step), (parts[2] - parts[3]) / step
+            coarse, fine = (values[0] - values[1]) / (2 * step), (values[2] - values[3]) / step
             noise = ROUND_OFF * problem.precision.epsilon * largest / step
         error = TRUNCATION * np.abs(coarse - fine) + noise + RELATIVE * size
         gap = np.abs(fine - expected)

@@ -59,11 +59,19 @@ def _spread(clean: Tensor, copies: Tensor) -> Tensor:
     return deviation
 
 
+def _shaken(points: Matrix, noise: Noise, domain: Domain) -> Matrix:
+    """`points` moved by round-off, but for components that would leave the domain. Shape (k, n)."""
+    moved = noise(points)
+    shaken: Matrix = np.where(domain.contains(moved), moved, points)
+    return shaken
+
+
 @dataclass(frozen=True, slots=True)
 class RowTracer:
     """For functions that take all points at once: clean and noisy copies are rows of one pass."""
 
     function: RowFunction
+    domain: Domain
     epsilon: float
     generator: np.random.Generator
 
@@ -71,10 +79,10 @@ class RowTracer:
         """Values, derivatives, spreads and ties, as `Tracer` says."""
         k = points.shape[0]
         rows = np.tile(points, (COPIES + 1, 1))
+        noise = Noise(self.epsilon, self.generator, k, rows.shape[0])
+        rows = _shaken(rows, noise, self.domain)
         ties = np.zeros(k, dtype=np.bool_)
-        with passes(
-            noise=Noise(self.epsilon, self.generator, k, rows.shape[0]), ties=ties, clean=k, strong_zeros=strong_zeros
-        ):
+        with passes(noise=noise, ties=ties, clean=k, strong_zeros=strong_zeros):
             values, found = differentiate(self.function, rows, derivative)
         copies = found.reshape((COPIES + 1, k, *found.shape[1:]))
         return values[:k], copies[0], _spread(copies[0], copies[1:]), ties
@@ -90,6 +98,7 @@ class PointTracer:
     """For callables, which take one point at a time: every copy is a call."""
 
     function: RowFunction
+    domain: Domain
     epsilon: float
     generator: np.random.Generator
 
@@ -102,8 +111,10 @@ class PointTracer:
                 value, found = differentiate(self.function, point[None], derivative)
             copies = []
             for _ in range(COPIES):
-                with passes(noise=Noise(self.epsilon, self.generator), strong_zeros=strong_zeros):
-                    copies.append(differentiate(self.function, point[None], derivative)[1][0])
+                noise = Noise(self.epsilon, self.generator)
+                with passes(noise=noise, strong_zeros=strong_zeros):
+                    moved = _shaken(point[None], noise, self.domain)
+                    copies.append(differentiate(self.function, moved, derivative)[1][0])
             values.append(np.asarray(value)[0])
             clean.append(found[0])
             spreads.append(_spread(found[0], np.stack(copies)))

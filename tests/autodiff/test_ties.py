@@ -129,3 +129,17 @@ def test_a_python_function_that_raises_at_a_point_says_nothing_there() -> None:
     estimates = from_callable(picky, SCALAR, [[-1.0], [3.0]])
     assert is_withheld(estimates[0])
     assert covers(estimates[1], [6.0])
+
+
+def test_a_function_is_never_asked_outside_its_domain_not_even_by_round_off() -> None:
+    inside = Domain(np.array([1.0]), np.array([2.0]), np.zeros(1, dtype=np.bool_), np.zeros(1, dtype=np.bool_))
+
+    def guarded(x: Any) -> Any:
+        if x < 1 or x > 2:
+            asked_outside.append(x)
+        return x**2
+
+    asked_outside: list[Any] = []
+    estimates = from_callable(guarded, SCALAR, [[1.0], [1.5], [2.0]], domain=inside)
+    assert asked_outside == []
+    assert covers(estimates[1], [3.0])
