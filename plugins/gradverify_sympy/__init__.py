@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from gradverify.plugin import Backend, hookimpl
+from gradverify.plugin import hookimpl
+
+if TYPE_CHECKING:
+    from gradverify.plugin import Backend
 
 
 @hookimpl  # type: ignore[untyped-decorator]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
+
+from gradverify.plugin import BackendOption
 
 if TYPE_CHECKING:
     from gradverify.plugin import Estimates, Problem, Request
@@ -16,13 +17,19 @@ MAX_ELEMENTS = 5_000  # of any intermediate array
 
 
 class SympyBackend:
-    """Exact derivatives of expressions, proofs that a claim is the derivative, and rigorous values at points.
-
-    Options: `seconds` (number, default 5) for everything, of which proofs take at most two fifths.
-    """
+    """Exact derivatives of expressions, proofs that a claim is the derivative, and rigorous values at points."""
 
     name = "sympy"
-    options: Mapping[str, object] = {}
+
+    def options(self) -> tuple[BackendOption, ...]:
+        """What specs may set under `backends: {sympy: ...}`."""
+        return (
+            BackendOption(
+                "seconds",
+                {"type": "number", "exclusiveMinimum": 0},
+                "Time for everything that this backend does with one spec; proofs take at most two fifths of it.",
+            ),
+        )
 
     def why_not(self, problem: Problem) -> str | None:
         """None for expressions of moderate size, else the reason."""

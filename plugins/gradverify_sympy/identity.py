@@ -281,7 +281,18 @@ def _vanishes_with_logistic_terms(difference: Any) -> bool:
 
     # The arguments first: multiplying out would also distribute over the denominators that are to be recognised.
     unified = difference.replace(sp.exp, lambda argument: sp.exp(sp.expand(argument))).replace(is_logistic, turned)
-    return bool(unified == 0)
+    return bool(unified.replace(_has_several_exponentials, _with_one_exponential) == 0)
+
+
+def _has_several_exponentials(expression: Any) -> bool:
+    return bool(expression.is_Mul and sum(isinstance(factor, sp.exp) for factor in expression.args) > 1)
+
+
+def _with_one_exponential(product: Any) -> Any:
+    """SymPy leaves exp(a + b)*exp(−a − b) as it is."""
+    exponents = [factor.args[0] for factor in product.args if isinstance(factor, sp.exp)]
+    others = [factor for factor in product.args if not isinstance(factor, sp.exp)]
+    return sp.Mul(*others, sp.exp(sp.Add(*exponents)))
 
 
 def _numerator(expression: Any) -> Any:

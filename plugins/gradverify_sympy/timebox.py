@@ -43,8 +43,11 @@ def interrupting(deadline: Deadline) -> Iterator[None]:
         yield
         return
 
+    armed = True  # an alarm that rings while the block is being left must not keep the old handler from coming back
+
     def ring(_signal: int, _frame: FrameType | None) -> None:
-        raise OutOfTime
+        if armed:
+            raise OutOfTime
 
     started = time.monotonic()
     others_left, others_interval = signal.getitimer(signal.ITIMER_REAL)
@@ -56,6 +59,7 @@ def interrupting(deadline: Deadline) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, deadline.left if deadline.left > 0 else 1e-6)
         yield
     finally:
+        armed = False
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, others if others is not None else signal.SIG_DFL)
         if others_left > 0:
