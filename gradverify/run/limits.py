@@ -35,7 +35,7 @@ def single_threaded() -> None:
 def available_cores() -> int:
     """The cores that this process may use: its affinity mask, cut by the control group's CPU quota; at least 1."""
     affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(affinity, math.ceil(cgroup_quota())))
+    return max(1, math.ceil(min(float(affinity), cgroup_quota())))
 
 
 def cgroup_quota(root: Path = Path("/sys/fs/cgroup"), membership: Path = Path("/proc/self/cgroup")) -> float:
