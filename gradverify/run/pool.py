@@ -11,7 +11,7 @@ import dataclasses
 import heapq
 import selectors
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,7 +29,7 @@ from gradverify.spec.model import Spec
 BATCH_SECONDS = 0.05  # of work in a batch: long against a message's 0.1 ms, short against a run
 LARGEST_BATCH = 500  # tasks
 FAILED_STARTS = 3  # workers that end before they are ready, one after another, until the pool gives up
-WATCH_SECONDS = 1.0  # how often the loop looks around when nothing happens (where there is no pidfd)
+WATCH_SECONDS = 1.0  # how often the loop looks around when nothing happens
 
 
 class PoolError(Exception):
@@ -67,12 +67,14 @@ class Pool:
         processes: int,
         seconds: float | None,
         interrupts: Interrupts,
+        on_tick: Callable[[], None],
         texts: Sequence[str | None] | None = None,
     ) -> None:
         self._inherit = inherit
         self._settings = settings
         self._seconds = seconds
         self._interrupts = interrupts
+        self._on_tick = on_tick
         texts = texts or [None] * len(specs)
         jobs = [Job(n, spec, Task.of(spec, text)) for n, (spec, text) in enumerate(zip(specs, texts, strict=True))]
         self._waiting = [(job.number, job) for job in jobs]  # a heap: what has to be run again goes first
@@ -108,6 +110,7 @@ class Pool:
             events = self._selector.select(self._patience())
             if self._interrupts.requested:
                 return
+            self._on_tick()
             for key, _ in events:
                 desk, what = key.data
                 if desk in self._desks:

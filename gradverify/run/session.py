@@ -67,11 +67,13 @@ def run_specs(
     *,
     on_finished: Listener = _ignore,
     on_ordered: Listener = _ignore,
+    on_tick: Callable[[], None] = lambda: None,
     texts: Sequence[str | None] | None = None,
 ) -> Report:
     """Run `specs` and report on them.
 
     on_finished: called for each result as it arrives (progress, a journal); on_ordered: the same in the specs' order.
+    on_tick: called about once a second at least, while specs run in other processes.
     texts: the documents of specs that are in no file; needed where workers are spawned.
     Ctrl-C ends the run with what is finished, `interrupted` set and the rest in `not_run`.
     """
@@ -86,7 +88,7 @@ def run_specs(
             if settings.processes == 0:
                 tally.collect(run_serial(specs, plugins, settings.verify), on_finished, lambda _number: None)
             elif specs:
-                with _pool(specs, plugins, settings, interrupts, texts) as pool:
+                with _pool(specs, plugins, settings, interrupts, on_tick, texts) as pool:
                     tally.collect(pool.run(), on_finished, pool.stop_at)
         except KeyboardInterrupt:
             interrupts.requested = True
@@ -115,6 +117,7 @@ def _pool(
     plugins: Plugins,
     settings: RunSettings,
     interrupts: Interrupts,
+    on_tick: Callable[[], None],
     texts: Sequence[str | None] | None,
 ) -> Pool:
     store = SpecStore(tuple(plugins.backends))
@@ -128,6 +131,7 @@ def _pool(
         processes=settings.processes,
         seconds=settings.seconds,
         interrupts=interrupts,
+        on_tick=on_tick,
         texts=texts,
     )
 

@@ -1,0 +1,138 @@
+"""Reports to files: checked before the run, written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import os
+import stat
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gradverify.core.report import Report
+
+if TYPE_CHECKING:
+    from gradverify.plugins import Plugins
+
+STANDARD_OUTPUT = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One `--report KIND:FILE`."""
+
+    kind: str
+    file: str
+
+    @property
+    def to_standard_output(self) -> bool:
+        """Whether it is `KIND:-`."""
+        return self.file == STANDARD_OUTPUT
+
+
+def parse_outputs(values: Sequence[str], plugins: Plugins) -> tuple[Output, ...]:
+    """The reports asked for. Raises `click.UsageError` for what could not be written anyway, before anything runs."""
+    outputs: list[Output] = []
+    for value in values:
+        kind, colon, file = value.partition(":")
+        if not colon or not file:
+            guess = Path(value).suffix.lstrip(".").replace("xml", "junit") or "json"
+            raise click.UsageError(f"--report {value}: write KIND:FILE, such as `{guess}:{value or 'report.json'}`")
+        if kind not in plugins.reporters:
+            close = difflib.get_close_matches(kind, plugins.reporters, n=1)
+            hint = f"did you mean `{close[0]}`? " if close else ""
+            known = ", ".join(sorted(plugins.reporters))
+            raise click.UsageError(f"--report {value}: there is no report of kind `{kind}`; {hint}installed: {known}")
+        if any(_same(other.file, file) for other in outputs):
+            raise click.UsageError(f"--report {value}: two reports would be written to {file}")
+        if file != STANDARD_OUTPUT and (fault := _cannot_write(Path(file))) is not None:
+            raise click.UsageError(f"--report {value}: {fault}")
+        outputs.append(Output(kind, file))
+    return tuple(outputs)
+
+
+def _same(first: str, second: str) -> bool:
+    return first == second or (
+        STANDARD_OUTPUT not in (first, second) and Path(first).resolve() == Path(second).resolve()
+    )
+
+
+def _cannot_write(path: Path) -> str | None:
+    """Why no report can be written to `path`; missing folders are made."""
+    if path.is_dir():
+        return f"{path} is a folder; name a file in it"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        return f"the folder {path.parent} cannot be made: {error.strerror or error}"
+    target = path if path.exists() else path.parent
+    if not os.access(target, os.W_OK) or not (_special(path) or os.access(path.resolve().parent, os.W_OK)):
+        return f"{target} is not writable"
+    return None
+
+
+def _special(path: Path) -> bool:
+    """Whether `path` is a device or a pipe, which is written to rather than replaced."""
+    with contextlib.suppress(OSError):
+        return not stat.S_ISREG(path.stat().st_mode)
+    return False
+
+
+def write_outputs(
+    outputs: Sequence[Output], report: Report, plugins: Plugins, options: Mapping[str, Mapping[str, str]]
+) -> list[str]:
+    """Write every report; what went wrong, one sentence for each that could not be written."""
+    faults = []
+    for output in outputs:
+        reporter = plugins.reporters[output.kind]
+        try:
+            text = reporter.value.render(report, options.get(output.kind, {}))
+        except Exception as error:  # noqa: BLE001 - a plugin's fault costs its own report only
+            faults.append(f"the {output.kind} report failed: {reporter.origin} raised {type(error).__name__}: {error}")
+            continue
+        try:
+            if output.to_standard_output:
+                sys.stdout.write(text if text.endswith("\n") else text + "\n")
+                sys.stdout.flush()
+            else:
+                write_whole(Path(output.file), text)
+        except BrokenPipeError:
+            raise
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            faults.append(f"the {output.kind} report could not be written to {output.file}: {reason}")
+    return faults
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write `text` to `path` in one step: readers see the old file or the new one, never half of it."""
+    data = text.encode("utf-8", errors="backslashreplace")
+    if _special(path):
+        path.write_bytes(data)
+        return
+    path = path.resolve()  # what a link points to is replaced, not the link
+    fd, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".tmp", dir=path.parent)
+    try:
+        with os.fdopen(fd, "wb") as file:
+            file.write(data)
+        os.chmod(name, _mode(path))
+        os.replace(name, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
+
+
+def _mode(path: Path) -> int:
+    """The permissions that the file has, or that a new one would get."""
+    with contextlib.suppress(OSError):
+        return stat.S_IMODE(path.stat().st_mode)
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask

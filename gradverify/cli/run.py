@@ -1,0 +1,104 @@
+"""`gradverify run`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gradverify.cli.exits import Exit
+from gradverify.cli.options import Jobs, engine_options, option
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gradverify.plugins import Plugins
+    from gradverify.spec.load import SpecFiles
+    from gradverify.spec.model import Spec
+
+DEFAULT_PATHS = ("specs",)
+
+
+@click.command("run", short_help="Check the gradients that spec files claim.")
+@click.argument("paths", nargs=-1)
+@option("-k", "--keyword", metavar="EXPR", help="Specs whose name has these words: `loss and not (l1 or l2)`.")
+@option(
+    "-t", "--tag", multiple=True, metavar="TAG", help="Specs with one of these tags; `!TAG`: without it (repeatable)."
+)
+@option("-j", "--jobs", type=Jobs(), default="auto", metavar="N", help="Worker processes; default: the usable cores.")
+@click.option("-x", "--exit-first", is_flag=True, help="Stop at the first failure.")
+@option("--max-failures", type=click.IntRange(min=1), metavar="N", help="Stop at the N-th failure.")
+@click.option("--list", "list_only", is_flag=True, help="Print what would run, and stop.")
+@engine_options
+def command(
+    paths: tuple[str, ...],
+    keyword: str | None,
+    tag: tuple[str, ...],
+    jobs: int,
+    exit_first: bool,
+    max_failures: int | None,
+    list_only: bool,
+    **engine: Any,
+) -> int:
+    """Check the gradients that the spec files in PATHS claim.
+
+    PATHS are files, folders (searched for YAML files with specs) and FILE::NAME; default: `specs` of
+    [tool.gradverify] in pyproject.toml, else the folder `specs`. Every option can be set there, or as GRADVERIFY_OPTION in
+    the environment.
+
+    Faults in a spec file do not keep the other specs from running; the exit code is then 2.
+    """
+    from gradverify.cli.engine import (
+        EngineOptions,
+        load_for,
+        print_faults,
+        refuse_unknown_backends,
+        run_and_report,
+        run_settings,
+    )
+    from gradverify.cli.outputs import parse_outputs
+    from gradverify.cli.select import SelectionError, select
+
+    options = EngineOptions(**engine)
+    plugins = load_for(options)
+    refused = refuse_unknown_backends(options.backend, plugins)
+    if refused is not None:
+        return refused
+    parse_outputs(options.report, plugins)  # before anything runs: a run whose report is lost is a lost run
+    found = find_specs(paths, plugins)
+    try:
+        chosen = select(found.specs, keyword, tag)
+    except SelectionError as error:
+        raise click.UsageError(str(error)) from None
+    if list_only:
+        print_faults(found.faults, options.color)
+        return _list(chosen, bool(found.faults))
+    if not chosen:
+        print_faults(found.faults, options.color)
+        if found.faults:
+            return Exit.USAGE
+        click.echo(_nothing(found, paths), err=True)
+    settings = run_settings(options, jobs=jobs, max_failures=1 if exit_first else max_failures)
+    return run_and_report(chosen, found.faults, plugins, options, settings)
+
+
+def find_specs(paths: Sequence[str], plugins: Plugins) -> SpecFiles:
+    """The specs of `paths`, or of the default folder."""
+    from gradverify.spec.load import load_specs
+
+    return load_specs(paths or DEFAULT_PATHS, plugins.backend_options(), kinds=tuple(plugins.loaders))
+
+
+def _list(specs: Sequence[Spec], faults: bool) -> int:
+    for spec in specs:
+        tags = f"  [{', '.join(spec.tags)}]" if spec.tags else ""
+        click.echo(f"{spec.place.file}::{spec.name}{tags}")
+    if faults:
+        return Exit.USAGE
+    return Exit.OK if specs else Exit.NOTHING
+
+
+def _nothing(found: SpecFiles, paths: Sequence[str]) -> str:
+    if found.specs:
+        return f"gradverify: none of {len(found.specs)} specs is selected by -k and -t"
+    return f"gradverify: there are no specs in {', '.join(paths or DEFAULT_PATHS)}"
