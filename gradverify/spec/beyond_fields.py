@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gradverify.spec.beyond import Bounds, Descent, DescentExpectation, Rule, RulePart, StationaryPoint
-from gradverify.spec.kinds import Choice, Flag, Integer, Key, ListOf, Number, Record, Text, shorten, wrong_type
+from gradverify.spec.claims import plain
+from gradverify.spec.constants import find_file
+from gradverify.spec.kinds import Choice, Flag, Integer, Key, ListOf, Number, Record, Text, wrong_type
 from gradverify.spec.points import AtKind
-from gradverify.spec.reader import Bad, Context, Offers, did_you_mean
-from gradverify.spec.yaml12 import Mapping, Node, Scalar
+from gradverify.spec.reader import Bad, Context, Offers
+from gradverify.spec.yaml12 import Mapping, Node, Scalar, Sequence
 
 GRADIENT_DESCENT = "gradient-descent"
 
@@ -86,7 +88,8 @@ EXPECTATION = Record(
             description="The linear convergence rate, the limit of ‖eₖ₊₁‖/‖eₖ‖, estimated from the iterates.",
         ),
         Key(
-            name="monotone", kind=Flag(), example="true", default="any", description="Whether f has to fall in every step.",
+            name="monotone", kind=Flag(), example="true", default="any",
+            description="Whether f has to fall in every step.",
         ),
     ),
     lambda values, node, context: DescentExpectation(**values),
@@ -101,8 +104,6 @@ class OptionsKind:
     words: str = "mapping"
 
     def read(self, node: Node, context: Context) -> dict[str, Any]:
-        from gradverify.spec.claims import plain
-
         if not isinstance(node, Mapping):
             raise wrong_type(context, node, "a mapping of options")
         found: dict[str, Any] = plain(node)
@@ -165,15 +166,13 @@ class DescentsKind:
     words: str = "list of mappings"
 
     def read(self, node: Node, context: Context) -> tuple[Descent, ...]:
-        from dataclasses import replace
-
         found: tuple[Descent, ...] = ListOf(DESCENT, "list of descents", least=1).read(node, context)
         names: set[str] = set()
         named: list[Descent] = []
         for index, descent in enumerate(found):
             name = descent.name or ("descent" if index == 0 else f"descent-{index + 1}")
             if name in names:
-                at = node.items[index] if hasattr(node, "items") else node
+                at = node.items[index] if isinstance(node, Sequence) else node
                 raise context.bad(
                     "duplicate-name", at, f"two descents are named `{name}`", "give one another name", length=1
                 )
@@ -204,11 +203,7 @@ class PartKind:
         text = Text(line=True).read(node, context)
         assert isinstance(node, Scalar)
         file, _, name = text.partition("::")
-        path = (context.directory / file).absolute()
-        if not path.is_file():
-            there = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-            help = did_you_mean(path.name, [n for n in there if n.endswith((".yaml", ".yml"))])
-            raise context.bad("missing-file", node, f"there is no file {shorten(file, 80)}", help)
+        path = find_file(file, node, (".yaml", ".yml"), context)
         return RulePart(str(path), name or None, context.place(node))
 
     def schema(self, offers: Offers) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from gradverify.expression.nodes import Call, Node, Stack
 from gradverify.expression.parse import parse_expression
 from gradverify.spec.kinds import shorten, wrong_type
 from gradverify.spec.model import ExpressionSource, ReferenceSource, Source
-from gradverify.spec.reader import KINDS, Bad, Context, Offers, did_you_mean, listed, suggestion
+from gradverify.spec.reader import KINDS, Bad, Context, Offers, did_you_mean, listed
 from gradverify.spec.source import index_in_source
 from gradverify.spec.variables import unknown_variable
 from gradverify.spec.yaml12 import Mapping as MappingNode
@@ -121,8 +121,8 @@ def reference(node: MappingNode, context: Context) -> ReferenceSource:
     named = [key for key, _ in node.entries if key.text in known]
     if not named:
         candidates = [key for key, _ in node.entries if key.text != "returns"]
-        if kinds is None and len(candidates) == 1 and suggestion(candidates[0].text, known) is None:
-            named = candidates
+        if kinds is None and candidates:
+            named = candidates  # a loader of some plugin; whether there is one shows when the spec runs
         else:
             at = candidates[0] if candidates else node
             name = shorten(at.text) if isinstance(at, Scalar) else ""
@@ -234,8 +234,8 @@ class ClaimKind:
         known = context.offers.kinds if context.offers.kinds is not None else KINDS
         if names & set(known) or "returns" in names:
             return True
-        text = node.entries[0][1] if len(node.entries) == 1 else None
-        return isinstance(text, Scalar) and ":" in text.text
+        target = node.entries[0][1] if node.entries else None
+        return context.offers.kinds is None and isinstance(target, Scalar) and ":" in target.text
 
     def schema(self, offers: Offers) -> dict[str, Any]:
         nested = {"type": "array", "items": {"$ref": "#/$defs/claim"}, "minItems": 1}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import math
 import re
@@ -105,20 +106,31 @@ def nested(node: Node, context: Context) -> tuple[Any, Shape]:
     return tuple(values), (len(values), *first)
 
 
-def _file(name: str, node: Node, context: Context) -> Constant:
+def find_file(name: str, node: Node, endings: tuple[str, ...], context: Context) -> Path:
+    """The file that `name` means, seen from the spec; a missing one is a fault, with the nearest name there is."""
     path = (context.directory / name).absolute()
+    there: list[str] = []
+    with contextlib.suppress(OSError, ValueError):  # a name too long for the file system, say, is a missing file
+        if path.is_file():
+            return path
+        there = [p.name for p in path.parent.iterdir() if p.name.endswith(endings)]
+    help = did_you_mean(path.name, there)
+    raise context.bad("missing-file", node, f"there is no file {shorten(name, 80)}", help)
+
+
+def _file(name: str, node: Node, context: Context) -> Constant:
+    path = find_file(name, node, (".npy", ".csv"), context)
     try:
-        if not path.is_file():
-            there = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-            help = did_you_mean(path.name, [n for n in there if n.endswith((".npy", ".csv"))])
-            raise context.bad("missing-file", node, f"there is no file {shorten(name, 80)}", help)
         if path.suffix == ".npy":
             return Constant(npy_shape(path), file=str(path))
         if path.suffix == ".csv":
             return Constant(csv_shape(path), file=str(path))
-    except (OSError, ValueError, UnicodeError, csv.Error) as error:
+    except (OSError, ValueError, csv.Error) as error:
         code = "pickled-data" if isinstance(error, PickledError) else "bad-data-file"
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        if isinstance(error, UnicodeDecodeError):
+            reason = "it is no text"
+        else:
+            reason = (error.strerror or "") if isinstance(error, OSError) else str(error)
         raise context.bad(code, node, f"{shorten(name, 80)} cannot be used: {reason}") from None
     raise context.bad("bad-data-file", node, f"{shorten(name, 80)} is neither a .npy nor a .csv file")
 

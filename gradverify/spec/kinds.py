@@ -267,8 +267,8 @@ def read_keys(record: Record, node: MappingNode, context: Context) -> dict[str, 
     for key in record.keys:
         if key.required and node.get(key.name) is None:
             context.bad(
-                "missing-key", node, f"{record.what} needs the key `{key.name}`", f"for example: {key.name}: {key.example}",
-                length=1,
+                "missing-key", node, f"{record.what} needs the key `{key.name}`",
+                f"for example: {key.name}: {key.example}", length=1,
             )  # fmt: skip
             whole = False
     if not whole:

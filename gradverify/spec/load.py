@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gradverify.hookspecs import BackendOption
 from gradverify.spec.errors import SpecFault
 from gradverify.spec.model import Place, Spec
-from gradverify.spec.parse import parse_specs
+from gradverify.spec.parse import KnownBackends, offers_of, parse_documents
 from gradverify.spec.reader import Offers, did_you_mean, listed
 from gradverify.spec.source import SourceText
 from gradverify.spec.yaml12 import MAX_CHARACTERS, Problem, read_documents
@@ -23,8 +22,6 @@ SEPARATOR = "::"  # between a file and the name of a spec in it
 # have neither.
 TELLING = ("function", "gradient", "jacobian", "hessian", "rule")
 NOT_SPECS = ("assignment",)  # gradverify's own files of another kind
-
-Backends = Mapping[str, Sequence[BackendOption] | None] | Iterable[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +42,7 @@ class _Found:
 
 def load_specs(
     paths: Sequence[Path | str],
-    known_backends: Backends = None,
+    known_backends: KnownBackends | None = None,
     *,
     kinds: Sequence[str] | None = None,
     require_claim: bool = True,
@@ -56,7 +53,7 @@ def load_specs(
     found in
     a folder and is plainly another tool's file is passed over.
     """
-    offers = _offers(known_backends, kinds, require_claim)
+    offers = offers_of(known_backends, kinds, require_claim)
     found = _Found()
     seen: set[Path] = set()
     for given in paths:
@@ -74,19 +71,10 @@ def load_specs(
     return SpecFiles(tuple(found.specs), tuple(found.faults), tuple(found.files))
 
 
-def load_text(text: str, file: str, known_backends: Backends = None) -> SpecFiles:
+def load_text(text: str, file: str, known_backends: KnownBackends | None = None) -> SpecFiles:
     """The specs of a text that stands in no file, or not in this one any more."""
-    specs, faults = parse_specs(text, file, _offers(known_backends, None, True))
+    specs, faults = parse_documents(text, file, offers_of(known_backends, None, True))
     return SpecFiles(tuple(specs), tuple(faults), (Path(file),))
-
-
-def _offers(backends: Backends, kinds: Sequence[str] | None, require_claim: bool) -> Offers:
-    known: dict[str, tuple[BackendOption, ...] | None] | None = None
-    if isinstance(backends, Mapping):
-        known = {name: None if options is None else tuple(options) for name, options in backends.items()}
-    elif backends is not None:
-        known = dict.fromkeys(backends) or None
-    return Offers(known, None if kinds is None else tuple(kinds), require_claim)
 
 
 def _files(path: Path) -> Iterator[Path]:
@@ -123,7 +111,7 @@ def _read(file: Path, explicit: bool, name: str, offers: Offers, found: _Found) 
     if not explicit and not _is_spec_file(text):
         return
     found.files.append(file)
-    specs, faults = parse_specs(text, str(file), offers)
+    specs, faults = parse_documents(text, str(file), offers)
     if name:
         known = [spec.name for spec in specs]
         specs = [spec for spec in specs if spec.name == name]

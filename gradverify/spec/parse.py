@@ -1,157 +1,296 @@
-"""The text of a file to specs, and to every fault in it."""
+"""A spec file's text to `Spec`s, and every fault in it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gradverify.core.variables import Variables
 from gradverify.core.verdicts import AtKinks
+from gradverify.spec.beyond import Rule
 from gradverify.spec.beyond_fields import read_rule
+from gradverify.spec.claims import PAIR, plain
 from gradverify.spec.errors import SpecFault
-from gradverify.spec.fields import BY_NAME, CLAIMS, FIELDS, OWN
+from gradverify.spec.fields import CLAIMS, KEYS, OWN_DATA, SPEC
 from gradverify.spec.kinds import shorten
-from gradverify.spec.model import Expect, ExpressionSource, SampledPoints, Spec
+from gradverify.spec.model import Expect, ExpressionSource, ReferenceSource, SampledPoints, Source, Spec
 from gradverify.spec.points import DEFAULT_SAMPLE
-from gradverify.spec.reader import Bad, Context, Offers, describe, did_you_mean
+from gradverify.spec.reader import Context, Offers, describe, did_you_mean
 from gradverify.spec.settings import ABSOLUTE, RELATIVE
 from gradverify.spec.source import SourceText
 from gradverify.spec.yaml12 import Mapping as MappingNode
-from gradverify.spec.yaml12 import Node, Problem, read_documents
+from gradverify.spec.yaml12 import Node, Problem, Scalar, read_documents
 
-EXTENSIONS = ("stationary", "properties", "descent")
-DEFAULT_OFFERS = Offers()
+if TYPE_CHECKING:
+    from gradverify.hookspecs import BackendOption
+
+# Names of backends; as a mapping, each with its options (None: options are not checked).
+KnownBackends = Mapping[str, "Sequence[BackendOption] | None"] | Collection[str]
+
+RULE_KIND = "rule"  # of the function of a rule's spec that gives none: its composite is made of the parts' functions
+_MAX_RULE_DEPTH = 8  # rules of rules of rules …
+_SUFFIXES = (".grad.yaml", ".grad.yml", ".yaml", ".yml")
+_ORDER = tuple(key.name for key in KEYS)
 
 
-def parse_specs(text: str, file: str, offers: Offers = DEFAULT_OFFERS) -> tuple[list[Spec], list[SpecFault]]:
-    """All specs of a file that are valid, and all faults of those that are not. `file` is what messages call it."""
+def parse_specs(
+    text: str,
+    file: str,
+    known_backends: KnownBackends | None = None,
+    *,
+    kinds: Sequence[str] | None = None,
+    require_claim: bool = True,
+) -> tuple[list[Spec], list[SpecFault]]:
+    """The sound specs of a text and all its faults, in the order of the text. Never raises for what the text holds.
+
+    file: the name that faults give; relative files in the spec are looked for beside it.
+    known_backends, kinds: the backends and the kinds of function references there are; None accepts any name.
+    require_claim: False where the claim comes from elsewhere, as in grading.
+    """
+    return parse_documents(text, file, offers_of(known_backends, kinds, require_claim))
+
+
+def offers_of(
+    known_backends: KnownBackends | None = None,
+    kinds: Sequence[str] | None = None,
+    require_claim: bool = True,
+) -> Offers:
+    """What is installed, as the kinds of values read it."""
+    backends: dict[str, tuple[BackendOption, ...] | None] | None = None
+    if isinstance(known_backends, Mapping):
+        backends = {name: None if options is None else tuple(options) for name, options in known_backends.items()}
+    elif known_backends is not None:
+        backends = dict.fromkeys(known_backends)
+    return Offers(backends, None if kinds is None else tuple(kinds), require_claim)
+
+
+def parse_documents(text: str, file: str, offers: Offers, depth: int = 0) -> tuple[list[Spec], list[SpecFault]]:
+    """The same, for offers that are made already; `depth` counts rules that build on rules."""
     source = SourceText(text, file)
     documents = read_documents(text)
     problems = list(documents.problems)
+    roots = list(enumerate(documents.roots))
+    # `---` at the very end, or before the first comment, makes an empty document that nobody meant.
+    meant = [(index, root) for index, root in roots if not (isinstance(root, Scalar) and root.value is None)]
+    if not meant and not problems:
+        advice = "a spec needs at least `variables`, `function` and `gradient`"
+        problems.append(Problem("empty-file", 0, 1, "there is no spec in this file", advice))
     specs: list[Spec] = []
-    if not documents.roots and not problems:
-        problems.append(
-            Problem("empty-file", 0, 1, "there is no spec in this file", "a spec needs `variables` and `function`")
-        )
-    for index, root in enumerate(documents.roots):
+    names: dict[str, Node] = {}
+    directory = Path(file).parent
+    for index, root in meant:
         if root is None:
             continue
-        context = Context(source, offers, Path(file).parent)
-        spec = _document(root, index, context)
+        context = Context(source, offers, directory)
+        spec = _document(root, index, context, depth)
+        if spec is not None:
+            key = root.key("name") if isinstance(root, MappingNode) else None
+            earlier = names.setdefault(spec.name, key or root)
+            if earlier is not (key or root):
+                _name_twice(spec.name, key or root, earlier, context)
+                spec = None
         problems += context.problems
-        if spec is not None and not context.problems:
+        if spec is not None and not _spoilt(documents.problems, root):
             specs.append(spec)
-    return specs, [source.fault(problem) for problem in sorted(problems, key=lambda p: p.start)]
+    problems.sort(key=lambda problem: problem.start)
+    return specs, [source.fault(problem) for problem in problems]
 
 
-def _document(root: Node, index: int, context: Context) -> Spec | None:
+def _spoilt(problems: list[Problem], root: Node) -> bool:
+    """Whether the text itself is at fault somewhere in this document: a key given twice, say."""
+    return any(root.start <= problem.start < max(root.end, root.start + 1) for problem in problems)
+
+
+def _name_twice(name: str, node: Node, earlier: Node, context: Context) -> None:
+    message = f"another spec of this file is named `{shorten(name)}`"
+    context.problems.append(
+        Problem(
+            "duplicate-name", node.start, _first_length(node), message, "give one of them another `name`", earlier.start
+        )
+    )
+
+
+def _first_length(node: Node) -> int:
+    return max(1, node.end - node.start) if isinstance(node, Scalar) else 1
+
+
+def default_name(file: str, index: int) -> str:
+    """What a spec is called that has no name: the file's name, and a number for all documents but the first."""
+    base = Path(file).name
+    stem = next(
+        (base[: -len(s)] for s in _SUFFIXES if base.endswith(s) and len(base) > len(s)), Path(file).stem or "spec"
+    )
+    return stem if index == 0 else f"{stem}-{index + 1}"
+
+
+def _document(root: Node, index: int, context: Context, depth: int) -> Spec | None:
+    """One spec, or None where it has faults (which the context has then)."""
     if not isinstance(root, MappingNode):
-        context.bad("wrong-type", root, f"a spec is a mapping, this is {describe(root)}", "for example: function: x**2")
+        context.bad("wrong-type", root, f"expected a spec, got {describe(root)}", "a spec is a mapping", length=1)
         return None
-    _check_keys(root, context)
-    claims = [name for name in CLAIMS if root.get(name) is not None]
-    context.main_claim = claims[0] if claims else None
-    values = _values(root, context)
-    rule = None
+    values, extensions = _values(root, context, depth)
     with context.collecting():
         rule = read_rule(values, root, context)
-    if root.get("function") is None and rule is None:
-        context.bad(
-            "missing-key", root, "a spec needs the key `function`", "for example: function: x**2 + y**2", length=1
-        )
-    if root.get("variables") is None:
-        context.bad("missing-key", root, "a spec needs the key `variables`", "for example: variables: [x, y]", length=1)
-    _check_claims(root, values, claims, rule is not None, context)
+        if rule is not None:
+            extensions["rule"] = rule
+    _check_together(values, root, context)
     if context.problems:
         return None
-    return _spec(root, index, values, rule, context)
+    for name in ("stationary", "properties", "descent"):
+        if name in values:
+            extensions[name] = values[name]
+    return _spec(values, extensions, root, index, context)
 
 
-def _check_keys(root: MappingNode, context: Context) -> None:
-    for key, _ in root.entries:
-        if key.text not in BY_NAME and not key.text.startswith(OWN):
-            help = did_you_mean(key.text, BY_NAME, "known keys")
-            context.bad("unknown-key", key, f"unknown key `{shorten(key.text)}`", help)
-
-
-def _values(root: MappingNode, context: Context) -> dict[str, Any]:
-    """What each key holds, read in the order in which they need one another."""
-    values: dict[str, Any] = {}
-    for field in FIELDS:
-        node = root.get(field.name)
-        if node is None:
-            continue
-        try:
-            values[field.name] = field.kind.read(node, context)
-        except Bad:
-            continue
-        if field.name == "variables":
-            variables: Variables = values["variables"]
-            context.variables = variables
-            context.shapes |= {v.name: v.shape for v in variables}
-        elif field.name == "domain":
-            context.domain = values["domain"]
-    return values
-
-
-def _check_claims(
-    root: MappingNode, values: Mapping[str, Any], claims: list[str], ruled: bool, context: Context
-) -> None:
-    function = values.get("function")
-    if not claims and not ruled and context.offers.require_claim:
-        at = root.key("function") or root
-        context.bad(
-            "claim-missing",
-            at,
-            "nothing is claimed of the function",
-            "add `gradient`, or `jacobian` for a vector-valued one",
-        )
-    if isinstance(function, ExpressionSource) and function.whole is not None:
-        vector = function.whole.shape != ()
-        for name in claims:
-            key = root.key(name)
-            if key is not None and vector and name != "jacobian":
-                shape = function.whole.shape
-                context.bad(
-                    "claim-of-vector", key, f"the function has {shape[0]} outputs; a {name} belongs to a scalar function",
-                    "claim a `jacobian`",
-                )  # fmt: skip
-    if "jacobian" in claims and ("gradient" in claims or "hessian" in claims):
-        key = root.key("jacobian")
-        if key is not None:
-            other = next(name for name in claims if name != "jacobian")
+def _values(root: MappingNode, context: Context, depth: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The values of the keys that could be read, in the format's own order: later keys build on earlier ones."""
+    given: dict[str, Node] = {}
+    own: dict[str, Any] = {}
+    for key, node in root.entries:
+        if key.text in SPEC.index:
+            given[key.text] = node
+        elif key.text.startswith(OWN_DATA):
+            own[key.text] = plain(node)
+        else:
+            help = did_you_mean(key.text, SPEC.index)
             context.bad(
-                "conflicting-keys", key, f"`jacobian` is for vector-valued functions, `{other}` for scalar ones"
+                "unknown-key", key, f"unknown key `{shorten(key.text)}`", help or "your own keys start with `x-`"
             )
+    context.main_claim = next((name for name in CLAIMS if name in given), None)
+    if context.main_claim is None and "of" in given:
+        context.main_claim = "gradient"
+    values: dict[str, Any] = {}
+    for name in _ORDER:
+        if name not in given:
+            if name == "variables":
+                with context.collecting():
+                    _set_variables(_variables_of_parts(given, root, context, depth), context)
+            continue
+        with context.collecting():
+            values[name] = SPEC.index[name].kind.read(given[name], context)
+        if name in values and name == "variables":
+            _set_variables(values[name], context)
+        elif name in values and name == "domain":
+            context.domain = values[name]
+    return values, own
 
 
-def _spec(root: MappingNode, index: int, values: Mapping[str, Any], rule: Any, context: Context) -> Spec:
-    place = context.place(root)
-    relative, absolute = values.get("tolerance", (RELATIVE, ABSOLUTE))
-    extensions = {name: values[name] for name in EXTENSIONS if name in values}
-    if rule is not None:
-        extensions["rule"] = rule
+def _set_variables(variables: Variables, context: Context) -> None:
+    context.variables = variables
+    context.shapes |= {v.name: v.shape for v in variables}
+
+
+def _variables_of_parts(given: Mapping[str, Node], root: MappingNode, context: Context, depth: int) -> Variables:
+    """The variables of a rule that names none: those of its first part, of the last one for a chain."""
+    if "rule" not in given or "of" not in given:
+        help = "for example: variables: [x, y]"
+        raise context.bad("missing-key", root, "a spec needs the key `variables`", help, length=1)
+    silent = Context(context.source, context.offers, context.directory)  # `of` itself is read, and blamed, later
+    parts = SPEC.index["of"].kind.read(given["of"], silent)
+    rule = given["rule"]
+    chain = isinstance(rule, Scalar) and rule.value == "chain"
+    part = parts[-1 if chain else 0]
+    if depth >= _MAX_RULE_DEPTH:
+        help = "does a rule build on itself?"
+        raise context.bad("too-deep", given["of"], f"rules build on rules more than {_MAX_RULE_DEPTH} deep", help)
+    try:
+        text = Path(part.file).read_text(encoding="utf-8")
+    except (OSError, UnicodeError):
+        text = ""
+    found, _ = parse_documents(text, part.file, Offers(require_claim=False), depth + 1)
+    for spec in found:
+        if part.name in (None, spec.name):
+            return spec.variables
+    name = f"{Path(part.file).name}{'::' + part.name if part.name else ''}"
+    help = "check that file first, or give `variables` here"
+    raise context.bad(
+        "bad-part", given["of"], f"the variables cannot be taken from {name}: it holds no sound spec", help
+    )
+
+
+def _check_together(values: dict[str, Any], root: MappingNode, context: Context) -> None:
+    """What keys say of one another."""
+    claims = [name for name in CLAIMS if root.get(name) is not None]
+    is_rule = root.get("rule") is not None or root.get("of") is not None
+    if "gradient" in claims and "jacobian" in claims:
+        key = root.key("jacobian") or root
+        help = "a `gradient` for a function that returns a number, a `jacobian` for one that returns a vector"
+        context.bad("conflicting-keys", key, "a spec claims a gradient or a jacobian, not both", help)
+    _complete_pair(values)
+    if "function" not in values and root.get("function") is None and not is_rule:
+        _function_missing(claims, root, context)
+    function_is_pair = isinstance(values.get("function"), ReferenceSource) and values["function"].returns == PAIR
+    if context.offers.require_claim and not claims and not is_rule and not function_is_pair:
+        help = "add `gradient: …` (`jacobian: …` for a vector-valued function)"
+        context.bad(
+            "claim-missing", root, "there is nothing to check: no gradient, jacobian or hessian", help, length=1
+        )
     function = values.get("function")
+    if isinstance(function, ExpressionSource) and function.whole is not None and function.whole.shape:
+        for name in ("gradient", "hessian"):
+            named = root.key(name)
+            if named is not None:
+                shape = function.whole.shape
+                message = f"the function is vector-valued (shape {shape}); only a function with one value has a {name}"
+                help = "claim a `jacobian`" if name == "gradient" else "remove it, or make the function a number"
+                context.bad("claim-of-vector", named, message, help)
+
+
+def _function_missing(claims: list[str], root: MappingNode, context: Context) -> None:
+    help = "for example: function: x**2 + y**2"
+    if claims:
+        key = root.key(claims[0]) or root
+        context.bad("claim-without-function", key, f"a {claims[0]} is claimed, but no `function` is given", help)
+    else:
+        context.bad("missing-key", root, "a spec needs the key `function`", help, length=1)
+
+
+def _complete_pair(values: dict[str, Any]) -> None:
+    """A reference that returns value and gradient serves as both, wherever it is given."""
+    for here, there in (("gradient", "function"), ("function", "gradient")):
+        source = values.get(here)
+        if isinstance(source, ReferenceSource) and source.returns == PAIR and there not in values:
+            values[there] = source
+
+
+def _spec(values: dict[str, Any], extensions: dict[str, Any], root: MappingNode, index: int, context: Context) -> Spec:
+    places = {key.text: context.place(key) for key, _ in root.entries}
+    place = context.place(root)
+    assert context.variables is not None
+    relative, absolute = values.get("tolerance", (RELATIVE, ABSOLUTE))
     return Spec(
-        name=values.get("name") or _default_name(place.file, index),
-        place=place, index=index,
-        description=values.get("description", ""), source=values.get("source", ""), tags=values.get("tags", ()),
-        variables=values["variables"],
-        function=function if function is not None else ExpressionSource(None),
-        gradient=values.get("gradient"), jacobian=values.get("jacobian"), hessian=values.get("hessian"),
-        points=values.get("points") or (SampledPoints(DEFAULT_SAMPLE, 0, "uniform", place),),
-        domain=values.get("domain", {}), constants=values.get("constants", {}),
-        relative_tolerance=relative, absolute_tolerance=absolute, backends=values.get("backends"),
+        name=values.get("name") or default_name(context.source.file, index),
+        place=place,
+        index=index,
+        description=values.get("description", ""),
+        source=values.get("source", ""),
+        tags=values.get("tags", ()),
+        variables=context.variables,
+        function=_function(values, extensions),
+        gradient=values.get("gradient"),
+        jacobian=values.get("jacobian"),
+        hessian=values.get("hessian"),
+        points=values.get("points") or (SampledPoints(DEFAULT_SAMPLE, 0, "uniform", places.get("points", place)),),
+        domain=values.get("domain", {}),
+        constants=values.get("constants", {}),
+        relative_tolerance=relative,
+        absolute_tolerance=absolute,
+        backends=values.get("backends"),
         precision=values.get("precision", "float64"),
-        at_kinks=AtKinks(values.get("at_kinks", AtKinks.ACCEPT_SUBGRADIENT.value)),
-        search_evaluations=values.get("search"), budget_evaluations=values.get("budget"),
+        at_kinks=AtKinks(values.get("at_kinks", AtKinks.ACCEPT_SUBGRADIENT)),
+        search_evaluations=values.get("search"),
+        budget_evaluations=values.get("budget"),
         expect=values.get("expect", Expect()),
-        places={key.text: context.place(key) for key, _ in root.entries}, extensions=extensions,
-    )  # fmt: skip
+        places=places,
+        extensions=extensions,
+    )
 
 
-def _default_name(file: str, index: int) -> str:
-    """The file's name without its endings, numbered from the second document on."""
-    stem = Path(file).name.split(".")[0] or "spec"
-    return stem if index == 0 else f"{stem}-{index + 1}"
+def _function(values: Mapping[str, Any], extensions: Mapping[str, Any]) -> Source:
+    if "function" in values:
+        function: Source = values["function"]
+        return function
+    rule = extensions["rule"]
+    assert isinstance(rule, Rule)
+    return ReferenceSource(RULE_KIND, rule.kind)

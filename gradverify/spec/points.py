@@ -24,13 +24,17 @@ DISTRIBUTIONS = {
 
 SAMPLE = Record(
     (
-        Key(name="sample", kind=Integer(1, MAX_SAMPLES), required=True, example="25", description="How many points to draw."),
+        Key(
+            name="sample", kind=Integer(1, MAX_SAMPLES), required=True, example="25",
+            description="How many points to draw.",
+        ),
         Key(
             name="seed", kind=Integer(0), example="1", default="0", default_value=0,
             description="The seed: the same seed gives the same points on every machine.",
         ),
         Key(
-            name="distribution", kind=Choice(DISTRIBUTIONS), example="uniform", default="uniform", default_value="uniform",
+            name="distribution", kind=Choice(DISTRIBUTIONS), example="normal", default="uniform",
+            default_value="uniform",
             description="How the points are distributed.",
         ),
     ),
@@ -64,56 +68,36 @@ class PointsKind:
         return tuple(found)
 
     def _point(self, node: Node, context: Context) -> ListedPoint | SampledPoints:
-        if isinstance(node, Mapping) and node.get("sample") is not None:
-            found = SAMPLE.read(node, context)
-            assert isinstance(found, SampledPoints)
-            return found
-        if isinstance(node, Mapping) and node.get("at") is not None:
-            return self._known(node, context)
+        if isinstance(node, Mapping) and not _names_variables(node, context):
+            names = {key.text for key, _ in node.entries}
+            if "sample" in names:
+                sample: SampledPoints = SAMPLE.read(node, context)
+                return sample
+            if "at" in names:
+                known: ListedPoint = KNOWN_POINT.read(node, context)
+                return known
         return ListedPoint(point(node, context), context.place(node))
 
-    def _known(self, node: Mapping, context: Context) -> ListedPoint:
-        known: tuple[float, ...] | None = None
-        whole = True
-        for key, value in node.entries:
-            if key.text == "at":
-                continue
-            if key.text not in KNOWN:
-                context.bad("unknown-key", key, f"a point has no key `{key.text}`", "known keys: `at`, `gradient`")
-                whole = False
-                continue
-            claim = context.main_claim
-            if claim is not None and key.text != claim:
-                message = f"the spec claims a {claim}; a known {key.text} cannot be compared with it"
-                context.bad("wrong-known-value", key, message, f"write `{claim}:`")
-                whole = False
-                continue
-            with context.collecting():
-                known = _derivative(value, context)
-        at = point(node.get("at") or node, context)
-        if not whole or known is None:
-            if whole and not any(key.text in KNOWN for key, _ in node.entries):
-                return ListedPoint(at, context.place(node))
-            raise Bad
-        return ListedPoint(at, context.place(node), known)
-
     def schema(self, offers: Offers) -> dict[str, Any]:
-        numbers = {"$ref": "#/$defs/numbers"}
-        value = {"anyOf": [{"type": "number"}, {"type": "array", "items": numbers}]}
-        vector = {"type": "array", "items": numbers}
-        by_variable = {
-            "type": "object",
-            "additionalProperties": value,
-            "not": {"anyOf": [{"required": ["at"]}, {"required": ["sample"]}]},
-        }
-        known = {
-            "type": "object", "required": ["at"], "additionalProperties": False,
-            "properties": {"at": {"anyOf": [vector, by_variable]}, **{k: {"anyOf": [vector, by_variable]} for k in KNOWN}},
-        }  # fmt: skip
-        return {
-            "type": "array",
-            "items": {"anyOf": [vector, known, SAMPLE.schema(offers), by_variable, {"type": "number"}]},
-        }
+        by_variable = BY_VARIABLE_SCHEMA | {"not": {"anyOf": [{"required": ["at"]}, {"required": ["sample"]}]}}
+        item = {"anyOf": [NUMBERS_REFERENCE, by_variable, KNOWN_POINT.schema(offers), SAMPLE.schema(offers)]}
+        return {"type": "array", "items": item}
+
+
+def _names_variables(node: Mapping, context: Context) -> bool:
+    """Whether a mapping is a point by variable even though a variable is called `at` or `sample`."""
+    variables = context.variables
+    return variables is not None and all(key.text in variables for key, _ in node.entries)
+
+
+NUMBERS_REFERENCE = {"$ref": "#/$defs/numbers"}
+BY_VARIABLE_SCHEMA: dict[str, Any] = {
+    "type": "object", "minProperties": 1, "additionalProperties": NUMBERS_REFERENCE,
+}  # fmt: skip
+POINT_SCHEMA: dict[str, Any] = {"anyOf": [NUMBERS_REFERENCE, BY_VARIABLE_SCHEMA]}
+NUMBERS_SCHEMA: dict[str, Any] = {
+    "anyOf": [{"type": "number"}, {"type": "array", "items": NUMBERS_REFERENCE, "minItems": 1}]
+}
 
 
 def point(node: Node, context: Context) -> tuple[float, ...]:
@@ -148,7 +132,9 @@ def _vector(node: Node, variables: Variables, context: Context) -> tuple[list[fl
     if isinstance(node, Scalar):
         if variables.size == 1 and not node.style:
             return [number(node, context)], [node]
-        raise wrong_type(context, node, f"a point of {variables.size} numbers", "a point is a list: [1, 2]")
+        raise wrong_type(
+            context, node, f"a point of {variables.size} numbers", "a point is a list, points a list of lists"
+        )
     if all(isinstance(item, Scalar) for item in node.items) and not _is_by_variable(node, variables):
         return _flat(node, variables, context)
     if len(node.items) == len(variables):
@@ -183,7 +169,7 @@ def _flat(node: Sequence, variables: Variables, context: Context) -> tuple[list[
         raise _wrong_length(node, len(node.items), variables, context)
     if not whole:
         raise Bad
-    return values, list(node.items)
+    return values, node.items
 
 
 def _by_variable(node: Mapping, variables: Variables, context: Context) -> tuple[list[float], list[Node]]:
@@ -225,10 +211,15 @@ def _blocks(parts: dict[str, Node], variables: Variables, context: Context) -> t
             whole = False
             continue
         values += found
-        nodes += [part] * len(found)
+        nodes += _leaves(part)
     if not whole:
         raise Bad
     return values, nodes
+
+
+def _leaves(node: Node) -> list[Node]:
+    """The numbers of a nested list, in C order."""
+    return [leaf for item in node.items for leaf in _leaves(item)] if isinstance(node, Sequence) else [node]
 
 
 def _show(shape: Shape) -> str:
@@ -241,18 +232,6 @@ def _flatten(value: Any) -> list[float]:
     return [float(value)]
 
 
-def _derivative(node: Node, context: Context) -> tuple[float, ...]:
-    """A known derivative, flat: nested lists, or a mapping by variable (for gradients)."""
-    if isinstance(node, Mapping):
-        return tuple(_by_variable(node, context.known_variables(), context)[0])
-    if isinstance(node, Sequence) and any(isinstance(item, Sequence) for item in node.items):
-        variables = context.known_variables()
-        if len(node.items) == len(variables) and not all(v.shape == () for v in variables):
-            return tuple(_blocks(dict(zip(variables.names, node.items, strict=True)), variables, context)[0])
-    value, _ = nested(node, context)
-    return tuple(_flatten(value))
-
-
 @dataclass(frozen=True, slots=True)
 class AtKind:
     """One point, as the flat point vector."""
@@ -263,6 +242,58 @@ class AtKind:
         return point(node, context)
 
     def schema(self, offers: Offers) -> dict[str, Any]:
-        numbers = {"$ref": "#/$defs/numbers"}
-        by_variable = {"type": "object", "additionalProperties": {"$ref": "#/$defs/number-or-numbers"}}
-        return {"anyOf": [{"type": "array", "items": numbers}, by_variable, {"type": "number"}]}
+        return {"$ref": "#/$defs/point"}
+
+
+@dataclass(frozen=True, slots=True)
+class KnownKind:
+    """The derivative at a point, known from elsewhere: flat, in C order."""
+
+    derivative: str
+    words: str
+
+    def read(self, node: Node, context: Context) -> tuple[float, ...]:
+        claim = context.main_claim
+        if claim is not None and self.derivative != claim:
+            message = f"the spec claims a {claim}; a known {self.derivative} cannot be compared with it"
+            raise context.bad("wrong-known-value", node, message, f"write `{claim}:`")
+        variables = context.known_variables()
+        if self.derivative == "gradient":
+            return tuple(_vector(node, variables, context)[0])
+        value, shape = nested(node, context)
+        flat = _flatten(value)
+        n = variables.size
+        square = self.derivative == "hessian"
+        if len(shape) < 2 or len(flat) != shape[0] * n or (square and shape[0] != n):
+            rows = str(n) if square else "m"
+            message = f"the {self.derivative} has shape ({rows}, {n}), this has shape {_show(shape)}"
+            raise context.bad("wrong-length", node, message)
+        return tuple(flat)
+
+    def schema(self, offers: Offers) -> dict[str, Any]:
+        return {"$ref": "#/$defs/point"} if self.derivative == "gradient" else NUMBERS_REFERENCE
+
+
+def _known_point(values: dict[str, Any], node: Mapping, context: Context) -> ListedPoint:
+    given = [name for name in KNOWN if name in values]
+    if len(given) > 1:
+        raise context.bad("conflicting-keys", node.key(given[1]) or node, "a point has one known derivative")
+    return ListedPoint(values["at"], context.place(node), values[given[0]] if given else None)
+
+
+_EXAMPLES = {"gradient": "[8, 3, -4]", "jacobian": "[[1, 0], [2, 1]]", "hessian": "[[2, 0], [0, 2]]"}
+KNOWN_POINT = Record(
+    (
+        Key(name="at", kind=AtKind(), required=True, example="[1, 2, 3]", description="The point."),
+        *(
+            Key(
+                name=name, example=_EXAMPLES[name], default="not known",
+                kind=KnownKind(name, "point" if name == "gradient" else "rows of numbers"),
+                description=f"The {name} there, known from elsewhere; the claimed {name} is checked against it.",
+            )
+            for name in KNOWN
+        ),
+    ),
+    _known_point,
+    "a point",
+)  # fmt: skip

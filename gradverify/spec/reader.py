@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -84,10 +84,8 @@ class Context:
     @contextmanager
     def collecting(self) -> Iterator[None]:
         """Go on behind the block when a value in it is bad, to find the other faults as well."""
-        try:
+        with suppress(Bad):
             yield
-        except Bad:
-            pass
 
     def place(self, node: Node) -> Place:
         """Where `node` stands."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping as Mapping_
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ from gradverify.core.verdicts import Fault
 from gradverify.spec.claims import plain
 from gradverify.spec.kinds import Choice, Integer, Key, Number, Record, shorten, wrong_type
 from gradverify.spec.model import Expect
-from gradverify.spec.reader import Bad, Context, Offers, did_you_mean
+from gradverify.spec.reader import Bad, Context, Offers, describe, did_you_mean, listed
 from gradverify.spec.yaml12 import Mapping, Node, Scalar, Sequence
 
 RELATIVE, ABSOLUTE = 1e-6, 0.0  # the default tolerance (docs/VERDICTS.md, section 1)
@@ -29,7 +30,7 @@ TOLERANCE = Record(
     "a tolerance",
 )  # fmt: skip
 
-EVALUATIONS = Record(
+SEARCH = Record(
     (
         Key(
             name="evaluations", kind=Integer(0), required=True, example="2000",
@@ -37,8 +38,31 @@ EVALUATIONS = Record(
         ),
     ),
     lambda values, node, context: values["evaluations"],
-    "a budget",
+    "`search`",
 )  # fmt: skip
+
+BUDGET = Record(
+    (
+        Key(
+            name="evaluations", kind=Integer(1), required=True, example="100000",
+            description="At most how many evaluations of the function, for each backend.",
+        ),
+    ),
+    lambda values, node, context: values["evaluations"],
+    "`budget`",
+)  # fmt: skip
+
+EXPECT = Record(
+    (
+        Key(
+            name="fail", kind=Choice({fault.value: "" for fault in Fault}), required=True, example="sign",
+            description="The diagnosis that is also required.",
+        ),
+    ),
+    lambda values, node, context: Expect("fail", Fault(values["fail"])),
+    "`expect`",
+)  # fmt: skip
+_VERDICTS = Choice({"pass": "the claim is right", "fail": "the claim is wrong, on purpose; finding that is a pass"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +128,23 @@ class BackendsKind:
             return {}
         if not isinstance(node, Mapping):
             raise wrong_type(context, node, "a mapping from option to value")
-        known = (context.offers.backends or {}).get(name)
-        whole = True
+        options = (context.offers.backends or {}).get(name)
+        if options is None:
+            return {key.text: plain(value) for key, value in node.entries}
+        schemas = {option.name: option.schema for option in options}
         found: dict[str, Any] = {}
+        whole = True
         for key, value in node.entries:
-            if known is not None and key.text not in {option.name for option in known}:
-                names = [option.name for option in known]
-                help = did_you_mean(key.text, names, "its options are") or "it has no options"
-                context.bad("unknown-key", key, f"the backend `{name}` has no option `{shorten(key.text)}`", help)
+            if key.text not in schemas:
+                help = did_you_mean(key.text, schemas, "its options are") or "it has no options"
+                context.bad("unknown-option", key, f"the backend `{name}` has no option `{shorten(key.text)}`", help)
                 whole = False
                 continue
             found[key.text] = plain(value)
+            wrong = mismatch(found[key.text], schemas[key.text])
+            if wrong is not None:
+                context.bad("wrong-option", value, f"`{key.text}` {wrong}, got {describe(value)}")
+                whole = False
         if not whole:
             raise Bad
         return found
@@ -141,6 +171,31 @@ class BackendsKind:
         return {"anyOf": [{"type": "array", "items": name, "minItems": 1, "uniqueItems": True}, by_name, name]}
 
 
+_TYPES: dict[str, tuple[type, ...]] = {
+    "number": (int, float), "integer": (int,), "string": (str,), "boolean": (bool,), "array": (list,),
+    "object": (dict,), "null": (type(None),),
+}  # fmt: skip
+
+
+def mismatch(value: Any, schema: Mapping_[str, Any]) -> str | None:
+    """What is wrong with an option, by the part of JSON Schema that options use for it; None for nothing."""
+    types = schema.get("type")
+    names = [types] if isinstance(types, str) else list(types or ())
+    allowed = tuple(t for name in names for t in _TYPES.get(name, (object,)))
+    if allowed and (not isinstance(value, allowed) or (isinstance(value, bool) and "boolean" not in names)):
+        return f"takes {' or '.join(names)}"
+    if "enum" in schema and value not in schema["enum"]:
+        return f"is one of {listed(map(str, schema['enum']))}"
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        if "minimum" in schema and not value >= schema["minimum"]:
+            return f"is at least {schema['minimum']}"
+        if "exclusiveMinimum" in schema and not value > schema["exclusiveMinimum"]:
+            return f"is greater than {schema['exclusiveMinimum']}"
+        if "maximum" in schema and not value <= schema["maximum"]:
+            return f"is at most {schema['maximum']}"
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class SearchKind:
     """on, off, or a budget. None is the default budget, 0 is off."""
@@ -149,15 +204,20 @@ class SearchKind:
 
     def read(self, node: Node, context: Context) -> int | None:
         if isinstance(node, Mapping):
-            found: int = EVALUATIONS.read(node, context)
+            found: int = SEARCH.read(node, context)
             return found
-        meant = {"on": None, "true": None, "off": 0, "false": 0}
-        if isinstance(node, Scalar) and node.text.lower() in meant:
-            return meant[node.text.lower()]
+        if isinstance(node, Scalar):
+            if node.value is True or node.value == "on":
+                return None
+            if node.value is False or node.value == "off":
+                return 0
+            if type(node.value) is int:
+                help = f"write {{evaluations: {node.text}}}"
+                raise wrong_type(context, node, "`on`, `off` or `{evaluations: N}`", help)
         raise wrong_type(context, node, "`on`, `off` or `{evaluations: N}`")
 
     def schema(self, offers: Offers) -> dict[str, Any]:
-        return {"anyOf": [{"enum": ["on", "off", True, False]}, EVALUATIONS.schema(offers)]}
+        return {"anyOf": [{"enum": ["on", "off", True, False]}, SEARCH.schema(offers)]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,16 +227,10 @@ class ExpectKind:
     words: str = "`pass`, `fail`, or `{fail: FAULT}`"
 
     def read(self, node: Node, context: Context) -> Expect:
-        if isinstance(node, Scalar) and node.text in ("pass", "fail"):
-            return Expect(node.text)
-        if isinstance(node, Mapping) and len(node.entries) == 1 and node.entries[0][0].text == "fail":
-            return Expect("fail", Fault(Choice({f.value: "" for f in Fault}).read(node.entries[0][1], context)))
-        if isinstance(node, Scalar):
-            help = did_you_mean(node.text, ("pass", "fail"))
-            raise context.bad("bad-choice", node, f"`{shorten(node.text)}` is not possible here", help)
-        raise wrong_type(context, node, "`pass`, `fail` or `{fail: FAULT}`")
+        if isinstance(node, Mapping):
+            found: Expect = EXPECT.read(node, context)
+            return found
+        return Expect(_VERDICTS.read(node, context))
 
     def schema(self, offers: Offers) -> dict[str, Any]:
-        fault = {"type": "object", "required": ["fail"], "additionalProperties": False,
-                 "properties": {"fail": {"enum": [f.value for f in Fault]}}}  # fmt: skip
-        return {"anyOf": [{"enum": ["pass", "fail"]}, fault]}
+        return {"anyOf": [_VERDICTS.schema(offers), EXPECT.schema(offers)]}

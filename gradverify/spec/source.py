@@ -64,7 +64,7 @@ def index_in_source(text: str, scalar: Scalar, offset: int) -> int:
     for character in scalar.text[: offset + 1]:
         step = 1
         if not character.isspace() or scalar.style == '"':
-            while at < scalar.end and text[at].isspace() and not (character == text[at]):
+            while at < scalar.end and text[at].isspace() and character != text[at]:
                 at += 1
         else:
             while at < scalar.end and text[at] in "\r\n" and character == " ":

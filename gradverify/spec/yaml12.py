@@ -191,7 +191,8 @@ class _Composer:
         return None
 
     def start(self, event: Any, is_mapping: bool) -> int | None:
-        start, end = self.offset + event.start_mark.index, self.offset + event.end_mark.index
+        start: int = self.offset + event.start_mark.index
+        end: int = self.offset + event.end_mark.index
         if event.tag is not None and event.tag != "!":
             self.tag(start)
         if len(self.open) >= MAX_DEPTH:
@@ -208,7 +209,8 @@ class _Composer:
         self.complain("yaml-tag", at, len(shown), f"the tag `{shown}` has no meaning here", "remove the tag")
 
     def alias(self, event: Any) -> int | None:
-        start, end = self.offset + event.start_mark.index, self.offset + event.end_mark.index
+        start: int = self.offset + event.start_mark.index
+        end: int = self.offset + event.end_mark.index
         target = self.anchors.get(event.anchor)
         if target is None:
             if any(opened.anchor == event.anchor for opened in self.open):
@@ -229,7 +231,8 @@ class _Composer:
 
     def scalar(self, event: Any) -> Scalar:
         text, style = event.value, event.style or ""
-        start, end = self.offset + event.start_mark.index, self.offset + event.end_mark.index
+        start: int = self.offset + event.start_mark.index
+        end: int = self.offset + event.end_mark.index
         style = "" if style == ":" else style
         if event.tag is not None and event.tag != "!":
             if event.tag != "tag:yaml.org,2002:str":
