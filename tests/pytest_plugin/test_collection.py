@@ -11,6 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from gradverify.explanation import explain
+from gradverify.plugins import load_plugins
+from gradverify.run.single import run_spec
+from gradverify.spec.load import load_text
+
 RIGHT = """
 name: bowl
 tags: [textbook]
@@ -22,13 +27,25 @@ points: [[1, 2], [0.5, -1]]
 WRONG = RIGHT.replace("bowl", "tilted").replace("6*y", "-6*y")
 HEAVY = ("numpy", "sympy", "autograd", "yaml", "click", "rich")
 
+# pytester puts sys.modules back after each run in this process; what runs need must be imported before the first, as
+# NumPy cannot be imported twice, and SymPy takes seconds.
+for spec in load_text(WRONG, "warm-up.yaml").specs:
+    explain(run_spec(spec, load_plugins()))
+
 Run = Callable[..., pytest.RunResult]
 
 
 @pytest.fixture
 def run(pytester: pytest.Pytester) -> Run:
-    """Run pytest in its own process, without a cache."""
-    return lambda *arguments: pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments)
+    """Run pytest without a cache: in this process, but for runs that need workers or another set of plugins."""
+
+    def run(*arguments: str) -> pytest.RunResult:
+        own = {"-n", "no:gradverify"} & set(arguments)
+        start = pytester.runpytest_subprocess if own else pytester.runpytest_inprocess
+        # Hypothesis takes a second to import at the end of a run, and has no part in these.
+        return start("-p", "no:cacheprovider", "-p", "no:hypothesispytest", *arguments)
+
+    return run
 
 
 def write(pytester: pytest.Pytester, name: str, text: str) -> Path:
