@@ -23,7 +23,6 @@ SETTINGS: dict[str, type | tuple[type, ...]] = {
     "seed": int,
     "color": str,
 }
-_PARAMETER = {"specs": "paths"}  # where click's name is not the setting's
 _LISTS = ("specs", "tag", "backend", "report", "plugin")
 
 
@@ -72,14 +71,18 @@ def _checked(path: Path) -> dict[str, Any]:
             raise ConfigError(f"{path}: unknown setting `{key}` in [tool.gradverify]{hint}")
         if not isinstance(value, SETTINGS[key]) or (isinstance(value, bool) and SETTINGS[key] is not bool):
             raise ConfigError(f"{path}: `{key}` in [tool.gradverify] cannot be {value!r}")
-        if key in _LISTS:
-            value = [value] if isinstance(value, str) else value
-            if not all(isinstance(item, str) for item in value):
-                raise ConfigError(f"{path}: `{key}` in [tool.gradverify] must be text or a list of texts")
-        if key == "specs":  # they are relative to the file that names them, wherever the command is called
-            value = [str(_relative(path.parent / item)) for item in value]
-        values[_PARAMETER.get(key, key.replace("-", "_"))] = value
+        values[key.replace("-", "_")] = _texts(path, key, value) if key in _LISTS else value
+    if "specs" in values:  # they are relative to the file that names them, wherever the command is called
+        values["paths"] = [str(_relative(path.parent / item)) for item in values.pop("specs")]
     return values
+
+
+def _texts(path: Path, key: str, value: str | list[Any]) -> list[str]:
+    """One text or a list of them, as a list."""
+    texts = [value] if isinstance(value, str) else value
+    if not all(isinstance(item, str) for item in texts):
+        raise ConfigError(f"{path}: `{key}` in [tool.gradverify] must be text or a list of texts")
+    return texts
 
 
 def _relative(path: Path) -> Path:

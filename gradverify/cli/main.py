@@ -16,6 +16,9 @@ from gradverify.cli.exits import Exit
 # Where each command lives. A command's module imports nothing heavy; what it needs is imported when it runs.
 COMMANDS = {
     "run": "gradverify.cli.run",
+    "check": "gradverify.cli.check",
+    "audit": "gradverify.cli.audit",
+    "init": "gradverify.cli.init",
     "validate": "gradverify.cli.validate",
     "schema": "gradverify.cli.schema",
     "explain": "gradverify.cli.explain",
@@ -49,8 +52,8 @@ class LazyGroup(click.Group):
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
             close = difflib.get_close_matches(args[0], COMMANDS, n=1)
-            if close:
-                error.message += f" Did you mean `{close[0]}`?"
+            if close and "mean" not in error.message:
+                raise click.UsageError(f"{error.message} Did you mean `{close[0]}`?", error.ctx) from None
             raise
 
 

@@ -1,4 +1,4 @@
-"""Options that several commands share. Each is also a setting of pyproject.toml and GRADVERIFY_NAME in the environment."""
+"""Options that several commands share; each is also a setting of pyproject.toml, and GRADVERIFY_NAME outside."""
 
 from __future__ import annotations
 

@@ -43,8 +43,8 @@ def command(
     """Check the gradients that the spec files in PATHS claim.
 
     PATHS are files, folders (searched for YAML files with specs) and FILE::NAME; default: `specs` of
-    [tool.gradverify] in pyproject.toml, else the folder `specs`. Every option can be set there, or as GRADVERIFY_OPTION in
-    the environment.
+    [tool.gradverify] in pyproject.toml, else the folder `specs`. Options can be set there too, or as
+    GRADVERIFY_OPTION in the environment.
 
     Faults in a spec file do not keep the other specs from running; the exit code is then 2.
     """
