@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from gradverify.core.report import (
     BlindSpot,
@@ -28,10 +29,10 @@ POINT = PointResult(
 HOSTILE = "x\x1b[31m]]>&<script>::error::\x00 ٣ =1+1"
 
 
-def spec(name: str, verdict: Verdict, *checks: Check, **more: object) -> SpecResult:
+def spec(name: str, verdict: Verdict, *checks: Check, **more: Any) -> SpecResult:
     return SpecResult(
         name=name, file="specs/sample.yaml", line=3, verdict=verdict, found=verdict, checks=checks, **more
-    )  # type: ignore[arg-type]
+    )
 
 
 RIGHT = spec(
