@@ -197,7 +197,8 @@ class Plugins:
                 options[name] = ()
                 continue
             plugin = self._loaded[backend.plugin]
-            declared = _items(declare, plugin, f"backend `{name}`: options()")
+            ask = declare if callable(declare) else partial(_itself, declare)  # a method, or simply the options
+            declared = _items(ask, plugin, f"backend `{name}`: options()")
             for option in declared:
                 if not isinstance(option, BackendOption):
                     plugin.fail(f"backend `{name}`: options() gave a {type(option).__name__}, not a BackendOption")

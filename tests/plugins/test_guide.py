@@ -78,3 +78,23 @@ def test_every_python_block_of_the_guide_is_python(block: str) -> None:
 @pytest.mark.parametrize("name", plugin.__all__)
 def test_everything_that_plugins_may_import_exists(name: str) -> None:
     assert getattr(plugin, name) is not None
+
+
+@pytest.mark.parametrize("backends", ["[complex-step]", "{complex-step: {step: 1e-50}}"])
+def test_the_guides_backend_decides_a_run(backends: str, site: Path) -> None:
+    spec = (
+        "variables: [x, y]\nfunction: x**2*y + sin(y)\ngradient: {x: 2*x*y, y: x**2 + cos(y)}\npoints: [[1, 2]]\n"
+        f"backends: {backends}\n"
+    )
+    (site / "bowl.yaml").write_text(spec)
+    finished = python(site, "-m", "gradverify", "run", "bowl.yaml", "--report", "json:-")
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    assert '"backend": "complex-step"' in finished.stdout
+
+
+def test_a_misspelt_option_of_the_guides_backend_is_a_fault_of_the_spec(site: Path) -> None:
+    spec = "variables: [x]\nfunction: x**2\ngradient: [2*x]\npoints: [[1]]\nbackends: {complex-step: {stap: 1e-50}}\n"
+    (site / "typo.yaml").write_text(spec)
+    finished = python(site, "-m", "gradverify", "run", "typo.yaml")
+    assert finished.returncode == 2
+    assert "did you mean `step`?" in finished.stdout + finished.stderr
