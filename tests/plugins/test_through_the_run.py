@@ -47,8 +47,8 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     for name, (code, _) in WHILE_WORKING.items():
         install(site, name, bad.text(code, name), version="4.2")
     install(site, "does-not-import", bad.DOES_NOT_IMPORT, version="1.7")
-    code, report = run(site)
-    report["exit code"] = code
+    exit_code, report = run(site)
+    report["exit code"] = exit_code
     return report
 
 
