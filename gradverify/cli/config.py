@@ -56,7 +56,7 @@ def _checked(path: Path) -> dict[str, Any]:
     import tomllib
 
     try:
-        table = tomllib.loads(text).get("tool", {}).get("gradverify", {})
+        table: Any = tomllib.loads(text).get("tool", {}).get("gradverify", {})
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from None
     if not isinstance(table, dict):
@@ -77,7 +77,7 @@ def _checked(path: Path) -> dict[str, Any]:
     return values
 
 
-def _texts(path: Path, key: str, value: str | list[Any]) -> list[str]:
+def _texts(path: Path, key: str, value: Any) -> list[str]:
     """One text or a list of them, as a list."""
     texts = [value] if isinstance(value, str) else value
     if not all(isinstance(item, str) for item in texts):

@@ -84,14 +84,14 @@ def run_guarded(spec: Spec, plugins: Plugins, settings: VerifySettings, progress
 
 
 _PHASES = {
-    "loading": "while loading its function",
+    "loading": "while its function was loaded and first called",
     "search": "while searching for counterexamples",
     "explanation": "while explaining the result",
 }
 
 
 def during(phase: str) -> str:
-    """A phase as a clause: "while running backend sympy", "while loading its function"."""
+    """A phase as a clause: "while running backend sympy", "while its function was loaded and first called"."""
     if phase.startswith("backend "):
         return f"while running {phase}"
     if phase.startswith("before"):

@@ -11,6 +11,7 @@ import contextlib
 import io
 import os
 import sys
+from pathlib import Path
 
 KEPT = 20_000  # bytes of output kept for each spec: what a person may still read in a report
 _OPEN, _CLOSE = b"\x00<", b">\n"
@@ -40,7 +41,7 @@ class CapturedStreams:
     def end(self, number: int) -> None:
         """Task `number` is over: whatever it printed is on its way before this returns."""
         for stream in (sys.stdout, sys.stderr, *(self._streams or ())):
-            with contextlib.suppress(Exception):  # the user's replacement may raise anything
+            with contextlib.suppress(BaseException):  # the user's replacement may raise anything, SystemExit too
                 stream.flush()
         _write_all(self.fd, self._mark + str(number).encode() + _CLOSE)
 
@@ -48,6 +49,16 @@ class CapturedStreams:
 def _stream(fd: int) -> io.TextIOWrapper:
     raw = io.FileIO(fd, "w", closefd=False)
     return io.TextIOWrapper(io.BufferedWriter(raw), encoding="utf-8", errors="backslashreplace", line_buffering=True)
+
+
+def without_own_frames(text: str) -> str:
+    """The traceback of a crash (from `faulthandler`) without gradverify's own frames, which explain nothing."""
+    own = f'  File "{Path(__file__).parents[1]}{os.sep}'
+    lines = text.splitlines(keepends=True)
+    first = next((i for i, line in enumerate(lines) if line.startswith(own)), None)
+    if first is None or not any(line.startswith("Stack (most recent call first)") for line in lines[:first]):
+        return text
+    return "".join(lines[:first]) + "  … gradverify's own calls\n"
 
 
 def _write_all(fd: int, data: bytes) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gradverify.plugins import Plugins
 
 GRACE = 2.0  # seconds that a worker which closed its channel has to end, so that its status can be told
+FIRST_PRIVATE_FD = 3  # after the standard streams
 HANDLED_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -118,8 +119,8 @@ class Worker:
         return code
 
 
-def start_worker(inherit: Inheritance, others: list[Worker]) -> Worker:
-    """A new worker; `others` are those whose descriptors it must not keep."""
+def start_worker(inherit: Inheritance) -> Worker:
+    """A new worker."""
     token = secrets.token_hex(8)
     ours, theirs = socket.socketpair()
     output, output_end = os.pipe()
@@ -127,9 +128,7 @@ def start_worker(inherit: Inheritance, others: list[Worker]) -> Worker:
     process = None
     try:
         if inherit.method == "fork":
-            private = [ours.fileno(), output]
-            private += [fd for other in others for fd in (other.channel.fileno(), other.output)]
-            pid = _fork(inherit, theirs.detach(), output_end, status, token, private)
+            pid = _fork(inherit, theirs.detach(), output_end, status, token)
         else:
             process = _spawn(inherit, ours, theirs, output_end, status, token)
             pid = process.pid
@@ -150,9 +149,7 @@ def start_worker(inherit: Inheritance, others: list[Worker]) -> Worker:
     return Worker(pid, ours, output, status, OutputSplitter(token), pidfd, process)
 
 
-def _fork(
-    inherit: Inheritance, channel_fd: int, output_fd: int, status: wire.StatusPage, token: str, private: list[int]
-) -> int:
+def _fork(inherit: Inheritance, channel_fd: int, output_fd: int, status: wire.StatusPage, token: str) -> int:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(Exception):
             stream.flush()  # or the child would print it again
@@ -166,8 +163,7 @@ def _fork(
             try:
                 isolate(parent)
                 signal.pthread_sigmask(signal.SIG_SETMASK, before)
-                for fd in private:
-                    os.close(fd)
+                _close_all_but(channel_fd, output_fd, status.fd)
                 serve(
                     channel_fd,
                     output_fd,
@@ -189,6 +185,15 @@ def _fork(
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     os.close(channel_fd)
     return pid
+
+
+def _close_all_but(*kept: int) -> None:
+    """Close what a forked child inherited: other workers' channels would stay open with it, and user code finds them."""
+    first = FIRST_PRIVATE_FD
+    for fd in sorted(kept):
+        os.closerange(first, fd)
+        first = fd + 1
+    os.closerange(first, max(first, os.sysconf("SC_OPEN_MAX")))
 
 
 def _spawn(

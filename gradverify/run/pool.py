@@ -19,6 +19,7 @@ from gradverify.core.report import SpecResult
 from gradverify.report.json_report import spec_from_data
 from gradverify.run import wire
 from gradverify.run.batch import during
+from gradverify.run.capture import without_own_frames
 from gradverify.run.interrupt import Interrupts
 from gradverify.run.launch import Inheritance, Worker, start_worker
 from gradverify.run.outcome import broken
@@ -137,7 +138,7 @@ class Pool:
         if self._failed_starts >= FAILED_STARTS:
             raise PoolError(f"worker processes do not start: {self._start_problem}")
         try:
-            worker = start_worker(self._inherit, [desk.worker for desk in self._desks])
+            worker = start_worker(self._inherit)
         except OSError as error:
             raise PoolError(f"a worker process cannot be started: {error}") from error
         desk = _Desk(worker)
@@ -261,7 +262,7 @@ class Pool:
         else:
             desk.worker.drain_output()
             desk.worker.close()
-        output = desk.worker.splitter.take_rest()
+        output = without_own_frames(desk.worker.splitter.take_rest())
         jobs = list(desk.jobs)
         if not jobs:
             return

@@ -63,9 +63,10 @@ def serve(
             result = run_task(Task.from_data(data), store, plugins, settings, status.phase)
             if os.getpid() != own_pid:
                 os._exit(0)  # the user's function forked, and this is the child: it must not answer a second time
-            status.finish()
+            status.phase("sending its result")
             streams.end(number)
             channel.sendall(_encoded(number, result))
+            status.finish()
 
 
 def _encoded(number: int, result: dict[str, Any]) -> bytes:
