@@ -19,8 +19,8 @@ from gradverify.spec.points import DEFAULT_SAMPLE
 from gradverify.spec.reader import Context, Offers, describe, did_you_mean
 from gradverify.spec.settings import ABSOLUTE, RELATIVE
 from gradverify.spec.source import SourceText
+from gradverify.spec.yaml12 import Documents, Node, Problem, Scalar, read_documents
 from gradverify.spec.yaml12 import Mapping as MappingNode
-from gradverify.spec.yaml12 import Node, Problem, Scalar, read_documents
 
 if TYPE_CHECKING:
     from gradverify.hookspecs import BackendOption
@@ -67,8 +67,14 @@ def offers_of(
 
 def parse_documents(text: str, file: str, offers: Offers, depth: int = 0) -> tuple[list[Spec], list[SpecFault]]:
     """The same, for offers that are made already; `depth` counts rules that build on rules."""
-    source = SourceText(text, file)
-    documents = read_documents(text)
+    text = text.removeprefix("\ufeff")  # a byte order mark, as some editors write
+    return specs_of(read_documents(text), SourceText(text, file), offers, depth)
+
+
+def specs_of(
+    documents: Documents, source: SourceText, offers: Offers, depth: int = 0
+) -> tuple[list[Spec], list[SpecFault]]:
+    """The specs of YAML that has been read."""
     problems = list(documents.problems)
     roots = list(enumerate(documents.roots))
     # `---` at the very end, or before the first comment, makes an empty document that nobody meant.
@@ -78,7 +84,7 @@ def parse_documents(text: str, file: str, offers: Offers, depth: int = 0) -> tup
         problems.append(Problem("empty-file", 0, 1, "there is no spec in this file", advice))
     specs: list[Spec] = []
     names: dict[str, Node] = {}
-    directory = Path(file).parent
+    directory = Path(source.file).parent
     for index, root in meant:
         if root is None:
             continue

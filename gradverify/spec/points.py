@@ -17,9 +17,9 @@ MAX_SAMPLES = 100_000
 DEFAULT_SAMPLE = 5  # points that are drawn where a spec lists none
 
 DISTRIBUTIONS = {
-    "uniform": "uniform between the domain's ends; where an end is infinite, over [-3, 3] or as far from the other end",
-    "normal": "standard normal, moved inside the domain where it has ends",
-    "log-uniform": "magnitudes from 1e-3 to 1e3 with random signs, inside the domain",
+    "uniform": "all values between the domain's ends alike; from -3 to 3 without ends, 6 away from a single one",
+    "normal": "standard normal without ends; else from the middle of the domain, or from its only end inwards",
+    "log-uniform": "all orders of magnitude alike, of both signs where the domain has both; from 1e-3 to 1e3 without ends",
 }
 
 SAMPLE = Record(
@@ -152,7 +152,8 @@ def _is_by_variable(node: Sequence, variables: Variables) -> bool:
 def _wrong_length(node: Node, given: int, variables: Variables, context: Context) -> Bad:
     wanted = "one a variable" if all(v.shape == () for v in variables) else "all components one after the other"
     return context.bad(
-        "wrong-length", node, f"the point has {given} numbers, the variables have {variables.size}",
+        "wrong-length", node,
+        f"the point has {given} {'number' if given == 1 else 'numbers'}, the variables have {variables.size}",
         f"{variables.size} numbers, {wanted}: {listed(variables.names)}",
     )  # fmt: skip
 

@@ -12,11 +12,13 @@ from gradverify.spec.model import Interval, SampledPoints
 if TYPE_CHECKING:
     import numpy as np
 
-    from gradverify.core.arrays import Matrix, Vector
+    from gradverify.core.arrays import Mask, Matrix, Vector
 
-REACH = 3.0  # how far from 0, or from the only finite end, uniform points are drawn
-DECADES = 3.0  # log-uniform magnitudes run from 10**-DECADES to 10**DECADES
+REACH = 3.0  # how far from 0 uniform points are drawn; twice as far from the only finite end
+SMALLEST, LARGEST = 1e-3, 1e3  # log-uniform magnitudes where the domain has no ends
+DECADES = 1e-6  # the smallest log-uniform magnitude as a fraction of the domain's end
 NORMAL_WIDTH = 4.0  # a bounded interval is taken for ± 2 standard deviations of a normal distribution
+REDRAWS = 64  # each at least halves what is still outside; what is left then is put beside the end
 EVERYWHERE = Interval(-math.inf, math.inf)
 
 
@@ -34,46 +36,97 @@ def draw(points: SampledPoints, variables: Variables, domain: Mapping[str, Inter
 
 
 def _component(points: SampledPoints, interval: Interval, rng: np.random.Generator) -> Vector:
-    import numpy as np
-
-    low, high = interval.low, interval.high
-    bounded, below, above = math.isfinite(low) and math.isfinite(high), math.isfinite(low), math.isfinite(high)
     match points.distribution:
         case "normal":
-            drawn = rng.normal(size=points.count)
-            if bounded:
-                drawn = (low + high) / 2 + (high - low) / NORMAL_WIDTH * drawn
-            elif below:
-                drawn = low + np.abs(drawn)
-            elif above:
-                drawn = high - np.abs(drawn)
+            drawn = _normal(points.count, interval, rng)
         case "log-uniform":
-            size = 10.0 ** rng.uniform(-DECADES, DECADES, size=points.count)
-            sign = rng.choice((-1.0, 1.0), size=points.count)
-            drawn = sign * size
-            if bounded:
-                drawn = low + (high - low) * size / 10.0**DECADES
-            elif below:
-                drawn = low + size
-            elif above:
-                drawn = high - size
+            drawn = _log_uniform(points.count, interval, rng)
         case _:
-            unit = rng.uniform(size=points.count)
-            start, end = (low, high) if bounded else (low, low + 2 * REACH) if below else (high - 2 * REACH, high)
-            if not below and not above:
-                start, end = -REACH, REACH
-            drawn = start + (end - start) * unit
-    # What falls outside or on an open end is drawn again, uniformly between the middle and the end.
-    outside = ~_within(drawn, interval)
-    middle = (low + high) / 2 if bounded else low + 1 if below else high - 1 if above else 0.0
-    while outside.any():
-        drawn = np.where(outside, middle + (np.clip(drawn, low, high) - middle) * rng.uniform(size=points.count), drawn)
-        outside = ~_within(drawn, interval)
-    result: Vector = drawn
+            drawn = _uniform(points.count, interval, rng)
+    return _moved_inside(drawn, interval, rng)
+
+
+def _uniform(count: int, interval: Interval, rng: np.random.Generator) -> Vector:
+    unit = rng.uniform(size=count)
+    start, end = _ends(interval)
+    result: Vector = start * (1 - unit) + end * unit  # end − start could overflow
     return result
 
 
-def _within(values: Vector, interval: Interval) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def _ends(interval: Interval) -> tuple[float, float]:
+    """Finite ends: the domain's own, or some way from 0 or from the only end. That way is never lost in rounding."""
+    low, high = interval.low, interval.high
+    if math.isfinite(low) and math.isfinite(high):
+        return low, high
+    if math.isfinite(low):
+        return low, low + 2 * REACH * max(1.0, abs(low) / REACH)
+    if math.isfinite(high):
+        return high - 2 * REACH * max(1.0, abs(high) / REACH), high
+    return -REACH, REACH
+
+
+def _normal(count: int, interval: Interval, rng: np.random.Generator) -> Vector:
+    import numpy as np
+
+    drawn = rng.normal(size=count)
+    low, high = interval.low, interval.high
+    if math.isfinite(low) and math.isfinite(high):
+        return low / 2 + high / 2 + (high / NORMAL_WIDTH - low / NORMAL_WIDTH) * drawn
+    if math.isfinite(low):
+        return low + np.abs(drawn) * max(1.0, abs(low))
+    if math.isfinite(high):
+        return high - np.abs(drawn) * max(1.0, abs(high))
+    return drawn
+
+
+def _log_uniform(count: int, interval: Interval, rng: np.random.Generator) -> Vector:
+    """Magnitudes whose logarithm is uniform, on the positive and the negative side of the domain alike."""
+    import numpy as np
+
+    unit, side = rng.uniform(size=count), rng.uniform(size=count)
+    positive = _magnitudes(max(interval.low, 0.0), interval.high, unit)
+    negative = _magnitudes(max(-interval.high, 0.0), -interval.low, unit)
+    if negative is None or positive is None:
+        one_sided = positive if negative is None else -negative
+        assert one_sided is not None  # an interval has some width
+        return one_sided
+    return np.where(side < 0.5, positive, -negative)
+
+
+def _magnitudes(smallest: float, largest: float, unit: Vector) -> Vector | None:
+    """Log-uniform magnitudes in [smallest, largest], 0 and infinity replaced; None where there are none."""
+    import numpy as np
+
+    if not largest > 0:
+        return None
+    if math.isinf(largest):
+        largest = max(LARGEST, smallest / DECADES if smallest < 1e300 else smallest)
+        smallest = smallest or SMALLEST
+    else:
+        smallest = smallest or max(largest * DECADES, 5e-324)
+    log = np.log(smallest) * (1 - unit) + np.log(largest) * unit
+    return np.exp(log)
+
+
+def _moved_inside(drawn: Vector, interval: Interval, rng: np.random.Generator) -> Vector:
+    """What lies outside or on an open end is drawn again between the middle and that end."""
+    import numpy as np
+
+    outside = ~_within(drawn, interval)
+    start, end = _ends(interval)
+    middle = start / 2 + end / 2
+    for _ in range(REDRAWS):
+        if not outside.any():
+            break
+        again = middle + (np.clip(drawn, start, end) - middle) * rng.uniform(size=len(drawn))
+        drawn = np.where(outside, again, drawn)
+        outside = ~_within(drawn, interval)
+    beside = np.nextafter(interval.low, math.inf) if math.isfinite(interval.low) else np.nextafter(end, -math.inf)
+    return np.where(outside, beside, drawn)
+
+
+def _within(values: Vector, interval: Interval) -> Mask:
     above = values > interval.low if interval.low_open else values >= interval.low
     below = values < interval.high if interval.high_open else values <= interval.high
-    return above & below
+    inside: Mask = above & below
+    return inside

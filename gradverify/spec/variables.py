@@ -161,6 +161,7 @@ class DomainKind:
             except Bad:
                 whole = False
         if not whole:
+            context.domain = {name: interval for name, interval in found.items() if variables and name in variables}
             raise Bad
         return found
 

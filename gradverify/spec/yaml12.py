@@ -95,8 +95,7 @@ def read_documents(text: str) -> Documents:
             Problem("file-too-large", 0, 1, f"the file has {len(text):,} characters, {MAX_CHARACTERS:,} are allowed")
         )
         return found
-    start = 1 if text.startswith("\ufeff") else 0  # a byte order mark, as some editors write
-    for match in _FORBIDDEN.finditer(text, start):
+    for match in _FORBIDDEN.finditer(text):
         character = match.group()
         found.problems.append(
             Problem("bad-character", match.start(), 1, f"the character U+{ord(character):04X} is not allowed in YAML")
@@ -105,6 +104,7 @@ def read_documents(text: str) -> Documents:
             break
     if found.problems:
         return found
+    start = 0
     while True:
         stopped = _Composer(text[start:], start, found).compose()
         if stopped is None or len(found.problems) >= MAX_REPORTED:

@@ -41,7 +41,7 @@ def test_every_code_that_the_sources_name_is_explained() -> None:
         text = path.read_text()
         named |= set(re.findall(r"(?:bad|Problem|complain|fault)\(\s*(?:\w+,\s*)?\"([a-z]+(?:-[a-z]+)+)\"", text))
     for module in (build, parse, tokens):
-        text = Path(module.__file__).read_text()
+        text = Path(str(module.__file__)).read_text()
         named |= set(re.findall(r"(?:error|Error|\()\(?\s*\"([a-z]+(?:-[a-z]+)+)\"", text))
     assert named - {"unknown-"} <= CODES.keys()
 
