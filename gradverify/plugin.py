@@ -22,6 +22,7 @@ _HOME = {
         "Note",
         "Proof",
     ),
+    "gradverify.core.kinks": ("find_kinks",),
     "gradverify.core.problem": (
         "CallableFunction",
         "Derivative",

@@ -16,13 +16,16 @@ class FiniteDifference:
     """The backend `finite-difference`: for any function that can be called."""
 
     name = NAME
-    options = (
-        BackendOption(
-            "max_evaluations",
-            {"type": "integer", "minimum": 1},
-            "Evaluations of the function that this backend may spend on the spec's points.",
-        ),
-    )
+
+    def options(self) -> tuple[BackendOption, ...]:
+        """What a spec may set under this backend's name."""
+        return (
+            BackendOption(
+                "max_evaluations",
+                {"type": "integer", "minimum": 1},
+                "Evaluations of the function that this backend may spend on the spec's points.",
+            ),
+        )
 
     def why_not(self, problem: Problem) -> str | None:
         """None if `problem` can be differenced; nothing is evaluated yet."""

@@ -1,35 +1,234 @@
-"""The whole answer: quick look, ladder where needed, and what the points showed on the way."""
+"""The whole answer: a quick look, the ladder where it is needed, one side at edges, and what the points showed on
+the way."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from gradverify.plugin import Estimate, Estimates, Evidence
-from gradverify_finite_difference.climb import Goal, climb
-from gradverify_finite_difference.lines import Lines, Side
-from gradverify_finite_difference.sampling import Sampler
+from gradverify.plugin import (
+    Derivative,
+    DoesNotApply,
+    Estimate,
+    Estimates,
+    Evidence,
+    Kink,
+    Note,
+    NoteKind,
+    Problem,
+    Request,
+    find_kinks,
+)
+from gradverify_finite_difference.arrays import Floats, Indices
+from gradverify_finite_difference.climb import Climbed, Goal, climb
+from gradverify_finite_difference.hessian import second_differences
+from gradverify_finite_difference.lines import Lines, Side, quotients
+from gradverify_finite_difference.noise import all_single
+from gradverify_finite_difference.one_sided import rough
+from gradverify_finite_difference.quick import look
+from gradverify_finite_difference.sampling import BudgetError, Sampler
 from gradverify_finite_difference.steps import room_at
 
-if TYPE_CHECKING:
-    from gradverify.plugin import Problem, Request
+# Evaluations that the spec's points may cost altogether where neither the spec nor its options say. An expression takes
+# many points at once; a Python function is called once a point.
+BUDGET = {"expression": 5_000_000, "other": 40_000}
+LADDER_COST = 40  # evaluations that a component may take on the ladder
+GOAL = 0.01  # of the tolerance: a bound that small decides everything
+NOISY = 1e3  # a noise level this many units of round-off above that of f's value is worth a word
+CRAMPED = 1e-6  # room on one side, relative to the component, below which differences are taken on the other side only
 
 
 def estimate(problem: Problem, request: Request) -> Estimates:
-    sampler = Sampler(problem, 10**9)
+    """Estimate the derivative at all points, shape (k, n)."""
+    budget = int(problem.options.get("max_evaluations") or problem.budget or _default_budget(problem))
+    sampler = Sampler(problem, budget)
     points = np.asarray(request.points, dtype=np.float64)
     k, n = points.shape
+    cheapest = (2 * n + 2) * k
+    if cheapest > budget:
+        raise DoesNotApply(
+            f"{n} components at {k} points need {cheapest:,} evaluations at least, the budget is {budget:,}"
+        )
     centre = sampler.at(points)
-    at, comp = np.divmod(np.arange(k * n), n)
-    d = problem.domain
-    x = points[at, comp]
-    lines = Lines(points[at], comp, centre[at], room_at(x, d.low[comp], d.high[comp], d.low_open[comp], d.high_open[comp]),
-        np.ones(k * n), problem.precision.epsilon)
+    again = sampler.at(points)
     random = np.random.default_rng(problem.seed)
-    done = climb(sampler, lines, Side.BOTH, Goal(0.01 * problem.tolerance.relative, problem.tolerance.absolute, None), random)
+    changed = np.any((centre != again) & ~(np.isnan(centre) & np.isnan(again)), axis=1)
+    if problem.derivative is Derivative.HESSIAN:
+        value, bound = second_differences(sampler, problem, points, centre)
+        notes: list[list[Note]] = [[] for _ in range(k)]
+    else:
+        value, bound, notes = _first(sampler, problem, request, points, centre, random)
+    for row in np.flatnonzero(changed).tolist():
+        bound[row] = np.inf
+        notes[row].append(Note(NoteKind.RANDOMNESS, "f answers differently when it is called twice at one point"))
+    for row in np.flatnonzero(~np.isfinite(centre).all(axis=1)).tolist():
+        value[row], bound[row] = np.nan, np.inf
+        notes[row].append(Note(NoteKind.OVERFLOW, sampler.failure or "f is not finite at the point"))
+    kinks = _kinks(sampler, problem, points, value, bound, notes)
+    estimates = tuple(
+        Estimate(value=v, error_bound=b, evidence=Evidence.ESTIMATED, notes=tuple(notes[row]), kinks=kinks[row])
+        for row, (v, b) in enumerate(zip(value, bound, strict=True))
+    )
+    return Estimates(points=estimates, evaluations=sampler.evaluations)
+
+
+def _kinks(
+    sampler: Sampler, problem: Problem, points: Floats, value: Floats, bound: Floats, notes: list[list[Note]]
+) -> list[tuple[Kink, ...]]:
+    """Kinks among the components whose bound is too wide to decide; they have no value. Changes `value` and `bound`."""
+    found: list[tuple[Kink, ...]] = []
+    for row in range(points.shape[0]):
+        wide = ~(bound[row] <= problem.tolerance.relative * np.abs(value[row])) & np.isfinite(bound[row])
+        suspects = np.flatnonzero(wide.ravel())[: max(0, sampler.left // LADDER_COST)].tolist()
+        kinks = find_kinks(problem, points[row], suspects, np.ones(points.shape[1]))
+        for index in kinks:
+            value[row].reshape(-1)[index], bound[row].reshape(-1)[index] = np.nan, np.inf
+        if kinks:
+            notes[row].append(Note(NoteKind.KINK, "f has a kink: its one-sided slopes differ", tuple(sorted(kinks))))
+        sampler.evaluations += LADDER_COST * len(suspects)
+        found.append(tuple(kinks.values()))
+    return found
+
+
+def _default_budget(problem: Problem) -> int:
+    return BUDGET["expression" if problem.function.kind == "expression" else "other"]
+
+
+def _first(
+    sampler: Sampler, problem: Problem, request: Request, points: Floats, centre: Floats, random: np.random.Generator
+) -> tuple[Floats, Floats, list[list[Note]]]:
+    """First derivatives: value and bound of shape (k, *problem.shape), and the notes of each point."""
+    k, n = points.shape
     m = sampler.outputs
-    value = done.selection.value.reshape((k, n, m)).transpose(0, 2, 1).reshape((k, *problem.shape))
-    bound = done.selection.bound.reshape((k, n, m)).transpose(0, 2, 1).reshape((k, *problem.shape))
-    return Estimates(points=tuple(Estimate(value=v, error_bound=b, evidence=Evidence.ESTIMATED) for v, b in zip(value, bound)),
-        evaluations=sampler.evaluations)
+    lines = _lines(problem, points, centre)
+    value, bound = np.full((k * n, m), np.nan), np.full((k * n, m), np.inf)
+    notes: list[list[Note]] = [[] for _ in range(k)]
+    claimed = _claimed(request, k, n, m)
+    left = np.flatnonzero(np.repeat(np.isfinite(centre).all(axis=1), n))
+    if claimed is not None and left.size:
+        quick = look(sampler, lines.subset(left), claimed[left], problem.tolerance.relative, random)
+        done = quick.taken.all(axis=1)
+        value[left[done]], bound[left[done]] = quick.value[done], quick.bound[done]
+        left = left[~done]
+    for side in (Side.BOTH, Side.UP, Side.DOWN):
+        rows = _for_side(left, lines, bound, side)
+        affordable = rows[: max(0, sampler.left // LADDER_COST)]
+        if affordable.size:
+            _ladder(sampler, problem, lines, affordable, side, claimed, random, value, bound, notes)
+        skipped = rows[affordable.size :]
+        if skipped.size:
+            _note_cost(notes, skipped, n, m)
+            break
+    shape = (k, *problem.shape)
+    return (
+        value.reshape((k, n, m)).transpose(0, 2, 1).reshape(shape),
+        bound.reshape((k, n, m)).transpose(0, 2, 1).reshape(shape),
+        notes,
+    )
+
+
+def _lines(problem: Problem, points: Floats, centre: Floats) -> Lines:
+    k, n = points.shape
+    at, component = np.divmod(np.arange(k * n), n)
+    domain = problem.domain
+    x = points[at, component]
+    room = room_at(
+        x, domain.low[component], domain.high[component], domain.low_open[component], domain.high_open[component]
+    )
+    return Lines(points[at], component, centre[at], room, np.ones(k * n), problem.precision.epsilon)
+
+
+def _claimed(request: Request, k: int, n: int, m: int) -> Floats | None:
+    """The claim in the order of the lines, shape (k·n, m)."""
+    if request.claimed is None:
+        return None
+    return np.asarray(request.claimed, dtype=np.float64).reshape((k, m, n)).transpose(0, 2, 1).reshape((k * n, m))
+
+
+def _for_side(left: Indices, lines: Lines, bound: Floats, side: Side) -> Indices:
+    """Which lines to climb on `side`: both sides first; one side where the other has no room or no finite values."""
+    size = CRAMPED * np.maximum(np.abs(lines.x[left]), np.finfo(np.float64).tiny)
+    up, down = lines.room.up[left], lines.room.down[left]
+    cramped = np.minimum(up, down) <= size
+    match side:
+        case Side.BOTH:
+            return left[~cramped]
+        case Side.UP:
+            wanted = np.where(cramped, up >= down, ~np.isfinite(bound[left]).all(axis=1))
+            return left[wanted & (up > size)]
+        case _:
+            wanted = np.where(cramped, up < down, ~np.isfinite(bound[left]).all(axis=1))
+            return left[wanted & (down > size)]
+
+
+def _ladder(
+    sampler: Sampler,
+    problem: Problem,
+    lines: Lines,
+    rows: Indices,
+    side: Side,
+    claimed: Floats | None,
+    random: np.random.Generator,
+    value: Floats,
+    bound: Floats,
+    notes: list[list[Note]],
+) -> None:
+    """Climb for the lines `rows` and enter what comes of it."""
+    n, m = problem.variables.size, sampler.outputs
+    part = lines.subset(rows)
+    flat = None if claimed is None else claimed[rows].reshape(-1)
+    goal = Goal(GOAL * problem.tolerance.relative, 0.0, flat)
+    try:
+        done = climb(sampler, part, side, goal, random)
+    except BudgetError:
+        _note_cost(notes, rows, n, m)
+        return
+    found, error = (a.reshape((-1, m)) for a in (done.selection.value, done.selection.bound))
+    error = np.where(np.isfinite(found) & ~np.isnan(error), error, np.inf)
+    if side is not Side.BOTH:
+        found, error = _smooth_enough(part, done, side, found, error)
+    value[rows], bound[rows] = found, error
+    if side is not Side.BOTH:
+        which = "up" if side is Side.UP else "down"
+        _note(
+            notes,
+            rows[np.isfinite(error).any(axis=1)],
+            n,
+            m,
+            NoteKind.EDGE,
+            f"differences were taken on one side only, {which}",
+        )
+    level = done.selection.noise.reshape((-1, m))
+    single = all_single(part, done.samples).reshape((-1, m))
+    wide = ~(error <= problem.tolerance.relative * np.abs(found))
+    if problem.precision.epsilon <= np.finfo(np.float64).eps:
+        message = "f computes in single precision; `precision: float32` says so"
+        _note(notes, rows[(single & wide).any(axis=1)], n, m, NoteKind.SINGLE_PRECISION, message)
+    with np.errstate(all="ignore"):
+        noisy = level > NOISY * problem.precision.epsilon * np.abs(part.centre)
+    for row in np.flatnonzero((noisy & wide & ~single & np.isfinite(level)).any(axis=1)).tolist():
+        text = f"f is noisy at a level of {np.nanmax(level[row]):.0e}"
+        _note(notes, rows[[row]], n, m, NoteKind.NOISE, text)
+
+
+def _smooth_enough(part: Lines, done: Climbed, side: Side, found: Floats, error: Floats) -> tuple[Floats, Floats]:
+    """The same value and bound, but for ladders that are too rough to be extrapolated."""
+    series = quotients(part, done.samples, side, done.quantum)
+    is_rough, value, bound = rough(series.steps, series.quotients, series.gains * series.floors)
+    shape = found.shape
+    return (
+        np.where(is_rough.reshape(shape), value.reshape(shape), found),
+        np.where(is_rough.reshape(shape), bound.reshape(shape), error),
+    )
+
+
+def _note(notes: list[list[Note]], rows: Indices, n: int, m: int, kind: NoteKind, message: str) -> None:
+    """One note a point for the lines `rows`, naming the derivative's components."""
+    for point in np.unique(rows // n).tolist():
+        variables = (rows[rows // n == point] % n).tolist()
+        components = tuple(output * n + j for output in range(m) for j in variables)
+        notes[point].append(Note(kind, message, components))
+
+
+def _note_cost(notes: list[list[Note]], rows: Indices, n: int, m: int) -> None:
+    message = "the budget of evaluations is spent; `budget` or `max_evaluations` raises it"
+    _note(notes, rows, n, m, NoteKind.COST, message)

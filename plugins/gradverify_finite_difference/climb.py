@@ -8,11 +8,12 @@ import numpy as np
 
 from gradverify_finite_difference.arrays import Floats, Indices, pick
 from gradverify_finite_difference.extrapolation import Selection, select
-from gradverify_finite_difference.lines import Lines, Samples, Side, quotients, sample
-from gradverify_finite_difference.noise import quantum_of
+from gradverify_finite_difference.lines import Lines, Samples, Side, by_row, quotients, sample
+from gradverify_finite_difference.noise import probes, quantum_of
 from gradverify_finite_difference.sampling import BudgetError, Sampler
 from gradverify_finite_difference.steps import LARGEST, SMALLEST_ULPS, scan, shaken, smallest_step, thirds
 
+CLOSE = 1.2  # steps nearer to one another than this factor say the same
 LOW_RUNG = 2  # a walk that ends this early has seen too few small steps
 ROUNDS = 6  # after the scan; most lines need one
 BELOW = 1e-4  # how much smaller the next steps are where even the smallest ones are too large (x = 0 only)
@@ -68,6 +69,8 @@ def climb(sampler: Sampler, lines: Lines, side: Side, goal: Goal, random: np.ran
         steps = next_steps(samples.subset(active), part(found, rows), lines.subset(active), room[active], turn)
         steps = shaken(steps, random)
         steps = np.where(steps <= room[active][:, None], steps, np.nan)
+        steps = apart(steps, samples.subset(active).steps)
+        steps = np.concatenate([steps, stair_probes(samples, lines, rows)[:, None]], axis=1)
         if not np.isfinite(steps).any():
             break
         try:
@@ -78,6 +81,21 @@ def climb(sampler: Sampler, lines: Lines, side: Side, goal: Goal, random: np.ran
         quantum = quantum_of(lines, samples)
         found = select(quotients(lines, samples, side, quantum))
     return Climbed(samples, found, quantum)
+
+
+def apart(steps: Floats, there: Floats) -> Floats:
+    """`steps` without those that lie close to one that was taken already; shapes (L, s) and (L, S)."""
+    with np.errstate(all="ignore"):
+        ratio = steps[:, :, None] / there[:, None, :]
+        close = (ratio < CLOSE) & (ratio > 1.0 / CLOSE)
+    return np.where(close.any(axis=2), np.nan, steps)
+
+
+def stair_probes(samples: Samples, lines: Lines, rows: Indices) -> Floats:
+    """Steps that tell a staircase from a function that is constant near the point, shape (L,); NaN where not needed."""
+    outputs = lines.centre.shape[1]
+    steps = samples.steps[rows // outputs]
+    return probes(lines.centre.reshape(-1)[rows, None], by_row(samples.up)[rows], by_row(samples.down)[rows], steps)
 
 
 def part(selection: Selection, rows: Indices) -> Selection:
@@ -100,7 +118,10 @@ def next_steps(samples: Samples, found: Selection, lines: Lines, room: Floats, t
     if turn == 0:
         k = found.plain
         around = thirds(rung(k), rung(k + 1)) + thirds(rung(k + 1), rung(k + 2))
-        around = [np.where(offset < found.last, step, nothing) for offset, step in zip((k, k, k + 1, k + 1), around, strict=True)]
+        around = [
+            np.where(offset < found.last, step, nothing)
+            for offset, step in zip((k, k, k + 1, k + 1), around, strict=True)
+        ]
     else:
         centre = found.highest
         around = [centre * factor for factor in (0.4, 0.65, 1.6, 2.6)]

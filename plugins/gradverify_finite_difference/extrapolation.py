@@ -3,10 +3,13 @@
 A quotient at step h is Q(h) = f′ + c₁ hᵖ + c₂ h²ᵖ + … + δ·g(h), with p = 2 for central and p = 1 for one-sided
 differences, δ the noise of one value of f and g(h) the *gain*: 1/h for first, 4/h² for second differences.
 
-1. The noise is measured on the ladder itself. Where rung K is accurate, the rungs i < K below it differ from it by their
-   own noise, so N(K) = max |Qᵢ − Q_K| / gᵢ is the noise of f, the same for every such K, and B(K) = N(K)·g_K falls as the
+1. The noise is measured on the ladder itself. Where rung K is accurate, the rungs i < K below it differ from it by
+their
+   own noise, so N(K) = max |Qᵢ − Q_K| / gᵢ is the noise of f, the same for every such K, and B(K) = N(K)·g_K falls
+   as the
    step grows. Where truncation sets in, N(K) grows like h^(p+1) and B(K) rises. Walking up from the smallest step, the
-   first minimum of B that is followed by a clear rise ends the walk: what comes after it, such as the false plateau at 0
+   first minimum of B that is followed by a clear rise ends the walk: what comes after it, such as the false plateau
+   at 0
    that every bounded, fast oscillation has at large steps, is never looked at. (Gill, Murray, Saunders & Wright 1983,
    section 3, balance the same two errors; Moré & Wild 2011, section 4, demand the same agreement of successive levels.)
 2. Richardson's extrapolation in Neville's form, over every window a..b of consecutive rungs (Ridders 1982 uses windows
@@ -27,10 +30,13 @@ import numpy as np
 from gradverify_finite_difference.arrays import Flags, Floats, Indices, pick
 
 RISE = 10.0  # B(K) above RISE times its least value so far ends the walk: more than noise in the measured noise
+LOUDER = 30.0  # N(K) above LOUDER times its least value ends it too: noise is the same at all steps, truncation is not
 NOISE_FACTOR = 3.0  # of the largest of about ten measured deviations; covers a uniform error's amplitude and 5 sigma
 SAFETY = 3.0  # on the change between neighbouring windows; calibrated in benchmarks/bounds.py
-AGREEMENT = 4.0  # in units of B(K): the noise factor, and as much truncation again as B could hide
+AGREEMENT = 4.0  # in units of B(K) and of the last change: the noise factor and a margin
 FEW = 9.0  # noise measured on K rungs is widened by 1 + FEW/K²: one deviation may be small by luck
+FALL_OFF = 0.5  # a slope of the expansion below this part of the one before it no longer follows the expansion
+OUTGROW = 3.0  # and one above this multiple has left the expansion's region: f grows like an exponential there
 DEEPEST = 6  # rungs in one window; beyond that the weights only amplify round-off
 REACH = {1: 1e9, 2: 1e7}  # how far above step K windows may go: from ε^(1/2) or ε^(1/3) to past the scale of f
 
@@ -100,20 +106,22 @@ def measured_noise(series: Series, valid: Flags) -> Floats:
     return noise
 
 
-def walk(bounds: Floats, valid: Flags) -> tuple[Indices, Flags]:
+def walk(noises: Floats, bounds: Floats, floors: Floats, valid: Flags) -> tuple[Indices, Flags]:
     """The rung of the first clear minimum of `bounds`, and whether a rise followed. Shapes (R,)."""
     rows, rungs = bounds.shape
     last = valid.sum(axis=1) - 1
     first = np.minimum(1, last)
-    best = np.full(rows, np.inf)
+    best, quietest = np.full(rows, np.inf), np.full(rows, np.inf)
     at = np.maximum(first, 0)
     ended = np.zeros(rows, dtype=np.bool_)
     for k in range(rungs):
         active = valid[:, k] & ~ended & (k >= first)
-        rise = active & (bounds[:, k] > RISE * best)
-        ended |= rise
-        better = active & ~rise & (bounds[:, k] < best)
-        best = np.where(better, bounds[:, k], best)
+        bound, noise = bounds[:, k], noises[:, k]
+        ended |= active & ((bound > RISE * best) | (noise > LOUDER * np.maximum(quietest, floors[:, k])))
+        active &= ~ended
+        quietest = np.where(active, np.minimum(quietest, noise), quietest)
+        better = active & (bound < best)
+        best = np.where(better, bound, best)
         at = np.where(better, k, at)
     return at, ended
 
@@ -131,37 +139,44 @@ def _select(series: Series) -> Selection:
     last = valid.sum(axis=1) - 1
     noises = measured_noise(series, valid)
     plain_bounds = noises * g
-    plain, rises = walk(plain_bounds, valid)
+    plain, rises = walk(noises, plain_bounds, series.floors, valid)
     noise = pick(noises, plain)
-    centre, plain_bound, plain_step = pick(q, plain), pick(plain_bounds, plain), pick(h, plain)
-    within_reach = valid & (h <= REACH[series.power] * plain_step[:, None])
+    centre, plain_step = pick(q, plain), pick(h, plain)
+    # B(K) is blind to truncation below the noise of the rung under it; the change from that rung is not.
+    change = np.abs(centre - pick(q, np.maximum(plain - 1, 0)))
+    plain_bound = AGREEMENT * (pick(plain_bounds, plain) + np.where(plain > 0, change, np.inf))
     errors = NOISE_FACTOR * np.maximum(noise[:, None], series.floors) * g
-    t = (h / np.nanmax(np.where(valid, h, np.nan), axis=1, initial=0.0)[:, None]) ** series.power
+    within_reach = valid & (h <= REACH[series.power] * plain_step[:, None])
+    within_reach &= convergent(h, q, errors, series.power, plain)
+    if series.even is not None:
+        within_reach &= bends_evenly(h, series.even, errors / g, plain)
 
     best = Candidates(rows)
     value, error = np.where(within_reach, q, np.nan), errors
-    values = [value]
+    # values[d][:, b] is the window of d + 1 rungs that ends at b; P(a..b) = P(a..b−1) + (P(a..b−1) − P(a+1..b)) /
+    # (ratio − 1).
+    values, all_errors = [value], [error]
     depths = min(DEEPEST, rungs)
-    # values[d][:, b] is the window of d + 1 rungs that ends at b.
-    all_errors = [error]
     for depth in range(1, min(depths + 1, rungs)):
-        high, low = t[:, depth:], t[:, :-depth]
-        lower, upper = values[-1][:, :-1][:, depth - 1 :], values[-1][:, depth:]
+        weight = 1.0 / ((h[:, depth:] / h[:, :-depth]) ** series.power - 1.0)
+        lower, upper = values[-1][:, depth - 1 : -1], values[-1][:, depth:]
         wide = np.full((rows, rungs), np.nan)
-        wide[:, depth:] = (high * lower - low * upper) / (high - low)
+        wide[:, depth:] = lower + (lower - upper) * weight
         spread = np.full((rows, rungs), np.nan)
-        spread[:, depth:] = (high * all_errors[-1][:, depth - 1 : -1] + low * all_errors[-1][:, depth:]) / (high - low)
+        spread[:, depth:] = all_errors[-1][:, depth - 1 : -1] * (1.0 + weight) + all_errors[-1][:, depth:] * weight
         values.append(wide)
         all_errors.append(spread)
     for depth in range(depths):
         for b in range(max(depth, 1), rungs):
             window = values[depth][:, b]
-            without = values[depth - 1][:, b - 1] if depth else q[:, b - 1]
-            change = np.abs(window - without)
+            if depth:
+                change = np.abs(window - values[depth - 1][:, b - 1])
+            else:  # two plain quotients at close steps differ by a part of their truncation only
+                change = np.abs(window - q[:, b - 1]) / (1.0 - (h[:, b - 1] / h[:, b]) ** series.power)
             if b + 1 < rungs and depth + 1 < len(values):
                 change = np.fmax(change, np.abs(values[depth + 1][:, b + 1] - window))
             round_off = all_errors[depth][:, b]
-            agrees = np.abs(window - centre) <= AGREEMENT * plain_bound + round_off
+            agrees = np.abs(window - centre) <= plain_bound + round_off
             best.offer(agrees, window, SAFETY * change, round_off, h[:, b - depth], h[:, b])
     return Selection(
         value=best.value,
@@ -176,6 +191,52 @@ def _select(series: Series) -> Selection:
         rises=rises,
         last=last,
     )
+
+
+def convergent(h: Floats, q: Floats, errors: Floats, power: int, plain: Indices) -> Flags:
+    """The rungs that the expansion in powers of h can be believed on, shape (R, S): those up to K and a stretch above.
+
+    Where it holds, the slopes s_b = (Q_b − Q_{b−1}) / (h_bᵖ − h_{b−1}ᵖ) stay about the same or grow. Where f
+    saturates or
+    oscillates they fall off, while the extrapolated values still look settled, since a far rung has little weight. A
+    slope
+    that noise hides speaks for nothing; the first one that stands out of it has to be confirmed by the next.
+    """
+    rows, rungs = q.shape
+    change = np.full((rows, rungs), np.nan)
+    change[:, 1:] = np.abs(q[:, 1:] - q[:, :-1])
+    stands_out = np.zeros((rows, rungs), dtype=np.bool_)
+    stands_out[:, 1:] = change[:, 1:] > errors[:, 1:] + errors[:, :-1]
+    steady = np.zeros((rows, rungs), dtype=np.bool_)  # steady[:, b]: s_b against s_{b−1}
+    if rungs > 2:
+        expected = ((h[:, 2:] / h[:, 1:-1]) ** power - 1.0) / (1.0 - (h[:, :-2] / h[:, 1:-1]) ** power)
+        step, before = q[:, 2:] - q[:, 1:-1], q[:, 1:-1] - q[:, :-2]
+        growth = step * np.sign(before) / (expected * np.abs(before))
+        steady[:, 2:] = (growth >= FALL_OFF) & (growth <= OUTGROW)
+    fine = ~stands_out
+    fine[:, 1:] |= stands_out[:, :-1] & steady[:, 1:]
+    fine[:, 1:-1] |= ~stands_out[:, :-2] & stands_out[:, 2:] & steady[:, 2:]
+    fine |= np.arange(rungs) <= plain[:, None]
+    return np.logical_and.accumulate(fine, axis=1)
+
+
+def bends_evenly(h: Floats, even: Floats, noise: Floats, plain: Indices) -> Flags:
+    """The rungs where the even part of f still follows c·h², shape (R, S).
+
+    Near a stationary point the odd part may lie below the noise at every step. Then only the even part tells when the
+    steps outgrow the scale on which f varies.
+    """
+    rows, rungs = h.shape
+    bend, error = even / h**2, 2.0 * noise / h**2
+    stands_out = np.abs(bend) > error
+    steady = np.zeros((rows, rungs), dtype=np.bool_)
+    steady[:, 1:] = bend[:, 1:] * np.sign(bend[:, :-1]) >= FALL_OFF * np.abs(bend[:, :-1])
+    fine = ~stands_out
+    fine[:, 1:] = np.where(stands_out[:, :-1], steady[:, 1:], fine[:, 1:])
+    fine[:, :-1] |= stands_out[:, :-1] & stands_out[:, 1:] & steady[:, 1:]
+    # Where the slope falls off, the first of the two is as doubtful as the second.
+    fine |= np.arange(rungs) <= plain[:, None]
+    return np.logical_and.accumulate(fine, axis=1)
 
 
 class Candidates:

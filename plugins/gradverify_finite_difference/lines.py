@@ -25,7 +25,8 @@ class Side(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """L lines. base: (L, n).  components: (L,).  centre: f at the points, (L, M).  size: typical size at x = 0, (L,)."""
+    """L lines. base: (L, n).  components: (L,).  centre: f at the points, (L, M).  size: typical size at x = 0,
+    (L,)."""
 
     base: Floats
     components: Indices
@@ -92,7 +93,7 @@ class Samples:
 
 def sample(sampler: Sampler, lines: Lines, steps: Floats, side: Side) -> Samples:
     """Evaluate f at `steps`, shape (L, S), on `side` of each line's point."""
-    single = lines.epsilon > np.finfo(np.float64).eps
+    single = bool(lines.epsilon > np.finfo(np.float64).eps)
     at = coordinates(lines.x, steps, single)
     shape = (*steps.shape, lines.centre.shape[1])
     up = np.full(shape, np.nan)

@@ -1,6 +1,7 @@
 """Which steps to take: a wide scan first, then where the last look said that they are missing.
 
-No single rule gives the step: x = 10⁷ in sin x, x = 10⁻⁹ in sin x, sin 1000x and log x at 10⁻⁷ need steps that differ by
+No single rule gives the step: x = 10⁷ in sin x, x = 10⁻⁹ in sin x, sin 1000x and log x at 10⁻⁷ need steps that
+differ by
 fifteen decades, and none follows from |x|. So the scan spans everything from a few dozen ulps of x to a hundred times
 |x|, two decades apart, and each later round adds a handful of steps where they matter. All steps carry a seeded random
 factor, so that none can be a multiple of a period of f.

@@ -1,0 +1,54 @@
+"""The quick look: two evaluations a component, where they already agree with what is claimed.
+
+A central difference with step h has the truncation error h²f‴/6. It agrees with a *wrong* claim only where that
+error happens to be
+equal to the claim's fault; the step is multiplied by a random factor, so that no fault can be made to fit it, and to
+fit to a tenth
+of the tolerance by chance. What agrees is taken, with the disagreement and the round-off as its bound; all else
+climbs the ladder.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradverify_finite_difference.arrays import Flags, Floats
+from gradverify_finite_difference.lines import Lines
+from gradverify_finite_difference.sampling import Sampler
+from gradverify_finite_difference.steps import JITTER, coordinates
+
+STEP = float(np.finfo(np.float64).eps) ** (1 / 3)  # minimises eps/h + h² (Nocedal & Wright 2006, section 8.1)
+PART = 0.1  # of the tolerance that the disagreement and the round-off together may take
+BEND = 1e-3  # largest |f₊ − 2f₀ + f₋| / h against the slope: a kink or a rapid bend shows here first
+NOISE_UNITS = 4.0  # of round-off in each value of f
+
+
+@dataclass(frozen=True, slots=True)
+class Quick:
+    """Value, bound and whether they are to be taken; each of shape (L, M)."""
+
+    value: Floats
+    bound: Floats
+    taken: Flags
+
+
+def look(sampler: Sampler, lines: Lines, claimed: Floats, relative: float, random: np.random.Generator) -> Quick:
+    """One central difference along each line, held against `claimed`, shape (L, M)."""
+    size = np.where(lines.x != 0, np.abs(lines.x), lines.size)
+    factor = np.exp(random.uniform(-np.log(JITTER), np.log(JITTER), size=len(lines)))
+    h = STEP * size * factor
+    h = np.where(h < lines.room.both, h, np.nan)
+    exact = coordinates(lines.x, h[:, None], bool(lines.epsilon > np.finfo(np.float64).eps))
+    up = sampler.along(lines.base, lines.components, exact.up)[:, 0, :]
+    down = sampler.along(lines.base, lines.components, exact.down)[:, 0, :]
+    width = exact.t_up + exact.t_down
+    with np.errstate(all="ignore"):
+        value = (up - down) / width
+        largest = np.maximum(np.maximum(np.abs(up), np.abs(down)), np.abs(lines.centre))
+        round_off = 2 * NOISE_UNITS * lines.epsilon * largest / width
+        bound = np.abs(value - claimed) + round_off
+        bend = np.abs(up - 2 * lines.centre + down) / (width / 2)
+        taken = (bound <= PART * relative * np.abs(claimed)) & (bend <= BEND * np.abs(claimed) + round_off)
+    return Quick(value, bound, taken & np.isfinite(value))
