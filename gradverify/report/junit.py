@@ -64,7 +64,7 @@ def _suite(
             "package": token(".".join(part for part in path.parent.parts if part != "/") or "specs"),
             "id": str(number),
             "name": token(path.name),
-            "timestamp": report.started[:19],
+            "timestamp": text(report.started[:19]),
             "hostname": "localhost",
             **{key: str(counts[key]) for key in ("tests", "failures", "errors", "skipped")},
             "time": _seconds(sum(spec.seconds for spec in specs)),

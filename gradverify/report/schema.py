@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from gradverify.core.report import FORMAT
 from gradverify.report.json_report import REPORT
+
+SCHEMA_FILE = Path(__file__).with_name("report.schema.json")
 
 
 def report_schema() -> dict[str, Any]:

@@ -56,7 +56,7 @@ def progress_line(spec: SpecResult, style: Style = Style()) -> str:
     expected = " as expected: wrong" if spec.expected != "pass" and spec.verdict is Verdict.PASS else evidence
     spots = f", {len(spec.blind_spots)} blind spots" if spec.blind_spots else ""
     mark = style.paint(f"{spec.verdict.value:12}", _COLOUR[spec.verdict])
-    return f"{mark} {spec.file}:{spec.line} {clean(spec.name)}{expected}{spots}"
+    return f"{mark} {clean(spec.file)}:{spec.line} {clean(spec.name)}{expected}{spots}"
 
 
 def summary(report: Report, style: Style = Style()) -> str:
@@ -71,11 +71,13 @@ def summary(report: Report, style: Style = Style()) -> str:
 
 def _plugins(report: Report) -> str:
     failed = [p for p in report.plugins if p.status == "failed"]
-    return "\n".join(f"plugin {p.name} {p.version} does not work: {clean(p.reason or '')}" for p in failed)
+    return "\n".join(
+        f"plugin {clean(p.name)} {clean(p.version)} does not work: {clean(p.reason or '')}" for p in failed
+    )
 
 
 def _spec(spec: SpecResult, style: Style) -> Iterator[str]:
-    place = style.paint(f"{spec.file}:{spec.line}", "cyan")
+    place = style.paint(f"{clean(spec.file)}:{spec.line}", "cyan")
     verdict = style.paint(spec.verdict.value.upper(), _COLOUR[spec.verdict])
     yield f"{verdict} {style.paint(clean(spec.name), 'bold')}  {place}"
     if spec.reason:
@@ -115,16 +117,12 @@ def _table(check: Check, at: PointResult, style: Style) -> Iterator[str]:
 
 def _formulas(spec: SpecResult, style: Style) -> Iterator[str]:
     """The right formulas, where a backend knows them; once each."""
-    seen: set[str] = set()
-    for check in spec.checks:
-        for formula in check.details.get("formulas", ())[:MOST_ROWS]:
-            name = str(formula.get("component"))
-            if name in seen or not formula.get("right") or spec.verdict is not Verdict.FAIL:
-                continue
-            seen.add(name)
-            yield f"  {style.paint('right:', 'green')} {name} = {clean(str(formula['right']))}"
-            if formula.get("difference"):
-                yield f"         claimed − right = {clean(str(formula['difference']))}"
+    if spec.verdict is not Verdict.FAIL:
+        return
+    for name, right, difference in words.formulas(spec.checks)[:MOST_ROWS]:
+        yield f"  {style.paint('right:', 'green')} {clean(name)} = {clean(right)}"
+        if difference:
+            yield f"         claimed − right = {clean(difference)}"
 
 
 def _explanations(spec: SpecResult, style: Style) -> Iterator[str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gradverify.core.report import Check, Component, PointResult, SpecResult
 from gradverify.core.verdicts import Verdict
+from gradverify.report.safe_text import one_line
 
 MOST_NUMBERS = 6  # components of a point that are written out
 MOST_DIGITS = 15  # more are round-off
@@ -34,9 +35,9 @@ def point(at: Sequence[float]) -> str:
 
 
 def check_label(check: Check) -> str:
-    """`gradient[sympy]`, `known-value`, `descent[just right]`: unique within a spec."""
+    """`gradient[sympy]`, `known-value`, `descent[just right]`: unique within a spec, and on one line."""
     detail = check.backend or check.name
-    return f"{check.kind}[{detail}]" if detail else check.kind
+    return one_line(f"{check.kind}[{detail}]" if detail else check.kind)
 
 
 def relative_error(claimed: float, reference: float) -> float:
@@ -64,12 +65,25 @@ def worst_point(checks: Sequence[Check]) -> tuple[Check, PointResult] | None:
 
 def component_row(at: PointResult, part: Component) -> tuple[str, str, str, str, str]:
     """Name, claimed, reference, error bound and relative error of one component."""
-    i = part.index
-    if at.claimed is None or at.reference is None:
-        return part.label, "–", "–", "–", "–"
+    i, label = part.index, one_line(part.label)
+    if at.claimed is None or at.reference is None or i >= min(len(at.claimed), len(at.reference)):
+        return label, "–", "–", "–", "–"
     claimed, reference = pair(at.claimed[i], at.reference[i])
-    bound = f"{at.error_bound[i]:.1e}" if at.error_bound is not None else "–"
-    return part.label, claimed, reference, bound, f"{relative_error(at.claimed[i], at.reference[i]):.1e}"
+    bound = f"{at.error_bound[i]:.1e}" if at.error_bound is not None and i < len(at.error_bound) else "–"
+    return label, claimed, reference, bound, f"{relative_error(at.claimed[i], at.reference[i]):.1e}"
+
+
+def formulas(checks: Sequence[Check]) -> list[tuple[str, str, str]]:
+    """Component, right formula and claim − right (or "") from the checks' details; each component once."""
+    found: dict[str, tuple[str, str, str]] = {}
+    for check in checks:
+        told = check.details.get("formulas")
+        for formula in told if isinstance(told, (list, tuple)) else ():
+            # Details cross from the process that ran the user's code: nothing is sure of their shape.
+            if isinstance(formula, Mapping) and isinstance(formula.get("right"), str) and formula["right"]:
+                name, difference = str(formula.get("component")), formula.get("difference")
+                found.setdefault(name, (name, formula["right"], difference if isinstance(difference, str) else ""))
+    return list(found.values())
 
 
 def summary_line(counts: dict[str, int], seconds: float, *, not_run: int = 0, interrupted: bool = False) -> str:

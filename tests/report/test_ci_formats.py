@@ -1,0 +1,266 @@
+"""SARIF, GitLab, GitHub, CTRF and TAP, by the rules of those who read them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from gradverify.core.report import Report
+from gradverify.report.ctrf import render_ctrf
+from gradverify.report.github import MOST_OF_A_KIND, SUMMARY_LIMIT, github_summary, render_github
+from gradverify.report.gitlab import render_gitlab
+from gradverify.report.sarif import render_sarif
+from gradverify.report.tap import render_tap
+from tests.report.sample import BROKEN, EMPTY, HOSTILE, NOT_WRONG, REPORT, RIGHT, TWIN, UNDECIDED, WRONG
+
+TEXT = {"type": "string", "minLength": 1}
+POSITIVE = {"type": "integer", "minimum": 1}
+
+
+def closed(required: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
+    properties = required | (optional or {})
+    return {"type": "object", "properties": properties, "required": list(required), "additionalProperties": False}
+
+
+REGION = closed({"startLine": POSITIVE, "startColumn": POSITIVE, "endLine": POSITIVE, "endColumn": POSITIVE})
+PLACE = closed({"artifactLocation": closed({"uri": {"type": "string"}}), "region": REGION})
+MESSAGE = closed({"text": TEXT})
+LEVEL = {"enum": ["note", "warning", "error"]}
+# The part of SARIF 2.1.0 that gradverify writes, with what GitHub requires made required.
+SARIF = closed(
+    {
+        "$schema": {"const": "https://json.schemastore.org/sarif-2.1.0.json"},
+        "version": {"const": "2.1.0"},
+        "runs": {
+            "type": "array",
+            "maxItems": 20,
+            "items": closed(
+                {
+                    "tool": closed(
+                        {
+                            "driver": closed(
+                                {
+                                    "name": TEXT,
+                                    "semanticVersion": TEXT,
+                                    "rules": {
+                                        "type": "array",
+                                        "uniqueItems": True,
+                                        "items": closed(
+                                            {
+                                                "id": TEXT,
+                                                "shortDescription": MESSAGE,
+                                                "fullDescription": closed({"text": TEXT | {"maxLength": 1024}}),
+                                                "help": MESSAGE,
+                                                "defaultConfiguration": closed({"level": LEVEL}),
+                                            }
+                                        ),
+                                    },
+                                }
+                            ),
+                            "extensions": {
+                                "type": "array",
+                                "maxItems": 100,
+                                "items": closed({"name": TEXT}, {"version": TEXT}),
+                            },
+                        }
+                    ),
+                    "columnKind": {"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
+                    "invocations": {"type": "array", "items": closed({"executionSuccessful": {"type": "boolean"}})},
+                    "results": {
+                        "type": "array",
+                        "maxItems": 25_000,
+                        "items": closed(
+                            {
+                                "ruleId": TEXT,
+                                "ruleIndex": {"type": "integer", "minimum": 0},
+                                "level": LEVEL,
+                                "message": MESSAGE,
+                                "locations": {
+                                    "type": "array",
+                                    "items": closed({"physicalLocation": PLACE}),
+                                    "minItems": 1,
+                                },
+                                "partialFingerprints": closed({"primaryLocationLineHash": TEXT}),
+                            },
+                            {
+                                "relatedLocations": {
+                                    "type": "array",
+                                    "items": closed(
+                                        {"physicalLocation": PLACE, "id": {"type": "integer"}, "message": MESSAGE}
+                                    ),
+                                }
+                            },
+                        ),
+                    },
+                },
+                {"automationDetails": closed({"id": TEXT}), "properties": {"type": "object"}},
+            ),
+        },
+    }
+)
+COUNT = {"type": "integer", "minimum": 0}
+STATUS = ("passed", "failed", "skipped", "pending", "other")
+# The part of CTRF that gradverify writes; unknown keys are refused by the format outside `extra`.
+CTRF = closed(
+    {
+        "reportFormat": {"const": "CTRF"},
+        "specVersion": {"type": "string", "pattern": r"^\d+\.\d+\.\d+$"},
+        "results": closed(
+            {
+                "tool": closed({"name": TEXT}, {"version": {"type": "string"}}),
+                "summary": closed(
+                    {"tests": COUNT, **dict.fromkeys(STATUS, COUNT), "start": COUNT, "stop": COUNT},
+                    {"suites": COUNT, "extra": {"type": "object"}},
+                ),
+                "tests": {
+                    "type": "array",
+                    "items": closed(
+                        {"name": TEXT, "status": {"enum": list(STATUS)}, "duration": COUNT},
+                        {
+                            "suite": {"type": "array", "minItems": 1, "items": {"type": "string"}},
+                            "filePath": {"type": "string"},
+                            "line": COUNT,
+                            "rawStatus": {"type": "string"},
+                            "message": {"type": "string"},
+                            "trace": {"type": "string"},
+                            "tags": {"type": "array", "items": {"type": "string"}},
+                            "stdout": {"type": "array", "items": {"type": "string"}},
+                        },
+                    ),
+                },
+            }
+        ),
+    }
+)
+PLACED = replace(WRONG, gradient_source=("/repo/losses.py", 12))
+
+
+def only(*specs: Any) -> Report:
+    return replace(REPORT, specs=specs, interrupted=False, not_run=())
+
+
+def sarif(report: Report = REPORT, **options: str) -> Any:
+    return json.loads(render_sarif(report, options))
+
+
+@pytest.mark.parametrize("report", [REPORT, EMPTY, only(PLACED)])
+def test_sarif_has_all_that_github_requires_and_nothing_unknown(report: Report) -> None:
+    Draft202012Validator(SARIF).validate(sarif(report, category="gradients"))
+
+
+def test_sarif_points_at_the_gradient_and_relates_the_spec() -> None:
+    (result,) = sarif(only(PLACED), root="/repo")["runs"][0]["results"]
+    place = result["locations"][0]["physicalLocation"]
+    assert (place["artifactLocation"]["uri"], place["region"]["startLine"]) == ("losses.py", 12)
+    assert result["relatedLocations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "specs/sample.yaml"
+
+
+def test_sarif_fingerprints_survive_lines_that_move_and_tell_specs_apart() -> None:
+    def prints(*specs: Any) -> list[str]:
+        results = sarif(only(*specs))["runs"][0]["results"]
+        return [result["partialFingerprints"]["primaryLocationLineHash"] for result in results]
+
+    assert prints(replace(WRONG, line=99)) == prints(WRONG)
+    assert prints(replace(WRONG, name="other")) != prints(WRONG)
+    assert len(set(prints(WRONG, WRONG))) == 2
+
+
+def test_every_sarif_result_has_its_rule() -> None:
+    run = sarif()["runs"][0]
+    assert all(run["tool"]["driver"]["rules"][r["ruleIndex"]]["id"] == r["ruleId"] for r in run["results"])
+    assert {r["ruleId"] for r in run["results"]} == {"sign", "unknown", "inconclusive", "error", "expected-failure"}
+
+
+def test_what_passed_is_no_sarif_result_even_where_a_twin_was_found_wrong() -> None:
+    assert sarif(only(RIGHT, TWIN))["runs"][0]["results"] == []
+
+
+def test_a_name_makes_no_link_in_sarif() -> None:
+    report = only(replace(WRONG, name="[click](http://evil.example)"))
+    assert "](http" not in render_sarif(report, {})
+
+
+def test_gitlab_issues_have_all_keys_and_unique_fingerprints() -> None:
+    issues = json.loads(render_gitlab(only(WRONG, WRONG, UNDECIDED, BROKEN), {}))
+    assert len({issue["fingerprint"] for issue in issues}) == len(issues) == 4
+    for issue in issues:
+        assert issue.keys() == {"description", "check_name", "fingerprint", "severity", "location"}
+        assert issue["severity"] in {"info", "minor", "major", "critical", "blocker"}
+        assert issue["location"]["lines"]["begin"] >= 1
+        assert not issue["location"]["path"].startswith("/")
+
+
+def test_gitlab_gets_an_empty_list_when_all_is_well() -> None:
+    assert render_gitlab(only(RIGHT, TWIN), {}) == "[]\n"
+
+
+def test_github_shows_at_most_ten_of_a_kind_the_worst_first_and_says_how_many_more() -> None:
+    def wrong_by(error: float) -> Any:
+        return replace(WRONG, name=f"by {error:g}", checks=(replace(WRONG.checks[0], max_relative_error=error),))
+
+    lines = render_github(only(*(wrong_by(0.001 * i) for i in range(1, 15)), UNDECIDED), {}).splitlines()
+    assert len([line for line in lines if line.startswith("::error ")]) == MOST_OF_A_KIND
+    assert "by 0.014" in lines[0]
+    assert "… and 4 more" in lines[MOST_OF_A_KIND - 1]
+    assert [line for line in lines if line.startswith("::warning ")]
+
+
+def test_a_name_cannot_end_a_workflow_command_or_start_another() -> None:
+    (line,) = render_github(only(replace(WRONG, name="a::error,file=b\n::error::c\r%0A")), {}).splitlines()
+    head, _, _ = line.removeprefix("::").partition("::")
+    assert head.count(",") == 2  # file, line, title
+    assert "a%3A%3Aerror%2Cfile=b" in head
+
+
+def test_the_github_summary_stays_below_its_limit_and_says_what_is_missing() -> None:
+    many = tuple(replace(WRONG, name=f"spec {i}", reason="why " * 400) for i in range(900))
+    text = github_summary(only(*many))
+    assert len(text.encode()) <= SUMMARY_LIMIT
+    assert "more; the JSON report has all of them" in text[-100:]
+
+
+@pytest.mark.parametrize("report", [REPORT, EMPTY, only(PLACED)])
+def test_ctrf_has_the_required_keys_no_unknown_ones_and_right_counts(report: Report) -> None:
+    data = json.loads(render_ctrf(report, {}))
+    Draft202012Validator(CTRF).validate(data)
+    tests, summary = data["results"]["tests"], data["results"]["summary"]
+    assert summary["tests"] == len(tests) == sum(summary[status] for status in STATUS)
+    assert len({test["name"] for test in tests}) == len(tests)
+
+
+def statuses(*specs: Any) -> list[str]:
+    return [test["status"] for test in json.loads(render_ctrf(only(*specs), {}))["results"]["tests"]]
+
+
+def test_ctrf_passes_a_twin_found_wrong_and_fails_one_that_was_not() -> None:
+    assert statuses(TWIN) == ["passed"]
+    assert "failed" in statuses(NOT_WRONG)
+    assert statuses(UNDECIDED) == ["other"]
+
+
+def test_ctrf_starts_when_the_run_did() -> None:
+    summary = json.loads(render_ctrf(REPORT, {}))["results"]["summary"]
+    assert (summary["start"], summary["stop"]) == (1767323045000, 1767323047500)
+
+
+def test_tap_plans_every_spec_and_bails_out_when_interrupted() -> None:
+    lines = render_tap(REPORT, {}).splitlines()
+    assert lines[:2] == ["TAP version 14", f"1..{len(REPORT.specs) + 1}"]
+    assert lines[-1].startswith("Bail out!")
+    assert len([line for line in lines if line.startswith(("ok ", "not ok "))]) == len(REPORT.specs)
+
+
+def test_tap_text_cannot_become_a_directive() -> None:
+    text = render_tap(only(replace(WRONG, name="wrong # SKIP really", reason="x\nok 2 - lie")), {})
+    assert "not ok 1 - wrong \\# SKIP really" in text
+    assert "\nok 2" not in text
+
+
+def test_hostile_names_are_shown_and_not_obeyed() -> None:
+    for text in (render_tap(only(BROKEN), {}), render_github(only(BROKEN), {}), render_sarif(only(BROKEN), {})):
+        assert HOSTILE not in text
+        assert "x1b[31m" in text
