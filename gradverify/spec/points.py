@@ -19,7 +19,7 @@ DEFAULT_SAMPLE = 5  # points that are drawn where a spec lists none
 DISTRIBUTIONS = {
     "uniform": "all values between the domain's ends alike; from -3 to 3 without ends, 6 away from a single one",
     "normal": "standard normal without ends; else from the middle of the domain, or from its only end inwards",
-    "log-uniform": "all orders of magnitude alike, of both signs where the domain has both; from 1e-3 to 1e3 without ends",
+    "log-uniform": "all orders of magnitude alike, both signs where the domain has both; 1e-3 to 1e3 without ends",
 }
 
 SAMPLE = Record(

@@ -104,8 +104,8 @@ def _magnitudes(smallest: float, largest: float, unit: Vector) -> Vector | None:
         smallest = smallest or SMALLEST
     else:
         smallest = smallest or max(largest * DECADES, 5e-324)
-    log = np.log(smallest) * (1 - unit) + np.log(largest) * unit
-    return np.exp(log)
+    magnitudes: Vector = np.exp(np.log(smallest) * (1 - unit) + np.log(largest) * unit)
+    return magnitudes
 
 
 def _moved_inside(drawn: Vector, interval: Interval, rng: np.random.Generator) -> Vector:
