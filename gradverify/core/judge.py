@@ -35,6 +35,9 @@ CLAIM_ROUND_OFF_CAP = 9.0
 ROUND_OFF_UNITS = 64.0
 
 
+SMALLEST = 1e-290  # below this a bound is the underflow of one that is 0
+
+
 class Code(enum.IntEnum):
     """The verdict on one component at one point, from one backend."""
 
@@ -83,7 +86,13 @@ def judge(claimed: Vector, reference: Vector, bound: Vector, tolerance: Toleranc
 
 
 def judge_with_scales(
-    claimed: Vector, reference: Vector, bound: Vector, tolerance: Tolerance, scales: Scales, epsilon: float
+    claimed: Vector,
+    reference: Vector,
+    bound: Vector,
+    tolerance: Tolerance,
+    scales: Scales,
+    epsilon: float,
+    negligible: Vector | float = 0.0,
 ) -> Array:
     """Judge with the claim's round-off and the component's size nearby taken into account. Codes of shape (c,).
 
@@ -101,11 +110,13 @@ def judge_with_scales(
         finite = np.isfinite(claimed)
         passes = gap + bound <= tol + np.minimum(round_off, CLAIM_ROUND_OFF_CAP * tol)
         at_a_zero = (gap <= bound + slack) & (bound + slack <= tolerance.relative * nearby)
+        # A component that is 0 everywhere has no size: 0 is right where the bound is negligible (see the caller).
+        nothing = (claimed == 0) & (gap <= bound) & (bound <= np.maximum(negligible, SMALLEST))
         fails = gap > tol + tolerance.absolute + bound + slack
         excused = known & finite & ~fails & (gap > tol + bound + slack)
     codes: Array = np.full(np.shape(gap), Code.INCONCLUSIVE, dtype=np.int8)
     codes[excused] = Code.EXCUSED
-    codes[(passes | at_a_zero) & known & finite] = Code.PASS
+    codes[(passes | at_a_zero | nothing) & known & finite] = Code.PASS
     codes[(fails & known) | (~finite & known)] = Code.FAIL
     return codes
 

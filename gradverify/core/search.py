@@ -57,6 +57,7 @@ THRESHOLD_OFFSETS = (
 # round-off,
 # not its formula. exp(exp(4)) and exp(100²/20) are finite in double precision.
 FAR = 100.0
+ORDINARY = 2.0  # root mean square of a point's components up to which the claim's size there counts as its ordinary one
 NEIGHBOURS = 8  # f must be finite at this many points around a counterexample where the claim is not finite
 NEIGHBOUR_DISTANCE = 1e-4  # relative to max(1, |x|): near enough to see a natural domain's edge at the point
 
@@ -112,7 +113,10 @@ def search(
     screens = screening_backends(listed)
     if not screens:
         return Found(None, 0, 0, 0, "no backend could judge the listed points")
-    hunt = _Hunt(problem, listed, backends, ask, at_kinks)
+    # A backend that is too dear for the search confirms nothing either: its one point would cost more than the whole
+    # search.
+    affordable = [b for b in backends if b not in screens or cost_of_a_point(listed, b) * FEWEST_CANDIDATES <= budget]
+    hunt = _Hunt(problem, listed, affordable, ask, at_kinks)
     points, suspects = np.empty((0, problem.variables.size)), None
     for screen in screens:
         each = cost_of_a_point(listed, screen)
@@ -230,7 +234,7 @@ class _Hunt:
         self.claim_evaluations += points.shape[0]
         with np.errstate(all="ignore"):
             ordinary = np.where(np.isfinite(values.values), np.abs(values.values), np.nan)
-            near = np.max(np.abs(points), axis=1) <= SPECIAL_VALUES[3]
+            near = np.sqrt(np.mean(points**2, axis=1)) <= ORDINARY
             if near.any() and np.isfinite(ordinary[near]).any():
                 size = np.nanmedian(np.where(np.isnan(ordinary[near]), 0.0, ordinary[near]), axis=0)
                 # Round-off on the component's ordinary size: 1 − tanh(x)² has none of its digits left at x = 20, and

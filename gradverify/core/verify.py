@@ -116,8 +116,11 @@ def verify(
     answers = [ask(name, problem, request) for name in backends]
     kinks = _kinks([a.estimates for a in answers if a.estimates is not None], points.shape[0])
     prover = next((a for a in answers if _proves(a.estimates)), None)
+    negligible = _negligible(problem, points, flat(function.values), probe.typical)
     judged = [
-        _judge_answer(problem, points, claim_values, a, a.estimates, kinks, at_kinks, probe, prover is not None)
+        _judge_answer(
+            problem, points, claim_values, a, a.estimates, kinks, at_kinks, probe, prover is not None, negligible
+        )
         for a in answers
         if a.estimates is not None
     ]
@@ -254,6 +257,26 @@ def _scattered(
     return out
 
 
+# A derivative so small that a step of 1e6 times the variable's own size does not change f by one unit of its
+# round-off is 0 to all
+# intents: f itself cannot tell it from 0.
+UNRESPONSIVE = 1e-6
+
+
+def _negligible(problem: Problem, points: Matrix, values: Array, typical: Vector) -> Matrix:
+    """For each point and component the size below which a derivative is 0 as far as f can tell: (k, c)."""
+    k, n = points.shape
+    size = np.where(points != 0, np.abs(points), typical)
+    with np.errstate(all="ignore"):
+        scale = UNRESPONSIVE * problem.precision.epsilon * np.abs(values)
+        if problem.derivative is Derivative.HESSIAN:
+            found = scale[:, :, None] / (size[:, :, None] * size[:, None, :])
+        else:
+            found = scale[:, :, None] / size[:, None, :]
+    out: Matrix = np.where(np.isfinite(found), found, 0.0).reshape((k, -1))
+    return out
+
+
 def _proves(estimates: Estimates | None) -> bool:
     return estimates is not None and estimates.proof is not None and estimates.proof.identical is True
 
@@ -280,6 +303,7 @@ def _judge_answer(
     at_kinks: AtKinks,
     probe: ScaleProbe,
     proved: bool,
+    negligible: Matrix,
 ) -> Judged:
     rows = points.shape[0]
     reference = np.array([e.value.ravel() for e in estimates.points], dtype=np.float64).reshape(claim.values.shape)
@@ -294,7 +318,13 @@ def _judge_answer(
         if undecided.any():
             scales = probe.at(row)
             codes[row] = judge_with_scales(
-                claim.values[row], reference[row], bound[row], problem.tolerance, scales, problem.precision.epsilon
+                claim.values[row],
+                reference[row],
+                bound[row],
+                problem.tolerance,
+                scales,
+                problem.precision.epsilon,
+                negligible[row],
             )
             if proved:
                 # Identical as functions: what is left of the gap is the claim's own round-off, by definition.

@@ -43,7 +43,7 @@ def render_terminal(report: Report, *, width: int = 100, colour: bool = False, v
     parts = []
     if verbosity >= 0:
         parts += ["\n".join(_spec(spec, style)) for spec in report.specs if spec.verdict is not Verdict.PASS]
-        parts += [line for line in (_plugins(report),) if line]
+        parts += [line for line in (_plugins(report), _broken(report)) if line]
     if verbosity >= 1:
         parts.insert(0, "\n".join(progress_line(spec, style) for spec in report.specs))
     parts.append(summary(report, style))
@@ -73,6 +73,20 @@ def _plugins(report: Report) -> str:
     failed = [p for p in report.plugins if p.status == "failed"]
     return "\n".join(
         f"plugin {clean(p.name)} {clean(p.version)} does not work: {clean(p.reason or '')}" for p in failed
+    )
+
+
+def _broken(report: Report) -> str:
+    """Backends that broke on specs which passed without them: the run goes on, and says so."""
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for spec in report.specs:
+        for check in spec.checks if spec.verdict is Verdict.PASS else ():
+            if check.verdict is Verdict.ERROR and check.backend is not None:
+                reasons.setdefault((check.backend, check.reason or ""), []).append(spec.name)
+    return "\n".join(
+        f"backend {name} broke on {len(specs)} spec{'' if len(specs) == 1 else 's'} that passed without it"
+        f" ({clean(specs[0])}{', …' if len(specs) > 1 else ''}): {clean(reason)}"
+        for (name, reason), specs in reasons.items()
     )
 
 

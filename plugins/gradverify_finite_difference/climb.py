@@ -36,6 +36,8 @@ class Goal:
             if self.claimed is not None:
                 gap = np.abs(value - self.claimed[rows])
                 enough = np.fmax(enough, np.where(gap > 50 * enough, self.GAP_PART * gap, 0.0))
+                # A claim of exactly 0 where f does not move at all: more steps would say the same.
+                enough = np.where((value == 0) & (self.claimed[rows] == 0), np.inf, enough)
         return enough
 
 
@@ -70,7 +72,8 @@ def climb(sampler: Sampler, lines: Lines, side: Side, goal: Goal, random: np.ran
         steps = shaken(steps, random)
         steps = np.where(steps <= room[active][:, None], steps, np.nan)
         steps = apart(steps, samples.subset(active).steps)
-        steps = np.concatenate([steps, stair_probes(samples, lines, rows)[:, None]], axis=1)
+        extra = stair_probes(samples, lines, rows)
+        steps = np.concatenate([steps, np.where(extra <= room[active][:, None], extra, np.nan)], axis=1)
         if not np.isfinite(steps).any():
             break
         try:
@@ -92,7 +95,7 @@ def apart(steps: Floats, there: Floats) -> Floats:
 
 
 def stair_probes(samples: Samples, lines: Lines, rows: Indices) -> Floats:
-    """Steps that tell a staircase from a function that is constant near the point, shape (L,); NaN where not needed."""
+    """Steps that tell a staircase from a function that is constant near the point, shape (L, 2)."""
     outputs = lines.centre.shape[1]
     steps = samples.steps[rows // outputs]
     return probes(lines.centre.reshape(-1)[rows, None], by_row(samples.up)[rows], by_row(samples.down)[rows], steps)

@@ -21,6 +21,7 @@ class Side(IntEnum):
     DOWN = -1
     BOTH = 0
     UP = 1
+    SECOND = 2  # both, for second differences
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,16 @@ def quotients(lines: Lines, samples: Samples, side: Side, quantum: Floats) -> Se
                     floors=floors(largest, lines.epsilon, quantum) + lopsided,
                     power=2,
                     even=even,
+                )
+            case Side.SECOND:
+                largest = np.maximum(np.maximum(np.abs(up), np.abs(down)), np.abs(centre))
+                # A divided difference: exact for quadratics even where the two steps are not equal.
+                return Series(
+                    steps=h,
+                    quotients=((up - centre) / t_up + (down - centre) / t_down) / h,
+                    gains=4.0 / h**2,
+                    floors=floors(largest, lines.epsilon, quantum),
+                    power=2,
                 )
             case _:
                 value, t = (up, t_up) if side is Side.UP else (down, -t_down)

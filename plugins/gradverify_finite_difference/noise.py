@@ -16,6 +16,7 @@ from gradverify_finite_difference.lines import Lines, Samples, by_row
 COARSE = 16.0  # a quantum counts from so many ulps of the largest value nearby on
 EPSILON = 2.0**-52
 PROBE_RATIO = 1.02  # a second step this close to the first one at which f moves
+FAR = 300.0  # how far beyond it a staircase is looked at again
 GOES_ON = 10.0  # a staircase climbs on to many times its first stair; a single step does not
 MANTISSA = 2.0**53
 DIFFERENT = 4  # values that must differ from one another: a constant is a multiple of anything
@@ -96,14 +97,18 @@ def stair(centre: Floats, up: Floats, down: Floats, steps: Floats) -> Floats:
 
 
 def probes(centre: Floats, up: Floats, down: Floats, steps: Floats) -> Floats:
-    """A step right beside the first one where f moves, shape (R,), where that would tell a stair; else NaN."""
+    """Two steps that would tell a stair where f starts to move, shape (R, 2); NaN where there is nothing to tell.
+
+    One right beside the first step at which f moves, one far beyond it.
+    """
     rung, change = first_change(centre, up, down)
     with np.errstate(all="ignore"):
         step, below = pick(steps, rung), pick(steps, np.maximum(rung - 1, 0))
         beside = step + np.minimum(0.5 * below, 0.5 * (PROBE_RATIO - 1.0) * step)
         following = pick(steps, np.minimum(rung + 1, steps.shape[1] - 1))
         probed = (following > step) & (following < PROBE_RATIO * step)
-    return np.where((change > COARSE * EPSILON * np.abs(centre[:, 0])) & ~probed, beside, np.nan)
+        doubtful = (change > COARSE * EPSILON * np.abs(centre[:, 0])) & ~probed
+        return np.where(doubtful[:, None], np.stack([beside, FAR * step], axis=1), np.nan)
 
 
 def distinct(values: Floats, finite: Flags) -> Indices:
@@ -113,7 +118,7 @@ def distinct(values: Floats, finite: Flags) -> Indices:
     return fresh.sum(axis=1) + np.isfinite(ordered[:, 0])
 
 
-def all_single(lines: Lines, samples: Samples) -> Flags:
+def all_single(samples: Samples) -> Flags:
     """Where all values of f, being different ones, fit float32 exactly. Shape (R,)."""
     values = np.concatenate([by_row(samples.up), by_row(samples.down)], axis=1)
     finite = np.isfinite(values)

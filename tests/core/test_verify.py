@@ -195,3 +195,24 @@ def test_evidence_is_the_backends(evidence: Evidence) -> None:
     ask = telling(claim_of(TRUTH, SHAPES), evidence=evidence)
     verified = verify(problem_of("x**2*y", TRUTH), np.array([[1.0, 2.0]]), ["truth"], ask)
     assert evidence_of(verified) is evidence
+
+
+def test_a_component_that_is_zero_everywhere_passes_as_zero_and_nothing_else() -> None:
+    truth = {"x": "2*x", "y": "0*y"}
+    points = np.array([[1.0, 2.0]])
+
+    def tiny(name: str, problem: Problem, request: object) -> object:
+        from gradverify.core.estimates import Estimate, Estimates
+        from gradverify.core.verify import Answer
+
+        value = np.array([2.0, 0.0])
+        bound = np.array([1e-15, 7e-27])
+        return Answer(
+            name,
+            Estimates(points=(Estimate(value=value, error_bound=bound, evidence=Evidence.ESTIMATED),), evaluations=1),
+        )
+
+    right = verify(problem_of("x**2 + 0*y", truth), points, ["b"], tiny)  # type: ignore[arg-type]
+    assert verdict_of(right)[0] is Verdict.PASS
+    wrong = verify(problem_of("x**2 + 0*y", {**truth, "y": "1e-9 + 0*y"}), points, ["b"], tiny)  # type: ignore[arg-type]
+    assert verdict_of(wrong)[0] is Verdict.FAIL
