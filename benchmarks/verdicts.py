@@ -174,12 +174,12 @@ def cases(limit: int | None) -> Iterator[Case]:
         yield from group[:: max(1, len(group) // limit)] if limit else group
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--limit", type=int, help="about this many right and as many wrong cases")
     parser.add_argument("--alone", action="store_true", help="gradverify only")
     parser.add_argument("--show", type=int, default=20, help="how many of gradverify's mistakes to print")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     plugins = load_plugins()
     corpus = list(cases(options.limit))
     ours, diagnosed, named = Score(), 0, 0
