@@ -109,7 +109,7 @@ def _about(function: str, gradient: str | None, file: Path) -> tuple[str, str]:
     remark = "" if claimed is not None else f"; write {name}_gradient first, or name the gradient in it"
     here = _seen_from(place, file)
     parameters = signature.parameters
-    vector = len(parameters) == 1
+    vector = len(parameters) == 1 and signature.takes_arrays
     text = FUNCTION_TEMPLATE.format(
         schema=SCHEMA_FILE,
         file=file,
@@ -117,7 +117,7 @@ def _about(function: str, gradient: str | None, file: Path) -> tuple[str, str]:
         function=f"{here}:{name}",
         gradient=f"{here}:{name}_gradient" if claimed is None else _seen_from_target(claimed, file),
         variables=f"{{{parameters[0]}: 3}}" + " " * 20 + "# its shape" if vector else f"[{', '.join(parameters)}]",
-        remark="same arguments; returns one array" if vector else "same arguments; returns one value for each",
+        remark="same arguments; returns " + ("one value for each" if len(parameters) > 1 else "what belongs to it"),
         points="  - [0.5, 1.5, 2.5]"
         if vector
         else "  - [" + ", ".join(f"{0.5 + i:g}" for i in range(len(parameters))) + "]",

@@ -8,13 +8,38 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+# Functions that turn an array into fewer numbers, under NumPy's, SciPy's and Python's names.
+REDUCTIONS = frozenset(
+    (
+        "sum",
+        "mean",
+        "prod",
+        "dot",
+        "vdot",
+        "inner",
+        "norm",
+        "max",
+        "min",
+        "trace",
+        "var",
+        "std",
+        "logsumexp",
+        "len",
+        "diff",
+    )
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """The positional parameters without defaults, and the names of the other functions beside the function."""
+    """The positional parameters without defaults, and the names of the other functions beside the function.
+
+    takes_arrays: whether the body treats its arguments as arrays: indexes them, loops over them or reduces them.
+    """
 
     parameters: tuple[str, ...]
     neighbours: tuple[str, ...] = ()
+    takes_arrays: bool = False
 
 
 def signature_of(target: str, directory: Path) -> Signature | None:
@@ -55,5 +80,15 @@ def _find(body: list[ast.stmt], names: list[str]) -> Signature | None:
             arguments = node.args
             positional = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
             required = positional[: len(positional) - len(arguments.defaults)]
-            return Signature(tuple(required), tuple(f.name for f in functions if f.name != node.name))
+            neighbours = tuple(other.name for other in functions if other.name != node.name)
+            return Signature(tuple(required), neighbours, any(map(_is_about_arrays, ast.walk(node))))
     return None
+
+
+def _is_about_arrays(node: ast.AST) -> bool:
+    match node:
+        case ast.Subscript() | ast.For() | ast.comprehension() | ast.BinOp(op=ast.MatMult()):
+            return True
+        case ast.Call(func=ast.Name(id=name)) | ast.Call(func=ast.Attribute(attr=name)):
+            return name in REDUCTIONS
+    return False

@@ -188,7 +188,7 @@ def _fork(inherit: Inheritance, channel_fd: int, output_fd: int, status: wire.St
 
 
 def _close_all_but(*kept: int) -> None:
-    """Close what a forked child inherited: other workers' channels would stay open with it, and user code finds them."""
+    """Close what a forked child inherited: it would keep other workers' channels open, and user code finds them."""
     first = FIRST_PRIVATE_FD
     for fd in sorted(kept):
         os.closerange(first, fd)
