@@ -11,7 +11,9 @@ from gradverify.spec.model import Place
 from gradverify.spec.yaml12 import Problem, Scalar
 
 _BREAK = re.compile("\r\n|\r|\n")  # what editors count as lines
-_ESCAPE_LENGTH = {"x": 4, "u": 6, "U": 10}
+_PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")  # anchors and tags before a scalar
+_ESCAPE_LENGTH = {"x": 4, "u": 6, "U": 10}  # of double-quoted scalars; all others have two characters
+_SPACE_ESCAPES = frozenset("tnvfr\t N_LP\r\n")  # what follows the backslash
 
 
 class SourceText:
@@ -51,35 +53,51 @@ class SourceText:
 def index_in_source(text: str, scalar: Scalar, offset: int) -> int:
     """Where character `offset` of the scalar's own text stands in the file's text.
 
-    Folding and escaping change what is written, but never its order: everything but white space is found again by
-    walking along both. Exact for plain, single-quoted and block scalars, and for double-quoted ones up to what
-    follows an escape for white space.
+    Folding and escaping change how white space is written, never the order of everything else: that is found again by
+    walking along both texts. A place in white space is that of the white space's beginning.
     """
-    at = scalar.start
+    at = _content_start(text, scalar)
+    for index in range(min(offset + 1, len(scalar.text))):
+        if scalar.text[index].isspace():
+            continue
+        at = _skip_space(text, scalar, at)
+        if index == offset:
+            return min(at, len(text))
+        at += _written_length(text, scalar, at)
+    return max(scalar.start, min(at, scalar.end, len(text)))
+
+
+def _content_start(text: str, scalar: Scalar) -> int:
+    """Behind anchors, tags, the opening quote or the block's header."""
+    properties = _PROPERTIES.match(text, scalar.start)
+    at = properties.end() if properties else scalar.start
     if scalar.style in ("|", ">"):
-        at = text.find("\n", at) + 1 or at
-    elif scalar.style in ("'", '"'):
-        at += 1
-    found = at
-    for character in scalar.text[: offset + 1]:
-        step = 1
-        if not character.isspace() or scalar.style == '"':
-            while at < scalar.end and text[at].isspace() and character != text[at]:
-                at += 1
+        end = _BREAK.search(text, at)
+        return end.end() if end else at
+    return at + (1 if scalar.style else 0)
+
+
+def _skip_space(text: str, scalar: Scalar, at: int) -> int:
+    while at < len(text):
+        if text[at].isspace():
+            at += 1
+        elif scalar.style == '"' and text[at] == "\\" and _escapes_space(text, at):
+            at += _written_length(text, scalar, at)
         else:
-            while at < scalar.end and text[at] in "\r\n" and character == " ":
-                at += 1
-        if scalar.style == '"' and text[at : at + 1] == "\\":
-            while text[at : at + 2] in ("\\\n", "\\\r"):
-                at += 2
-                while text[at : at + 1].isspace():
-                    at += 1
-            if text[at : at + 1] == "\\":
-                step = _ESCAPE_LENGTH.get(text[at + 1 : at + 2], 2)
-        elif scalar.style == "'" and character == "'":
-            step = 2
-        found = at
-        at += step
-    if offset >= len(scalar.text):
-        found = at
-    return max(scalar.start, min(found, scalar.end, len(text)))
+            break
+    return at
+
+
+def _escapes_space(text: str, at: int) -> bool:
+    kind = text[at + 1 : at + 2]
+    if kind in _ESCAPE_LENGTH:
+        code = text[at + 2 : at + _ESCAPE_LENGTH[kind]]
+        return chr(int(code, 16)).isspace()
+    return kind in _SPACE_ESCAPES
+
+
+def _written_length(text: str, scalar: Scalar, at: int) -> int:
+    """How many characters one character of the scalar takes in the file."""
+    if scalar.style == '"' and text[at : at + 1] == "\\":
+        return _ESCAPE_LENGTH.get(text[at + 1 : at + 2], 2)
+    return 2 if scalar.style == "'" and text[at : at + 1] == "'" else 1

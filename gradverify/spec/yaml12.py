@@ -110,7 +110,7 @@ def read_documents(text: str) -> Documents:
         if stopped is None or len(found.problems) >= MAX_REPORTED:
             return found
         # Documents behind the broken one are still worth reading.
-        following = _NEXT_DOCUMENT.search(text, max(stopped, start) + 1)
+        following = _NEXT_DOCUMENT.search(text, max(stopped, start + 1))
         if following is None:
             return found
         start = following.start()
