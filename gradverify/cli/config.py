@@ -14,6 +14,7 @@ SETTINGS: dict[str, type | tuple[type, ...]] = {
     "backend": (str, list),
     "jobs": (int, str),
     "max-failures": int,
+    "min-score": (int, float),
     "timeout": (int, float, str),
     "memory": (int, str),
     "report": (str, list),

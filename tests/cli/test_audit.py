@@ -196,3 +196,8 @@ def test_hostile_names_cannot_colour_the_screen() -> None:
     text = render_audit(report(result((0, 1), spot(None, "x\x1b[31m\nowned"))), 0.9)
     assert "\x1b" not in text
     assert "\nowned" not in text
+
+
+def test_the_bar_can_be_a_setting_of_the_project(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.gradverify]\nmin-score = 0.75\n", encoding="utf-8")
+    assert audit(tmp_path, "-k", "weak").returncode == 0
