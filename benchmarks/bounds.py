@@ -172,10 +172,7 @@ def main(arguments: list[str] | None = None) -> int:
                 tally.evaluations.append(found.evaluations / POINTS)
             if chosen.worst and not covered:
                 gap = float(abs(mpmath.mpf(float(point.value[0])) - truth))
-                print(
-                    f"{function.family.name} x={at!r} A={function.amplitude!r} L={function.length!r} c={function.offset!r} u={u:.3g} "
-                    f"seed={number} truth={float(truth):.6g} value={point.value[0]:.6g} bound={point.error_bound[0]:.3g} error={gap:.3g}"
-                )
+                print(f"{function} x={at!r} u={u:.3g} case {number}: truth {float(truth):.6g}, error {gap:.3g}", point)
             claimed.add(truth, float(second.value[0]), float(second.error_bound[0]))
     print(f"{'':<22}{'cases':>8}{'covered %':>11}{'median':>10}{'sharp %':>10}{'evals':>9}")
     for name in sorted(tallies, key=lambda text: (text != "all", text)):

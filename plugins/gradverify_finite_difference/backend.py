@@ -18,23 +18,26 @@ from gradverify.plugin import (
     Request,
     find_kinks,
 )
-from gradverify_finite_difference.arrays import Floats, Indices
+from gradverify_finite_difference.arrays import Flags, Floats, Indices
 from gradverify_finite_difference.climb import Climbed, Goal, climb
-from gradverify_finite_difference.hessian import second_differences
+from gradverify_finite_difference.hessian import PAIRS_AT_ONCE, Domains, Mixed, diagonal, mixed_cost, scales
 from gradverify_finite_difference.lines import Lines, Side, quotients
 from gradverify_finite_difference.noise import all_single
 from gradverify_finite_difference.one_sided import rough
-from gradverify_finite_difference.quick import look
+from gradverify_finite_difference.quick import look, look_flat
 from gradverify_finite_difference.sampling import BudgetError, Sampler
+from gradverify_finite_difference.singular import exact_zeros, singular, size_nearby
 from gradverify_finite_difference.steps import room_at
 
 # Evaluations that the spec's points may cost altogether where neither the spec nor its options say. An expression takes
 # many points at once; a Python function is called once a point.
 BUDGET = {"expression": 5_000_000, "other": 40_000}
 LADDER_COST = 40  # evaluations that a component may take on the ladder
+SPENT = "the budget of evaluations is spent; `budget` or `max_evaluations` raises it"
 GOAL = 0.01  # of the tolerance: a bound that small decides everything
 NOISY = 1e3  # a noise level this many units of round-off above that of f's value is worth a word
-CRAMPED = 1e-6  # room on one side, relative to the component, below which differences are taken on the other side only
+CRAMPED = 1e-3  # room on one side, relative to the other's, below which differences are taken on the other side only
+ZERO_DECADES = 6.0  # of steps over which all differences must be exactly 0 to confirm a claim of exactly 0
 
 
 def estimate(problem: Problem, request: Request) -> Estimates:
@@ -53,8 +56,7 @@ def estimate(problem: Problem, request: Request) -> Estimates:
     random = np.random.default_rng(problem.seed)
     changed = np.any((centre != again) & ~(np.isnan(centre) & np.isnan(again)), axis=1)
     if problem.derivative is Derivative.HESSIAN:
-        value, bound = second_differences(sampler, problem, points, centre)
-        notes: list[list[Note]] = [[] for _ in range(k)]
+        value, bound, notes = _second(sampler, problem, request, points, centre, random)
     else:
         value, bound, notes = _first(sampler, problem, request, points, centre, random)
     for row in np.flatnonzero(changed).tolist():
@@ -83,6 +85,9 @@ def _kinks(
         for index in kinks:
             value[row].reshape(-1)[index], bound[row].reshape(-1)[index] = np.nan, np.inf
         if kinks:
+            notes[row] = [
+                note for note in notes[row] if not (note.kind is NoteKind.NOISE and set(note.components) <= set(kinks))
+            ]
             notes[row].append(Note(NoteKind.KINK, "f has a kink: its one-sided slopes differ", tuple(sorted(kinks))))
         sampler.evaluations += LADDER_COST * len(suspects)
         found.append(tuple(kinks.values()))
@@ -109,11 +114,14 @@ def _first(
         done = quick.taken.all(axis=1)
         value[left[done]], bound[left[done]] = quick.value[done], quick.bound[done]
         left = left[~done]
+        left = left[~_flat(sampler, problem, lines, left, claimed, random, value, bound)]
+    named = np.zeros(k * n, dtype=np.bool_)
     for side in (Side.BOTH, Side.UP, Side.DOWN):
+        left = left[~named[left]]
         rows = _for_side(left, lines, bound, side)
         affordable = rows[: max(0, sampler.left // LADDER_COST)]
         if affordable.size:
-            _ladder(sampler, problem, lines, affordable, side, claimed, random, value, bound, notes)
+            _ladder(sampler, problem, lines, affordable, side, claimed, random, value, bound, notes, named)
         skipped = rows[affordable.size :]
         if skipped.size:
             _note_cost(notes, skipped, n, m)
@@ -146,9 +154,12 @@ def _claimed(request: Request, k: int, n: int, m: int) -> Floats | None:
 
 def _for_side(left: Indices, lines: Lines, bound: Floats, side: Side) -> Indices:
     """Which lines to climb on `side`: both sides first; one side where the other has no room or no finite values."""
-    size = CRAMPED * np.maximum(np.abs(lines.x[left]), np.finfo(np.float64).tiny)
     up, down = lines.room.up[left], lines.room.down[left]
-    cramped = np.minimum(up, down) <= size
+    with np.errstate(all="ignore"):
+        # What lies farther off than the component's own size says nothing about the slope at it.
+        own = np.where(lines.x[left] != 0, np.abs(lines.x[left]), lines.size[left])
+        cramped = np.minimum(up, down) <= CRAMPED * np.minimum(np.maximum(up, down), own)
+    size = np.zeros_like(up)
     match side:
         case Side.BOTH:
             return left[~cramped]
@@ -171,8 +182,9 @@ def _ladder(
     value: Floats,
     bound: Floats,
     notes: list[list[Note]],
+    named: Flags,
 ) -> None:
-    """Climb for the lines `rows` and enter what comes of it."""
+    """Climb for the lines `rows` and enter what comes of it; `named` marks those where f has no slope to find."""
     n, m = problem.variables.size, sampler.outputs
     part = lines.subset(rows)
     flat = None if claimed is None else claimed[rows].reshape(-1)
@@ -186,28 +198,126 @@ def _ladder(
     error = np.where(np.isfinite(found) & ~np.isnan(error), error, np.inf)
     if side is not Side.BOTH:
         found, error = _smooth_enough(part, done, side, found, error)
-    value[rows], bound[rows] = found, error
-    if side is not Side.BOTH:
+        usable = rows[np.isfinite(error).any(axis=1)]
         which = "up" if side is Side.UP else "down"
-        _note(
-            notes,
-            rows[np.isfinite(error).any(axis=1)],
-            n,
-            m,
-            NoteKind.EDGE,
-            f"differences were taken on one side only, {which}",
-        )
+        _note(notes, usable, n, m, NoteKind.EDGE, f"differences were taken on one side only, {which}")
+    if claimed is not None:
+        zero = exact_zeros(part, done.samples, side, done.selection, ZERO_DECADES).reshape((-1, m))
+        error = np.where(zero & (claimed[rows] == 0), 0.0, error)
+    shown = singular(part, done.samples, side, done.selection, done.quantum)
+    jumps, steep, drowned = (flags.reshape((-1, m)) for flags in (shown.jumps, shown.steep, shown.drowned))
+    found = np.where(jumps | steep, np.nan, found)
+    named[rows] = (jumps | steep | drowned).any(axis=1)
+    value[rows], bound[rows] = found, np.where(jumps | steep | drowned, np.inf, error)
+    _note(notes, rows[jumps.any(axis=1)], n, m, NoteKind.JUMP, "f jumps at the point")
+    steeper = "the slope of f grows without bound as the steps shrink"
+    _note(notes, rows[steep.any(axis=1)], n, m, NoteKind.OTHER, steeper)
+    faster = "f varies, or is noisy, by more than the steps can resolve"
+    _note(notes, rows[drowned.any(axis=1)], n, m, NoteKind.OSCILLATION, faster)
     level = done.selection.noise.reshape((-1, m))
-    single = all_single(part, done.samples).reshape((-1, m))
-    wide = ~(error <= problem.tolerance.relative * np.abs(found))
+    single = all_single(done.samples).reshape((-1, m))
+    wide = ~(error <= problem.tolerance.relative * np.abs(found)) & ~(jumps | steep | drowned)
     if problem.precision.epsilon <= np.finfo(np.float64).eps:
         message = "f computes in single precision; `precision: float32` says so"
         _note(notes, rows[(single & wide).any(axis=1)], n, m, NoteKind.SINGLE_PRECISION, message)
-    with np.errstate(all="ignore"):
-        noisy = level > NOISY * problem.precision.epsilon * np.abs(part.centre)
-    for row in np.flatnonzero((noisy & wide & ~single & np.isfinite(level)).any(axis=1)).tolist():
-        text = f"f is noisy at a level of {np.nanmax(level[row]):.0e}"
+    nearby = size_nearby(part, done.samples).reshape((-1, m))
+    noisy = (level > NOISY * problem.precision.epsilon * nearby) & np.isfinite(level) & wide & ~single
+    for row in np.flatnonzero(noisy.any(axis=1)).tolist():
+        text = f"f is noisy at a level of {np.max(level[row], where=noisy[row], initial=0.0):.0e}"
         _note(notes, rows[[row]], n, m, NoteKind.NOISE, text)
+
+
+def _flat(
+    sampler: Sampler,
+    problem: Problem,
+    lines: Lines,
+    left: Indices,
+    claimed: Floats,
+    random: np.random.Generator,
+    value: Floats,
+    bound: Floats,
+) -> Flags:
+    """Which of the lines `left` are claimed to have the derivative 0, and do not move at all. Enters them."""
+    zero = (claimed[left] == 0).all(axis=1)
+    flat = np.zeros(len(left), dtype=np.bool_)
+    if zero.any():
+        n = problem.variables.size
+        largest = np.nan_to_num(np.abs(claimed), nan=0.0, posinf=0.0).max(axis=1).reshape((-1, n)).max(axis=1)
+        scale = np.repeat(largest, n)[left[zero]]
+        flat[zero] = look_flat(sampler, lines.subset(left[zero]), scale, problem.tolerance.relative, random)
+        value[left[flat]], bound[left[flat]] = 0.0, 0.0
+    return flat
+
+
+def _second(
+    sampler: Sampler, problem: Problem, request: Request, points: Floats, centre: Floats, random: np.random.Generator
+) -> tuple[Floats, Floats, list[list[Note]]]:
+    """Hessians: value and bound of shape (k, n, n), and the notes of each point."""
+    k, n = points.shape
+    notes: list[list[Note]] = [[] for _ in range(k)]
+    value, bound = np.full((k, n, n), np.nan), np.full((k, n, n), np.inf)
+    lines = _lines(problem, points, centre)
+    wanted = np.flatnonzero(np.repeat(np.isfinite(centre).all(axis=1), n))
+    part = lines.subset(wanted)
+    affordable = len(wanted) * LADDER_COST + mixed_cost(n) * k <= sampler.left
+    if not len(wanted) or not affordable:
+        for row in range(k) if not affordable else ():
+            notes[row].append(Note(NoteKind.COST, SPENT))
+        return value, bound, notes
+    claimed = None
+    if request.claimed is not None:
+        claimed = np.diagonal(request.claimed.reshape((k, n, n)), axis1=1, axis2=2).reshape(-1)[wanted]
+    found = diagonal(sampler, part, Goal(GOAL * problem.tolerance.relative, 0.0, claimed), random)
+    at, j = np.divmod(wanted, n)
+    drowned = singular(part, found.samples, Side.SECOND, found.selection, found.quantum)
+    doubtful = drowned.jumps | drowned.steep | drowned.drowned
+    value[at, j, j] = found.selection.value
+    bound[at, j, j] = np.where(np.isfinite(found.selection.value) & ~doubtful, found.selection.bound, np.inf)
+    step = np.ones(k * n)
+    step[wanted] = scales(part, found.selection)
+    least = np.zeros(k * n)
+    least[wanted] = found.quantum
+    edge = ~(lines.room.both > 0)
+    for row in np.unique(np.flatnonzero(edge) // n).tolist():
+        notes[row].append(Note(NoteKind.EDGE, "second differences need room on both sides"))
+    _mixed(sampler, problem, points, centre, np.unique(at), step, least, random, value, bound)
+    level = f"f is noisy at a level of {np.max(found.selection.noise):.0e}"
+    for row in np.unique(
+        at[found.selection.noise > NOISY * problem.precision.epsilon * size_nearby(part, found.samples)]
+    ):
+        notes[int(row)].append(Note(NoteKind.NOISE, level))
+    return value, bound, notes
+
+
+def _mixed(
+    sampler: Sampler,
+    problem: Problem,
+    points: Floats,
+    centre: Floats,
+    usable: Indices,
+    step: Floats,
+    least: Floats,
+    random: np.random.Generator,
+    value: Floats,
+    bound: Floats,
+) -> None:
+    """Enter the mixed derivatives. step, least: (k·n,), the diagonals' steps and the noise that they showed."""
+    n = points.shape[1]
+    first, second = np.triu_indices(n, 1)
+    domain = problem.domain
+    inside = Domains(domain.low, domain.high, domain.low_open, domain.high_open)
+    row = np.repeat(usable, len(first))
+    i, j = np.tile(first, len(usable)), np.tile(second, len(usable))
+    for start in range(0, len(row), PAIRS_AT_ONCE):
+        part = slice(start, start + PAIRS_AT_ONCE)
+        r, a, b = row[part], i[part], j[part]
+        scale = np.stack([step[r * n + a], step[r * n + b]], axis=1)
+        noise = np.maximum(least[r * n + a], least[r * n + b])
+        mixed = Mixed(sampler, points[r], a, b, inside)
+        found = mixed.estimate(centre[r, 0], scale, noise, problem.precision.epsilon, random)
+        for p, q in ((a, b), (b, a)):
+            value[r, p, q] = found.value
+            bound[r, p, q] = np.where(np.isfinite(found.value), found.bound, np.inf)
 
 
 def _smooth_enough(part: Lines, done: Climbed, side: Side, found: Floats, error: Floats) -> tuple[Floats, Floats]:
@@ -230,5 +340,4 @@ def _note(notes: list[list[Note]], rows: Indices, n: int, m: int, kind: NoteKind
 
 
 def _note_cost(notes: list[list[Note]], rows: Indices, n: int, m: int) -> None:
-    message = "the budget of evaluations is spent; `budget` or `max_evaluations` raises it"
-    _note(notes, rows, n, m, NoteKind.COST, message)
+    _note(notes, rows, n, m, NoteKind.COST, SPENT)

@@ -11,9 +11,11 @@ from gradverify_finite_difference.extrapolation import Selection, select
 from gradverify_finite_difference.lines import Lines, Samples, Side, by_row, quotients, sample
 from gradverify_finite_difference.noise import probes, quantum_of
 from gradverify_finite_difference.sampling import BudgetError, Sampler
-from gradverify_finite_difference.steps import LARGEST, SMALLEST_ULPS, scan, shaken, smallest_step, thirds
+from gradverify_finite_difference.steps import LARGEST, SCAN_RATIO, SMALLEST_ULPS, scan, shaken, smallest_step, thirds
 
 CLOSE = 1.2  # steps nearer to one another than this factor say the same
+SECOND_SMALLEST = 1e4  # second differences amplify noise like 1/h²: the smallest steps are that much larger
+SECOND_RATIO = 20.0
 LOW_RUNG = 2  # a walk that ends this early has seen too few small steps
 ROUNDS = 6  # after the scan; most lines need one
 BELOW = 1e-4  # how much smaller the next steps are where even the smallest ones are too large (x = 0 only)
@@ -53,9 +55,12 @@ class Climbed:
 def climb(sampler: Sampler, lines: Lines, side: Side, goal: Goal, random: np.random.Generator) -> Climbed:
     """Estimate the derivative along each line, with as few rungs as reach the goal."""
     count, outputs = lines.centre.shape
-    room = {Side.BOTH: lines.room.both, Side.UP: lines.room.up, Side.DOWN: lines.room.down}[side]
+    room = {Side.UP: lines.room.up, Side.DOWN: lines.room.down}.get(side, lines.room.both)
     smallest = smallest_step(lines.x, lines.epsilon, lines.size)
-    samples = sample(sampler, lines, scan(smallest, room, random), side)
+    ratio = SCAN_RATIO
+    if side is Side.SECOND:
+        smallest, ratio = smallest * SECOND_SMALLEST, SECOND_RATIO
+    samples = sample(sampler, lines, scan(smallest, room, ratio, random), side)
     everything = np.arange(count * outputs)
     quantum = quantum_of(lines, samples)
     found = select(quotients(lines, samples, side, quantum))

@@ -1,80 +1,116 @@
-"""Second derivatives from f alone: mixed central differences on a ladder of steps, extrapolated.
+"""Second derivatives from f alone, on the same ladders with the same bounds as first ones.
 
-H_ij(h) = [f(x + h_i e_i + h_j e_j) − f(x + h_i e_i − h_j e_j) − f(x − h_i e_i + h_j e_j) + f(x − h_i e_i − h_j e_j)]
-/ (4 h_i h_j)
-has the error O(h²) (Abramowitz & Stegun 1964, 25.3.26); on the diagonal it is a central second difference with the
-step 2h. Two
-Richardson steps make it O(h⁶). Round-off grows like eps |f| / h². The level with the least sum of both is taken.
+Diagonal: [f(x + h) − 2 f(x) + f(x − h)] / h², error O(h²), gain 4/h².  Mixed:
+[f(+,+) − f(+,−) − f(−,+) + f(−,−)] / (4 h_i h_j) with h_i = t·s_i, error O(t²), gain 1/(h_i h_j) (Abramowitz & Stegun
+1964, 25.3.24 and 25.3.26). The scales s are the steps that the diagonals settled on.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-from gradverify_finite_difference.arrays import Floats
-from gradverify_finite_difference.sampling import BudgetError, Sampler
+from gradverify_finite_difference.arrays import Flags, Floats, Indices, pick, take_along
+from gradverify_finite_difference.climb import Climbed, Goal, climb
+from gradverify_finite_difference.extrapolation import Selection, Series, select
+from gradverify_finite_difference.lines import SMALLEST_NUMBER, Lines, Side
+from gradverify_finite_difference.sampling import Sampler
+from gradverify_finite_difference.steps import shaken, thirds
 
-if TYPE_CHECKING:
-    from gradverify.plugin import Problem
-
-LARGEST = 0.25  # first step, relative to the component (or to 1 where it is 0)
-RATIO = 2.0
-LEVELS = 12  # down to 0.25 / 2¹¹ = 1e-4, below which round-off wins for every smooth f
-NOISE_UNITS = 8.0  # of round-off in a sum of four values
-SAFETY = (
-    8.0  # on the difference of neighbouring extrapolations: covers an error that shrinks by less than the theory's 64
-)
-AMPLIFICATION = 2.0  # how much two Richardson steps magnify round-off: (16·(4/3 + 1/3) + 1) / 15 ≈ 1.84
-CORNERS = np.array([[1, 1], [1, -1], [-1, 1], [-1, -1]], dtype=np.float64)
+MIXED_LADDER = 10.0 ** np.arange(-6.0, 2.0)  # in units of the diagonals' steps
+CORNERS = ((1.0, 1.0), (1.0, -1.0), (-1.0, 1.0), (-1.0, -1.0))
+PAIRS_AT_ONCE = 20_000  # bounds the memory that the samples of one batch take
 
 
-def second_differences(sampler: Sampler, problem: Problem, points: Floats, centre: Floats) -> tuple[Floats, Floats]:
-    """Value and bound of the Hessian at `points`, shape (k, n): both of shape (k, n, n)."""
-    k, n = points.shape
-    value, bound = np.full((k, n, n), np.nan), np.full((k, n, n), np.inf)
-    pairs = [(i, j) for i in range(n) for j in range(i + 1)]
-    steps = LARGEST * RATIO ** -np.arange(LEVELS, dtype=np.float64)
-    for row in range(k):
-        if not np.isfinite(centre[row]).all():
-            continue
-        size = np.where(points[row] != 0, np.abs(points[row]), 1.0)
-        for i, j in pairs:
-            try:
-                found = _entry(sampler, problem, points[row], i, j, size, steps)
-            except BudgetError:
-                return value, bound
-            value[row, i, j] = value[row, j, i] = found[0]
-            bound[row, i, j] = bound[row, j, i] = found[1]
-    return value, bound
+def mixed_cost(n: int) -> int:
+    """Evaluations that the mixed derivatives of one point take."""
+    return n * (n - 1) // 2 * len(CORNERS) * (len(MIXED_LADDER) + 4)
 
 
-def _entry(
-    sampler: Sampler, problem: Problem, x: Floats, i: int, j: int, size: Floats, steps: Floats
-) -> tuple[float, float]:
-    """Value and bound of one entry."""
-    h, g = steps * size[i], steps * size[j]
-    rows = np.repeat(x[None, None, :], LEVELS, axis=0).repeat(4, axis=1)
-    rows[:, :, i] += h[:, None] * CORNERS[None, :, 0]
-    rows[:, :, j] += g[:, None] * CORNERS[None, :, 1]
-    inside = np.all(problem.domain.contains(rows.reshape((-1, x.size))), axis=1).reshape((LEVELS, 4)).all(axis=1)
-    values = np.full((LEVELS, 4), np.nan)
-    if inside.any():
-        values[inside] = sampler.at(rows[inside].reshape((-1, x.size)))[:, 0].reshape((-1, 4))
+def diagonal(sampler: Sampler, lines: Lines, goal: Goal, random: np.random.Generator) -> Climbed:
+    """∂²f/∂x_j² along each line."""
+    return climb(sampler, lines, Side.SECOND, goal, random)
+
+
+def scales(lines: Lines, found: Selection) -> Floats:
+    """The step that each diagonal settled on, no longer than the component itself; shape (L,)."""
+    own = np.where(lines.x != 0, np.abs(lines.x), lines.size)
+    return np.where(np.isfinite(found.highest), np.minimum(found.highest, own), 1e-2 * own)
+
+
+class Domains:
+    """Whether coordinates lie in the domain, component by component."""
+
+    def __init__(self, low: Floats, high: Floats, low_open: Flags, high_open: Flags) -> None:
+        self.low, self.high, self.low_open, self.high_open = low, high, low_open, high_open
+
+    def contain(self, component: Indices, coordinate: Floats) -> Flags:
+        """`coordinate`, shape (P, S), against the domain of `component`, shape (P,)."""
+        low, high = self.low[component, None], self.high[component, None]
+        above = np.where(self.low_open[component, None], coordinate > low, coordinate >= low)
+        below = np.where(self.high_open[component, None], coordinate < high, coordinate <= high)
+        inside: Flags = above & below
+        return inside
+
+
+class Mixed:
+    """The mixed derivatives ∂²f/∂x_i∂x_j at points `base`, shape (P, n), for pairs `first`, `second`, shape (P,)."""
+
+    def __init__(self, sampler: Sampler, base: Floats, first: Indices, second: Indices, inside: Domains) -> None:
+        self.sampler = sampler
+        self.base = base
+        self.first = first
+        self.second = second
+        self.inside = inside
+
+    def estimate(
+        self, centre: Floats, scale: Floats, least: Floats, epsilon: float, random: np.random.Generator
+    ) -> Selection:
+        """Scan, look, add four rungs. centre: (P,), f at the points.  scale: (P, 2), one step for each of the two.
+        least: (P,), the noise of f at least.
+        """
+        ladder = shaken(np.repeat(MIXED_LADDER[None, :], len(self.base), axis=0), random)
+        parts = self._sample(ladder, scale)
+        found = select(_series(parts, centre, least, epsilon))
+        k, last = found.plain, np.maximum(found.last, 0)
+        t = parts[0]
+        rungs = [pick(t, np.minimum(k + offset, last)) for offset in (0, 1, 2)]
+        more = np.stack([*thirds(rungs[0], rungs[1]), *thirds(rungs[1], rungs[2])], axis=1)
+        more = np.where((k + np.array([[0], [0], [1], [1]]) < last).T, more, np.nan)
+        joined = tuple(np.concatenate(pair, axis=1) for pair in zip(parts, self._sample(more, scale), strict=True))
+        order = np.argsort(joined[0], axis=1, kind="stable")
+        return select(_series(tuple(take_along(part, order) for part in joined), centre, least, epsilon))
+
+    def _sample(self, ladder: Floats, scale: Floats) -> tuple[Floats, ...]:
+        """t, h_i·h_j, the alternating sum and the largest |f|, each of shape (P, S); NaN outside the domain."""
+        pairs, rungs = ladder.shape
+        at = np.arange(pairs)
+        values = np.full((pairs, rungs, len(CORNERS)), np.nan)
+        x, y = self.base[at, self.first, None], self.base[at, self.second, None]
+        # The coordinates are moved and taken back, so that the steps are those that rounding leaves.
+        up_x, up_y = x + ladder * scale[:, :1], y + ladder * scale[:, 1:]
+        h, g = up_x - x, up_y - y
+        wanted = np.isfinite(ladder) & (h > 0) & (g > 0)
+        for i, j in ((x + h, y + g), (x - h, y - g)):
+            wanted &= self.inside.contain(self.first, i) & self.inside.contain(self.second, j)
+        pair, rung = np.nonzero(wanted)
+        rows = np.repeat(self.base[pair], len(CORNERS), axis=0)
+        signs = np.array(CORNERS)
+        step = np.arange(len(rows))
+        rows[step, np.repeat(self.first[pair], len(CORNERS))] = (
+            x[pair, 0][:, None] + signs[:, 0] * h[pair, rung][:, None]
+        ).ravel()
+        rows[step, np.repeat(self.second[pair], len(CORNERS))] = (
+            y[pair, 0][:, None] + signs[:, 1] * g[pair, rung][:, None]
+        ).ravel()
+        values[pair, rung] = self.sampler.at(rows)[:, 0].reshape((-1, len(CORNERS)))
+        with np.errstate(all="ignore"):
+            total = (values[:, :, 0] - values[:, :, 1]) - (values[:, :, 2] - values[:, :, 3])
+            return np.where(wanted, ladder, np.nan), h * g, total, np.max(np.abs(values), axis=2)
+
+
+def _series(parts: tuple[Floats, ...], centre: Floats, least: Floats, epsilon: float) -> Series:
+    t, area, total, largest = parts
     with np.errstate(all="ignore"):
-        # The steps as rounding takes them, on both sides together.
-        width_i = (rows[:, 0, i] - rows[:, 3, i]) / (2 if i != j else 4)
-        width_j = (rows[:, 0, j] - rows[:, 3, j]) / (2 if i != j else 4)
-        plain = (values[:, 0] - values[:, 1] - values[:, 2] + values[:, 3]) / (4 * width_i * width_j)
-        noise = (
-            NOISE_UNITS * problem.precision.epsilon * np.max(np.abs(values), axis=1) / (4 * np.abs(width_i * width_j))
-        )
-        once = (4 * plain[1:] - plain[:-1]) / 3
-        twice = (16 * once[1:] - once[:-1]) / 15
-        truncation = np.maximum(np.abs(np.diff(twice))[1:], np.abs(np.diff(twice))[:-1])
-        total = SAFETY * truncation + AMPLIFICATION * noise[4:]
-    if not np.isfinite(total).any():
-        return float("nan"), float("inf")
-    best = int(np.nanargmin(np.where(np.isfinite(total), total, np.inf)))
-    return float(twice[best + 2]), float(total[best])
+        size = np.maximum(largest, np.abs(centre)[:, None])
+        floors = np.maximum(np.maximum(0.5 * epsilon * size, np.where(size > 0, SMALLEST_NUMBER, 0.0)), least[:, None])
+        return Series(steps=t, quotients=total / (4.0 * area), gains=1.0 / area, floors=floors, power=2)

@@ -56,7 +56,8 @@ def flat_rungs(centre: Floats, up: Floats, down: Floats) -> Indices:
     """How many of the smallest rungs have exactly f's value at the point, on every side sampled. Shape (R,)."""
     sampled = np.isfinite(up) | np.isfinite(down)
     same = sampled & ((up == centre) | np.isnan(up)) & ((down == centre) | np.isnan(down))
-    return np.logical_and.accumulate(same, axis=1).sum(axis=1)
+    count: Indices = np.logical_and.accumulate(same, axis=1).sum(axis=1)
+    return count
 
 
 def first_change(centre: Floats, up: Floats, down: Floats) -> tuple[Indices, Floats]:
@@ -115,7 +116,8 @@ def distinct(values: Floats, finite: Flags) -> Indices:
     """How many different finite values each row has."""
     ordered = np.sort(np.where(finite, values, np.inf), axis=1)
     fresh = np.isfinite(ordered[:, 1:]) & (ordered[:, 1:] != ordered[:, :-1])
-    return fresh.sum(axis=1) + np.isfinite(ordered[:, 0])
+    count: Indices = fresh.sum(axis=1) + np.isfinite(ordered[:, 0])
+    return count
 
 
 def all_single(samples: Samples) -> Flags:
@@ -124,4 +126,5 @@ def all_single(samples: Samples) -> Flags:
     finite = np.isfinite(values)
     with np.errstate(all="ignore"):
         same = values.astype(np.float32).astype(np.float64) == values
-    return (same | ~finite).all(axis=1) & (distinct(values, finite) >= DIFFERENT)
+    single: Flags = (same | ~finite).all(axis=1) & (distinct(values, finite) >= DIFFERENT)
+    return single

@@ -52,3 +52,26 @@ def look(sampler: Sampler, lines: Lines, claimed: Floats, relative: float, rando
         bend = np.abs(up - 2 * lines.centre + down) / (width / 2)
         taken = (bound <= PART * relative * np.abs(claimed)) & (bend <= BEND * np.abs(claimed) + round_off)
     return Quick(value, bound, taken & np.isfinite(value))
+
+
+FLAT_STEP = 0.3  # times |x|: the far one of two steps at which f must not move for a claim of 0
+
+
+def look_flat(sampler: Sampler, lines: Lines, scale: Floats, relative: float, random: np.random.Generator) -> Flags:
+    """Whether f has exactly the same value at two very different steps on both sides, so that a claim of 0 holds.
+
+    scale: the largest derivative that is claimed at the line's point, shape (L,).  A slope that f is too coarse to
+    show, as in 1e16 + x, must be below `relative` of it, or nothing is said.  Result: shape (L,).
+    """
+    size = np.where(lines.x != 0, np.abs(lines.x), lines.size)
+    factor = np.exp(random.uniform(-np.log(JITTER), np.log(JITTER), size=(len(lines), 2)))
+    steps = np.stack([STEP * size, FLAT_STEP * size], axis=1) * factor
+    steps = np.where(steps < lines.room.both[:, None], steps, np.nan)
+    exact = coordinates(lines.x, steps, bool(lines.epsilon > np.finfo(np.float64).eps))
+    up = sampler.along(lines.base, lines.components, exact.up)
+    down = sampler.along(lines.base, lines.components, exact.down)
+    same = (up == lines.centre[:, None, :]) & (down == lines.centre[:, None, :])
+    with np.errstate(all="ignore"):
+        hidden = lines.epsilon * np.abs(lines.centre).max(axis=1) / (FLAT_STEP * size)
+        flat: Flags = same.all(axis=(1, 2)) & (hidden <= relative * scale)
+    return flat

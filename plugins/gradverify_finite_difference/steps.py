@@ -52,10 +52,10 @@ def smallest_step(x: Floats, epsilon: float, size: Floats) -> Floats:
     return np.where(magnitude > TINY, SMALLEST_ULPS * epsilon * magnitude, SMALLEST_AT_ZERO * size * epsilon / 2.3e-16)
 
 
-def scan(smallest: Floats, room: Floats, random: np.random.Generator) -> Floats:
-    """The first ladder, shape (L, SCAN_RUNGS), rising; squeezed where there is less room."""
+def scan(smallest: Floats, room: Floats, widest: float, random: np.random.Generator) -> Floats:
+    """The first ladder, shape (L, SCAN_RUNGS), rising by `widest` or, where there is less room, by less."""
     with np.errstate(all="ignore"):
-        ratio = np.minimum(SCAN_RATIO, (0.8 * room / smallest) ** (1.0 / (SCAN_RUNGS - 1)))
+        ratio = np.minimum(widest, (0.8 * room / smallest) ** (1.0 / (SCAN_RUNGS - 1)))
         ladder = smallest[:, None] * ratio[:, None] ** np.arange(SCAN_RUNGS)
         return shaken(np.where(ratio[:, None] > JITTER**2, ladder, np.nan), random)
 
