@@ -1,5 +1,7 @@
 """Functions that do what a function should not; copied beside the specs that name them."""
 
+# mypy: ignore-errors - it stands for code that its author never annotated
+
 import contextlib
 import ctypes
 import os

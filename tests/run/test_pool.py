@@ -1,0 +1,146 @@
+"""Backends that hang or crash cost their own results; workers that are started afresh do the same work."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.support import PATIENCE, environment, expression_spec, write_specs
+
+ROOT = Path(__file__).parents[2]
+NAMES = ("hanging", "crashing", "leaving", "raising", "rubbish")
+
+
+def scenario(method: str, *paths: Path) -> dict[str, Any]:
+    process = subprocess.run(
+        [sys.executable, "-m", "tests.run.scenario", method, *map(str, paths)],
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr
+    report: dict[str, Any] = json.loads(process.stdout)
+    return report
+
+
+@pytest.fixture(scope="module")
+def specs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder = tmp_path_factory.mktemp("backends")
+    both = {name: ["finite-difference", name] for name in NAMES}
+    documents = [expression_spec(name, backends=backends) for name, backends in both.items()]
+    documents.append(expression_spec("two", backends=["crashing", "finite-difference", "leaving"]))
+    documents.append(expression_spec("none"))
+    report = scenario("fork", write_specs(folder / "s.yaml", *documents))
+    assert [spec["name"] for spec in report["specs"]] == [*NAMES, "two", "none"]
+    return {spec["name"]: spec for spec in report["specs"]}
+
+
+def checks(spec: dict[str, Any]) -> dict[str, Any]:
+    return {check["backend"]: check for check in spec["checks"] if check["kind"] == "gradient"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_backend_that_breaks_costs_its_own_check_only(specs: dict[str, Any], name: str) -> None:
+    assert checks(specs[name])[name]["verdict"] == "error"
+    assert checks(specs[name])["finite-difference"]["verdict"] == "pass"
+    assert specs[name]["verdict"] == "pass"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("hanging", "time limit of 2 s exceeded"),
+        ("crashing", "killed by SIGSEGV"),
+        ("leaving", "exited with status 5"),
+        ("raising", "ZeroDivisionError"),
+        ("rubbish", "rubbish"),
+    ],
+)
+def test_the_check_names_the_plugin_its_version_and_why(specs: dict[str, Any], name: str, words: str) -> None:
+    reason = checks(specs[name])[name]["reason"]
+    assert words in reason
+    assert "plugin misbehaving (misbehaving 0)" in reason
+
+
+def test_two_backends_that_crash_are_both_blamed(specs: dict[str, Any]) -> None:
+    found = checks(specs["two"])
+    assert "SIGSEGV" in found["crashing"]["reason"]
+    assert "status 5" in found["leaving"]["reason"]
+    assert found["finite-difference"]["verdict"] == "pass"
+
+
+def test_a_spec_that_asks_for_none_of_them_passes(specs: dict[str, Any]) -> None:
+    assert specs["none"]["verdict"] == "pass"
+
+
+def test_spawned_workers_come_to_the_same_results(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text("import os\n\ndef f(x):\n    os._exit(3)\n")
+    path = write_specs(
+        tmp_path / "s.yaml",
+        expression_spec("a"),
+        expression_spec("b", gradient="x"),
+        expression_spec("c", function={"python": "own.py:f"}),
+        expression_spec("d"),
+    )
+    found = {s["name"]: s for s in scenario("spawn", path)["specs"]}
+    assert [found[name]["verdict"] for name in "abcd"] == ["pass", "fail", "error", "pass"]
+    assert "status 3" in found["c"]["reason"]
+
+
+def test_workers_that_cannot_start_end_the_run_with_a_message(tmp_path: Path) -> None:
+    path = write_specs(tmp_path / "s.yaml", expression_spec("a"))
+    code = (
+        "import sys\nfrom gradverify.run.limits import single_threaded\nsingle_threaded()\n"
+        "from gradverify.run import launch\nfrom gradverify.cli.main import main\n"
+        "launch.serve = lambda *a, **k: sys.exit(9)\n"
+        f"main(['run', {str(path)!r}])"
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=PATIENCE, cwd=tmp_path
+    )
+    assert process.returncode == 3
+    assert "worker processes do not start" in process.stderr
+
+
+def test_a_batch_is_plain_data_in_and_out(tmp_path: Path) -> None:
+    from gradverify.report.json_report import spec_from_data
+    from gradverify.run.batch import make_batch, run_batch
+    from gradverify.run.settings import VerifySettings
+    from gradverify.run.tasks import Task
+
+    path = write_specs(tmp_path / "s.yaml", expression_spec("a"), expression_spec("b", gradient="x"))
+    tasks = [Task(str(path), 1), Task(str(path), 0), Task(str(path), 7), Task("<text>", 0, expression_spec("t"))]
+    batch = json.loads(json.dumps(make_batch(tasks, VerifySettings(search=False))))
+    answer = json.loads(json.dumps(run_batch(batch)))["results"]
+    assert [spec_from_data(answer[i]).name for i in (0, 1, 3)] == ["b", "a", "t"]
+    assert "no valid spec number 8" in answer[2]["missing"]
+
+
+def test_a_batch_of_another_version_is_refused() -> None:
+    from gradverify.run.batch import VersionMismatchError, run_batch
+
+    with pytest.raises(VersionMismatchError, match=r"0\.0\.0"):
+        run_batch({"gradverify": "0.0.0", "block": [], "settings": {}, "tasks": []})
+
+
+def test_specs_run_in_this_process_when_no_workers_are_wanted(tmp_path: Path) -> None:
+    from gradverify.plugins import load_plugins
+    from gradverify.run.session import RunSettings, run_specs
+    from gradverify.spec.load import load_specs
+
+    path = write_specs(tmp_path / "s.yaml", expression_spec("a"), expression_spec("b", gradient="x"))
+    seen: list[str] = []
+    report = run_specs(
+        load_specs([path]).specs, load_plugins(), RunSettings(processes=0), on_ordered=lambda r: seen.append(r.name)
+    )
+    assert report.isolation == "none"
+    assert seen == ["a", "b"]
+    assert [result.verdict.value for result in report.specs] == ["pass", "fail"]
