@@ -110,6 +110,8 @@ def search(
     """
     kind = "expression" if problem.function.kind == "expression" else "other"
     budget = DEFAULT_EVALUATIONS[kind] if evaluations is None else evaluations
+    # Whatever the function costs, a point costs work in proportion to its components.
+    most_points = max(FEWEST_CANDIDATES, min(MOST_CANDIDATES, MOST_ELEMENTS // max(1, problem.variables.size)))
     screens = screening_backends(listed)
     if not screens:
         return Found(None, 0, 0, 0, "no backend could judge the listed points")
@@ -123,7 +125,7 @@ def search(
         count = int(budget // each)
         if count < FEWEST_CANDIDATES:
             return Found(None, 0, 0, 0, f"a point costs {each} evaluations, the search's budget is {budget}")
-        points = candidates(problem, listed.points, literals, min(count, MOST_CANDIDATES), seed)
+        points = candidates(problem, listed.points, literals, min(count, most_points), seed)
         if points.shape[0] == 0:
             return Found(None, 0, 0, 0, "the domain leaves no room for other points")
         suspects = hunt.screen(points, screen)
@@ -131,15 +133,21 @@ def search(
             break
     if suspects is None:
         return Found(None, 0, hunt.evaluations, hunt.claim_evaluations, "no backend could estimate at other points")
-    for row in suspects[:MOST_CONFIRMED]:
+    for row in suspects[: max(1, min(MOST_CONFIRMED, most_points // FEWEST_CANDIDATES))]:
         verified = hunt.confirm(points[row])
         if verified is not None:
-            simplest = shrink(points[row], verified, hunt.confirm, problem, listed.points)
+            simplest = verified
+            if problem.variables.size <= MOST_SHRUNK:
+                simplest = shrink(points[row], verified, hunt.confirm, problem, listed.points)
             return Found(simplest, points.shape[0], hunt.evaluations, hunt.claim_evaluations)
     return Found(None, points.shape[0], hunt.evaluations, hunt.claim_evaluations)
 
 
 MOST_CANDIDATES = 96
+MOST_ELEMENTS = 20_000  # components of all candidates together
+MOST_SHRUNK = (
+    64  # components beyond which a counterexample is shown as it is: nobody reads so many numbers, however simple
+)
 
 
 def screening_backends(listed: Verified) -> list[str]:

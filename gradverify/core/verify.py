@@ -265,7 +265,7 @@ UNRESPONSIVE = 1e-6
 
 def _negligible(problem: Problem, points: Matrix, values: Array, typical: Vector) -> Matrix:
     """For each point and component the size below which a derivative is 0 as far as f can tell: (k, c)."""
-    k, n = points.shape
+    k = points.shape[0]
     size = np.where(points != 0, np.abs(points), typical)
     with np.errstate(all="ignore"):
         scale = UNRESPONSIVE * problem.precision.epsilon * np.abs(values)
