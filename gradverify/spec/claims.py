@@ -50,7 +50,7 @@ def expression(node: Scalar, context: Context) -> Node:
     if context.variables is None:
         shapes = _AnyName()
     elif unsure:
-        shapes = dict(context.shapes) | dict.fromkeys(context.unsure, ())
+        shapes = dict(context.shapes) | dict.fromkeys(sorted(context.unsure), ())
     try:
         tree = parse_expression(text, shapes)
     except ExpressionError as error:
@@ -238,10 +238,11 @@ class ClaimKind:
         return context.offers.kinds is None and isinstance(target, Scalar) and ":" in target.text
 
     def schema(self, offers: Offers) -> dict[str, Any]:
+        kinds = offers.kinds if offers.kinds is not None else KINDS
         nested = {"type": "array", "items": {"$ref": "#/$defs/claim"}, "minItems": 1}
         by_variable = {
             "type": "object", "minProperties": 1, "additionalProperties": {"$ref": "#/$defs/claim"},
-            "not": {"required": ["returns"]},
+            "not": {"anyOf": [{"required": [name]} for name in ("returns", *kinds)]},
         }  # fmt: skip
         return {"anyOf": [EXPRESSION_SCHEMA, nested, reference_schema(offers), by_variable]}
 
@@ -373,16 +374,21 @@ def _block_row(node: YamlNode, context: Context) -> dict[str, Node]:
     raise wrong_type(context, node, "a mapping by variable, or a list with one entry a variable")
 
 
+def _without_ones(shape: Shape) -> Shape:
+    """What row, column and flat conventions have in common."""
+    return tuple(length for length in shape if length != 1)
+
+
 def _column(variable: Variable, rows: Mapping[str, Mapping[str, Node]], variables: Variables) -> Node:
     """All rows of the Hessian's columns that belong to `variable`: shape (n, *variable.shape).
 
-    Where a block has another shape than (*u.shape, *variable.shape), a tree that cannot be taken for the column either,
-    so that the claim is judged to have the wrong shape.
+    Where a block has another shape than (*u.shape, *variable.shape), axes of length 1 apart, a tree that cannot be
+    taken for the column either, so that the claim is judged to have the wrong shape.
     """
     blocks: list[Node] = []
     for u in variables:
         block = rows[u.name][variable.name]
-        if block.shape != (*u.shape, *variable.shape):
+        if _without_ones(block.shape) != _without_ones((*u.shape, *variable.shape)):
             fits_by_chance = math.prod(block.shape) == variables.size * variable.size
             return Stack((block, block), (2, *block.shape)) if fits_by_chance else block
         blocks.append(Call("reshape", (block,), (u.size, *variable.shape)))

@@ -72,10 +72,10 @@ def load_specs(
     found = _Found(offers_of(known_backends, kinds, require_claim))
     for given in paths:
         text, separator, name = str(given).rpartition(SEPARATOR)
-        if not separator or Path(given).exists():
+        if not separator or os.path.exists(given):
             text, name = str(given), ""
         path = Path(text)
-        if path.is_dir():
+        if os.path.isdir(path):
             for file in _search(path):
                 _read(file, False, found)
             if name:
@@ -113,6 +113,9 @@ def _select(path: Path, name: str, found: _Found) -> None:
 
 def _read(file: Path, explicit: bool, found: _Found, add: bool = True) -> list[Spec] | None:
     """The specs of a file, added to what was found unless they were before; None where it could not be read."""
+    if not os.path.exists(file):  # unlike Path.exists, False for names that no file can have
+        found.faults.append(_missing(file))
+        return None
     key = file.resolve()
     if key in found.read:
         specs = found.read[key][0]
@@ -138,9 +141,6 @@ def _read(file: Path, explicit: bool, found: _Found, add: bool = True) -> list[S
 def _text(file: Path, found: _Found) -> SourceText | None:
     """A file's text; what stands in the way is a fault."""
     try:
-        if not file.exists():
-            found.faults.append(_missing(file))
-            return None
         if not file.is_file():
             found.faults.append(_fault(file, "unreadable-file", f"{file} is not a file"))
             return None

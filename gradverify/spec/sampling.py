@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -28,10 +29,11 @@ def draw(points: SampledPoints, variables: Variables, domain: Mapping[str, Inter
 
     rng = np.random.default_rng(points.seed)
     columns = []
-    for variable in variables:
-        interval = domain.get(variable.name, EVERYWHERE)
-        for _ in range(variable.size):
-            columns.append(_component(points, interval, rng))  # noqa: PERF401 - the generator's order is the definition
+    with np.errstate(all="ignore"):  # ends near the largest number overflow; such draws are moved inside
+        for variable in variables:
+            interval = domain.get(variable.name, EVERYWHERE)
+            for _ in range(variable.size):
+                columns.append(_component(points, interval, rng))  # noqa: PERF401 - the order of draws is the definition
     return np.stack(columns, axis=1)
 
 
@@ -59,9 +61,9 @@ def _ends(interval: Interval) -> tuple[float, float]:
     if math.isfinite(low) and math.isfinite(high):
         return low, high
     if math.isfinite(low):
-        return low, low + 2 * REACH * max(1.0, abs(low) / REACH)
+        return low, min(low + 2 * REACH * max(1.0, abs(low) / REACH), sys.float_info.max)
     if math.isfinite(high):
-        return high - 2 * REACH * max(1.0, abs(high) / REACH), high
+        return max(high - 2 * REACH * max(1.0, abs(high) / REACH), -sys.float_info.max), high
     return -REACH, REACH
 
 
@@ -126,7 +128,9 @@ def _moved_inside(drawn: Vector, interval: Interval, rng: np.random.Generator) -
 
 
 def _within(values: Vector, interval: Interval) -> Mask:
+    import numpy as np
+
     above = values > interval.low if interval.low_open else values >= interval.low
     below = values < interval.high if interval.high_open else values <= interval.high
-    inside: Mask = above & below
+    inside: Mask = above & below & np.isfinite(values)
     return inside
