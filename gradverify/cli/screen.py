@@ -109,5 +109,8 @@ class Screen:
         self._write(lead + text)
 
     def _write(self, text: str) -> None:
-        self._stream.write(text)
-        self._stream.flush()
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except BrokenPipeError:  # `| head` has seen enough; the run goes on for its reports and its exit code
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())

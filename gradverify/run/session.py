@@ -83,16 +83,16 @@ def run_specs(
     for spec in specs:
         plugins.call("gradverify_spec_collected", spec=spec)
     tally = _Tally(len(specs), settings, on_ordered)
-    with Interrupts() as interrupts:
-        try:
-            if settings.processes == 0:
-                tally.collect(run_serial(specs, plugins, settings.verify), on_finished, lambda _number: None)
-            elif specs:
-                with _pool(specs, plugins, settings, interrupts, on_tick, texts) as pool:
-                    tally.collect(pool.run(), on_finished, pool.stop_at)
-        except KeyboardInterrupt:
-            interrupts.requested = True
-        interrupted = interrupts.requested
+    interrupted = False
+    try:
+        if settings.processes == 0:  # Ctrl-C raises as it does in any Python code: there is no loop that could look
+            tally.collect(run_serial(specs, plugins, settings.verify), on_finished, lambda _number: None)
+        elif specs:
+            with Interrupts() as interrupts, _pool(specs, plugins, settings, interrupts, on_tick, texts) as pool:
+                tally.collect(pool.run(), on_finished, pool.stop_at)
+                interrupted = interrupts.requested
+    except KeyboardInterrupt:
+        interrupted = True
     finished = tally.finished()
     report = Report(
         gradverify=__version__,

@@ -1,6 +1,7 @@
 """Functions that do what a function should not; copied beside the specs that name them."""
 
-# mypy: ignore-errors - it stands for code that its author never annotated
+# It stands for code that its author never annotated.
+# mypy: ignore-errors
 
 import contextlib
 import ctypes

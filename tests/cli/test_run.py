@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import json
 import os
+import subprocess
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
 
 from gradverify.cli.screen import wants_colour
-from tests.cli.support import Caller, expression_spec, gradverify, read_report, write_specs
+from tests.cli.support import COMMAND, Caller, environment, expression_spec, gradverify, read_report, write_specs
 
 RIGHT = expression_spec("right", tags=["good", "fast"])
 WRONG = expression_spec("wrong", gradient="-2*x", tags=["bad"])
@@ -226,6 +227,15 @@ def test_stopping_early_reports_the_first_failures_of_the_order_and_names_the_re
     assert process.returncode == 1
     assert [spec["name"] for spec in report["specs"]] == [f"s{i}" for i in range(8)]
     assert report["not_run"] == [f"s{i}" for i in range(8, 30)]
+
+
+def test_a_reader_that_has_seen_enough_changes_neither_reports_nor_exit_code(folder: Path) -> None:
+    command = f"{' '.join(COMMAND)} run -v --report json:r.json; echo $? >code"
+    subprocess.run(
+        ["bash", "-c", f"({command}) | head -c 1"], cwd=folder, env=environment(), check=True, capture_output=True
+    )
+    assert (folder / "code").read_text() == "1\n"
+    assert len(read_report(folder / "r.json")["specs"]) == 3
 
 
 def test_x_stops_at_the_first_failure(folder: Path) -> None:

@@ -144,3 +144,19 @@ def test_specs_run_in_this_process_when_no_workers_are_wanted(tmp_path: Path) ->
     assert report.isolation == "none"
     assert seen == ["a", "b"]
     assert [result.verdict.value for result in report.specs] == ["pass", "fail"]
+
+
+def test_an_interrupt_without_workers_leaves_what_was_finished(tmp_path: Path) -> None:
+    from gradverify.core.report import SpecResult
+    from gradverify.plugins import load_plugins
+    from gradverify.run.session import RunSettings, run_specs
+    from gradverify.spec.load import load_specs
+
+    def interrupt(_result: SpecResult) -> None:
+        raise KeyboardInterrupt
+
+    path = write_specs(tmp_path / "s.yaml", expression_spec("a"), expression_spec("b"))
+    report = run_specs(load_specs([path]).specs, load_plugins(), RunSettings(processes=0), on_finished=interrupt)
+    assert report.interrupted
+    assert [result.name for result in report.specs] == ["a"]
+    assert report.not_run == ("b",)
