@@ -14,10 +14,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gradverify.spec.load import load_specs
-
 from gradverify.core.verdicts import Fault
 from gradverify.expression.nodes import Call, Index, Name, Node, Number, Stack
+from gradverify.spec.load import load_specs
 from gradverify.spec.model import Expect, ExpressionSource, ListedPoint, Spec
 
 SPECS = Path(__file__).parent.parent / "specs"
@@ -123,10 +122,13 @@ def mutations(node: Node, name: str, spec: Spec) -> Iterator[tuple[str, Node, tu
     yield "offset", plus(node, 0.125), (Fault.CONSTANT_OFFSET, Fault.EXTRA_TERM)
     if node.shape == variable.shape:
         yield "log parameter", Call("multiply", (node, variable), node.shape), (Fault.LOG_PARAMETER, Fault.FACTOR)
-    if isinstance(node, Call) and node.function in {"add", "subtract"} and len(node.arguments) >= 2:
-        rest = node.arguments[:-1]
-        yield "missing term", rest[0] if len(rest) == 1 else replace(node, arguments=rest), (Fault.MISSING_TERM, Fault.FACTOR, Fault.CONSTANT_OFFSET)
-        flipped = "subtract" if node.function == "add" else "add"
-        yield "term's sign", replace(node, function=flipped), (Fault.SIGN, Fault.EXTRA_TERM, Fault.CONSTANT_OFFSET)
+    if isinstance(node, Call) and node.function in {"add", "subtract"}:
+        rest, last = node.arguments[:-1], node.arguments[-1]
+        left = rest[0] if len(rest) == 1 else replace(node, arguments=rest)
+        if left.shape == node.shape:
+            yield "missing term", left, (Fault.MISSING_TERM, Fault.FACTOR, Fault.CONSTANT_OFFSET)
+        turned = Call("negative", (last,), last.shape)
+        flipped = Call("add", (*rest, turned if node.function == "add" else last), node.shape)
+        yield "term's sign", flipped, (Fault.SIGN, Fault.EXTRA_TERM, Fault.CONSTANT_OFFSET)
     for relative in RELATIVE_FAULTS:
         yield f"relative {relative:g}", times(node, 1 + relative), (Fault.FACTOR,)

@@ -71,7 +71,7 @@ def huber_gradient(w, X, y, delta):
     return X.T @ np.clip(r, -delta, delta) / len(y)
 
 
-def huber_gradient_unclipped(w, X, y, delta):
+def huber_gradient_unclipped(w, X, y, delta):  # noqa: ARG001 - the mistake: delta is ignored
     """Wrong on purpose: right only while every residual is small."""
     r = X @ w - y
     return X.T @ r / len(y)

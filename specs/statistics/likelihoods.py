@@ -26,7 +26,7 @@ def _kernel(log_length, log_variance, log_noise, t):
 def gaussian_process(log_length, log_variance, log_noise, t, y):
     """Negative log marginal likelihood of a Gaussian process (Rasmussen & Williams 2006, eq. 5.8)."""
     _, K, _ = _kernel(log_length, log_variance, log_noise, t)
-    sign, logdet = np.linalg.slogdet(K)
+    logdet = np.linalg.slogdet(K)[1]
     return 0.5 * y @ np.linalg.solve(K, y) + 0.5 * logdet + 0.5 * len(t) * np.log(2 * np.pi)
 
 
