@@ -282,9 +282,10 @@ class _Composer:
 
 
 _TAG = re.compile(r"![^\s,\[\]{}]*")
-_INTEGER = re.compile(r"[-+]?[0-9]+")
-_BASED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_NUMBER = re.compile(
+    r"(?P<integer>[-+]?[0-9]+)|[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
+    r"|(?P<based>0o[0-7]+|0x[0-9a-fA-F]+)"
+)
 _WORDS: dict[str, bool | float | None] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
@@ -301,13 +302,12 @@ def resolve(text: str) -> bool | int | float | str | None:
         return _WORDS[text]
     if text[0] not in "+-.0123456789":
         return text
-    if _INTEGER.fullmatch(text):
-        return int(text) if len(text) <= _LONGEST_INTEGER else float(text)
-    if _FLOAT.fullmatch(text):
-        return float(text)
-    if _BASED.fullmatch(text) and len(text) <= _LONGEST_INTEGER:
-        return int(text, 0)
-    return text
+    match = _NUMBER.fullmatch(text)
+    if match is None:
+        return text
+    if match.lastgroup is None or len(text) > _LONGEST_INTEGER:
+        return float(text) if match.lastgroup != "based" else text
+    return int(text) if match.lastgroup == "integer" else int(text, 0)
 
 
 def _advice(text: str, index: int, opened: int) -> str:

@@ -16,8 +16,8 @@ from gradverify.spec.parse import parse_specs
 
 SOUND = [entry.right for entry in CODES.values() if entry.right and len(entry.right) < 500]
 PIECES = st.sampled_from([
-    "[", "]", "{", "}", ": ", ", ", "\n", "- ", "'", '"', "x", "1", "-1e400", ".nan", "null", "true", "*a", "&a ", "|\n  ",
-    "^",
+    "[", "]", "{", "}", ": ", ", ", "\n", "- ", "'", '"', "x", "1", "-1e400", ".nan", "null", "true", "*a", "&a ",
+    "|\n  ", "^",
     "**", "θ", "\t", "#", "---\n", "!!x ", "{sample: 3}", "{at: [1]}", "(0, 1)", "\\", "\x85", "\u2028", "𝄞", "points",
     "w[0]", "<<: ",
 ])  # fmt: skip
