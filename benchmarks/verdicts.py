@@ -126,7 +126,7 @@ def torch_gradcheck(c: Loaded) -> bool:
     """torch.autograd.gradcheck with its defaults, the claim as a custom backward pass."""
     import torch
 
-    class Claimed(torch.autograd.Function):
+    class Claimed(torch.autograd.Function):  # type: ignore[misc]
         @staticmethod
         def forward(ctx: object, x: torch.Tensor) -> torch.Tensor:
             ctx.save_for_backward(x)  # type: ignore[attr-defined]

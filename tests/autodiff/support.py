@@ -55,7 +55,10 @@ def from_text(
     variables = Variables.of(list(shapes.items()))
     function = function_from_expression(tree, variables, held)
     problem = problem_of(function, variables, derivative, domain, Precision.FLOAT64)
-    return AutodiffBackend().estimate(problem, Request(np.array(points, dtype=np.float64))).points
+    found: tuple[Estimate, ...] = (
+        AutodiffBackend().estimate(problem, Request(np.array(points, dtype=np.float64))).points
+    )
+    return found
 
 
 def callable_problem(
@@ -83,7 +86,8 @@ def from_callable(
     rows = np.array(points, dtype=np.float64)
     problem = callable_problem(function, shapes, rows, derivative, **more)
     assert AutodiffBackend().why_not(problem) is None
-    return AutodiffBackend().estimate(problem, Request(rows)).points
+    found: tuple[Estimate, ...] = AutodiffBackend().estimate(problem, Request(rows)).points
+    return found
 
 
 def refusal(function: Callable[..., Any], shapes: Shapes, points: Sequence[Any], **more: Any) -> str:

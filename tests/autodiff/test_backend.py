@@ -24,7 +24,7 @@ def test_importing_the_plugin_imports_neither_autograd_nor_numpy() -> None:
 
 def test_functions_of_other_kinds_do_not_apply() -> None:
     problem = callable_problem(lambda x: x, {"x": ()}, np.ones((1, 1)))
-    torch = replace(problem, function=replace(problem.function, kind="torch"))  # type: ignore[type-var]
+    torch = replace(problem, function=replace(problem.function, kind="torch"))
     assert AutodiffBackend().why_not(problem) is None
     assert "`torch`" in (AutodiffBackend().why_not(torch) or "")
 

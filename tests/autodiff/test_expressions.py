@@ -147,7 +147,7 @@ TRUTHS: dict[str, Callable[[Any], Any]] = {
 def test_the_bound_covers_the_round_off_in_999_cases_of_1000(text: str) -> None:
     generator = np.random.default_rng(7)
     xs = generator.choice([-1, 1], 250) * 10 ** generator.uniform(-5, 1.3, 250)
-    estimates = from_text(text, {"x": ()}, xs[:, None])
+    estimates = from_text(text, {"x": ()}, xs[:, None].tolist())
     with mp.workdps(60):
         truths = [TRUTHS[text](mp.mpf(float(x))) for x in xs]
         gaps = [abs(mp.mpf(float(e.value[0])) - t) for e, t in zip(estimates, truths, strict=True)]
@@ -165,7 +165,7 @@ def test_bounds_of_well_conditioned_functions_are_a_few_units_in_the_last_place(
 
 def test_all_points_are_independent_of_one_another() -> None:
     points = np.random.default_rng(3).normal(size=(40, 2))
-    together = from_text("sin(x*y) + x**3", PAIR, points)
+    together = from_text("sin(x*y) + x**3", PAIR, points.tolist())
     for point, estimate in zip(points, together, strict=True):
         alone = from_text("sin(x*y) + x**3", PAIR, [point])[0]
         assert np.allclose(estimate.value, alone.value, rtol=1e-15)

@@ -266,7 +266,7 @@ def require(function: Callable[..., Any], derivative: Any, kind: str = "gradient
     values = problem.function.evaluate(points).values
     claimed = np.asarray(derivative, dtype=float)[None]
     found = Measured(values, claimed, np.zeros_like(claimed), np.zeros(1, dtype=np.bool_), 1)
-    require_agreement(problem, problem.function, points, values, found)  # type: ignore[arg-type]
+    require_agreement(problem, problem.function, points, values, found)
 
 
 GRADIENT = np.array([1.0, -2.5, 4.0])

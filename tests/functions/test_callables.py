@@ -92,7 +92,7 @@ def test_a_claim_of_the_wrong_shape_is_named_so() -> None:
 
 
 def test_a_claim_in_single_precision_is_noticed() -> None:
-    claim = claim_from_callable(lambda x, y: np.float32([x, y]), XY, {}, Derivative.GRADIENT, ())
+    claim = claim_from_callable(lambda x, y: np.array([x, y], dtype=np.float32), XY, {}, Derivative.GRADIENT, ())
     assert {o.kind for o in claim.evaluate(POINTS).observations} == {Fault.SINGLE_PRECISION}
 
 

@@ -17,7 +17,7 @@ from gradverify.core.verdicts import Verdict
 from gradverify.report.junit import render_junit
 from tests.report.sample import EMPTY, NOT_WRONG, REPORT, RIGHT, TWIN, UNDECIDED, WRONG
 
-FAMILIES = ({}, {"family": "strict"})
+FAMILIES: tuple[dict[str, str], ...] = ({}, {"family": "strict"})
 
 
 def tree(report: object = REPORT, **options: str) -> ET.Element:
