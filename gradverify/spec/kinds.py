@@ -17,8 +17,6 @@ _MAX_INTEGER = 10**9  # more evaluations, samples or iterations than anybody wai
 
 def wrong_type(context: Context, node: Node, wanted: str, help: str = "") -> Bad:
     """The fault `expected …, got …`."""
-    if not help and isinstance(node, Scalar) and not node.style and isinstance(node.value, str) and "{" in wanted:
-        help = ""
     return context.bad("wrong-type", node, f"expected {wanted}, got {describe(node)}", help)
 
 
@@ -100,27 +98,24 @@ def number(node: Node, context: Context, *, infinite: bool = False) -> float:
     raise context.bad("not-finite", node, f"expected a finite number, got {describe(node)[11:]}")
 
 
+_RATIO = re.compile(r"([-+]?[0-9]{1,15}) */ *([0-9]{0,14}[1-9])")
+
+
 def _number_help(node: Scalar) -> str:
+    """What to write instead of text that is nearly a number."""
     text = node.text.strip()
-    plain = resolve(text)
-    if node.style and isinstance(plain, (int, float)) and not isinstance(plain, bool):
+    if node.style and _is_number(text):
         return f"remove the quotes: {text}"
-    if text.lower().lstrip("+-") in ("inf", "infinity", "nan"):
-        return ""
-    without = text.replace("_", "").replace(" ", "")
-    if without != text and isinstance(resolve(without), (int, float)) and without:
-        return f"write {without}"
-    if re.fullmatch(r"[-+]?[0-9.]+\s*/\s*[0-9.]+", text):
-        top, bottom = (float(resolve(part.strip()) or 0) for part in text.split("/")) if _plain_ratio(text) else (0, 0)
-        if bottom:
-            return f"formulas are not read here; write {top / bottom!r}"
-    if re.fullmatch(r"[-+]?[0-9]+,[0-9]+", text):
-        return f"write {text.replace(',', '.')}"
-    return ""
+    for nearly in (text.replace("_", ""), text.replace(",", ".", 1)):
+        if nearly != text and _is_number(nearly):
+            return f"write {nearly}"
+    ratio = _RATIO.fullmatch(text)
+    return f"formulas are not read here; write {int(ratio[1]) / int(ratio[2])!r}" if ratio else ""
 
 
-def _plain_ratio(text: str) -> bool:
-    return all(isinstance(resolve(part.strip()), (int, float)) and len(part) < 100 for part in text.split("/"))
+def _is_number(text: str) -> bool:
+    value = resolve(text)
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True, slots=True)

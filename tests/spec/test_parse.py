@@ -535,6 +535,20 @@ def test_a_quoted_number_is_told_to_lose_its_quotes() -> None:
     assert faults(f'{XY}tolerance: "1e-6"\n')[0].help == "remove the quotes: 1e-6"
 
 
+@pytest.mark.parametrize(
+    ("written", "help"),
+    [
+        ("1_000", "write 1000"),
+        ("'0,5'", "write 0.5"),
+        ("1/2", "formulas are not read here; write 0.5"),
+        ("1/0", ""),
+        ("x", ""),
+    ],
+)
+def test_what_is_nearly_a_number_is_told_how_to_be_one(written: str, help: str) -> None:
+    assert [fault.help for fault in faults(f"{XY}tolerance: {written}\n")] == [help]
+
+
 @pytest.mark.parametrize("written", ["[sympy, finite-difference]", "{sympy: {}, finite-difference: }"])
 def test_backends_are_listed_or_have_options(written: str) -> None:
     assert spec(f"{XY}backends: {written}\n").backends == {"sympy": {}, "finite-difference": {}}
