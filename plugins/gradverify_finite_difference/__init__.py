@@ -40,7 +40,7 @@ class FiniteDifference:
         return estimate(problem, request)
 
 
-@hookimpl
+@hookimpl  # type: ignore[untyped-decorator]
 def gradverify_backends() -> list[Backend]:
     """Offer the backend."""
     return [FiniteDifference()]

@@ -31,7 +31,7 @@ from gradverify_finite_difference.steps import room_at
 
 # Evaluations that the spec's points may cost altogether where neither the spec nor its options say. An expression takes
 # many points at once; a Python function is called once a point.
-BUDGET = {"expression": 5_000_000, "other": 40_000}
+BUDGET = {"expression": 5_000_000, "other": 20_000}
 LADDER_COST = 40  # evaluations that a component may take on the ladder
 SPENT = "the budget of evaluations is spent; `budget` or `max_evaluations` raises it"
 GOAL = 0.01  # of the tolerance: a bound that small decides everything

@@ -29,10 +29,11 @@ import numpy as np
 
 from gradverify_finite_difference.arrays import Flags, Floats, Indices, pick
 
+EPSILON = 2.0**-52
 RISE = 10.0  # B(K) above RISE times its least value so far ends the walk: more than noise in the measured noise
 LOUDER = 30.0  # N(K) above LOUDER times its least value ends it too: noise is the same at all steps, truncation is not
-NOISE_FACTOR = 3.0  # of the largest of about ten measured deviations; covers a uniform error's amplitude and 5 sigma
-SAFETY = 3.0  # on the change between neighbouring windows; calibrated in benchmarks/bounds.py
+NOISE_FACTOR = 4.0  # of the largest of about ten measured deviations; covers a uniform error's amplitude and 5 sigma
+SAFETY = 5.0  # on the change between neighbouring windows; calibrated in benchmarks/bounds.py
 AGREEMENT = 4.0  # in units of B(K) and of the last change: the noise factor and a margin
 FEW = 9.0  # noise measured on K rungs is widened by 1 + FEW/K²: one deviation may be small by luck
 FALL_OFF = 0.5  # a slope of the expansion below this part of the one before it no longer follows the expansion
@@ -81,8 +82,8 @@ class Selection:
 
     @property
     def bound(self) -> Floats:
-        """On |value − f′|."""
-        return self.truncation + self.round_off
+        """On |value − f′|; never below the rounding of the value itself, which quotients of exact differences keep."""
+        return self.truncation + self.round_off + EPSILON * np.abs(self.value)
 
 
 def usable(series: Series) -> Flags:
@@ -230,7 +231,9 @@ def bends_evenly(h: Floats, even: Floats, noise: Floats, plain: Indices) -> Flag
     bend, error = even / h**2, 2.0 * noise / h**2
     stands_out = np.abs(bend) > error
     steady = np.zeros((rows, rungs), dtype=np.bool_)
-    steady[:, 1:] = bend[:, 1:] * np.sign(bend[:, :-1]) >= FALL_OFF * np.abs(bend[:, :-1])
+    # Held against the largest bend below, not the last one: over close steps a bend falls off little by little.
+    largest = np.maximum.accumulate(np.where(stands_out, np.abs(bend) - error, 0.0), axis=1)
+    steady[:, 1:] = bend[:, 1:] * np.sign(bend[:, :-1]) >= FALL_OFF * largest[:, :-1]
     fine = ~stands_out
     fine[:, 1:] = np.where(stands_out[:, :-1], steady[:, 1:], fine[:, 1:])
     fine[:, :-1] |= stands_out[:, :-1] & stands_out[:, 1:] & steady[:, 1:]
