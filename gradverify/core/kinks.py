@@ -11,6 +11,7 @@ the smallest steps no longer reach).
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -50,7 +51,11 @@ def find_kinks(problem: Problem, point: Vector, components: Sequence[int], typic
         rows.append(moved)
     points = np.concatenate(rows)
     inside = np.all(problem.domain.contains(points), axis=1)
-    values = problem.function.evaluate(np.where(inside[:, None], points, point)).values.reshape((points.shape[0], -1))
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what f does at these points is looked at, not complained about
+        values = problem.function.evaluate(np.where(inside[:, None], points, point)).values.reshape(
+            (points.shape[0], -1)
+        )
     values = np.where(inside[:, None], values, np.nan)
     found: dict[int, Kink] = {}
     for k, j in enumerate(variables):

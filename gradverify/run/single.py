@@ -214,6 +214,10 @@ def _conclude(
     checks += known
     verdicts += [check.verdict for check in known]
     reasons += [check.reason for check in known if check.verdict is not Verdict.PASS and check.reason]
+    unread = _not_executed(spec)
+    checks += unread
+    verdicts += [check.verdict for check in unread]
+    reasons += [check.reason for check in unread if check.reason]
     counterexample = None
     explained = main
     if settings.search and spec.search_evaluations != 0 and conclude.worst_verdict(verdicts) is Verdict.PASS:
@@ -252,6 +256,19 @@ def _conclude(
         checks=tuple(checks), wrong_components=tuple(dict.fromkeys(wrong)), diagnosis=tuple(diagnosis),
         counterexample=counterexample, blind_spots=tuple(spots), mutants=mutants, notes=tuple(dict.fromkeys(notes)),
     )  # fmt: skip
+
+
+def _not_executed(spec: Spec) -> list[Check]:
+    """What the spec also states and this version reads without checking it: said aloud, or it would be taken for checked."""
+    kinds = {"stationary": "stationary", "properties": "property", "descent": "descent", "rule": "rule"}
+    return [
+        Check(
+            kind=kind, backend=None, verdict=Verdict.INCONCLUSIVE, line=_line(spec, key),
+            reason=f"`{key}` is read, but this version of gradverify does not check it yet",
+        )
+        for key, kind in kinds.items()
+        if key in spec.extensions
+    ]  # fmt: skip
 
 
 def _part_function(work: Verification) -> Callable[[Node], ExpressionFunction]:
