@@ -1,1 +1,0 @@
-"""Assignments and submissions to scores and feedback."""

@@ -1,1 +1,0 @@
-"""Confinement of hostile code: processes, limits, kernel filters."""
