@@ -259,7 +259,7 @@ def _conclude(
 
 
 def _not_executed(spec: Spec) -> list[Check]:
-    """What the spec also states and this version reads without checking it: said aloud, or it would be taken for checked."""
+    """What the spec states and this version reads without checking: said aloud, or it would be taken for checked."""
     kinds = {"stationary": "stationary", "properties": "property", "descent": "descent", "rule": "rule"}
     return [
         Check(
