@@ -26,7 +26,7 @@ from gradverify_finite_difference.noise import all_single
 from gradverify_finite_difference.one_sided import rough
 from gradverify_finite_difference.quick import look, look_flat
 from gradverify_finite_difference.sampling import BudgetError, Sampler
-from gradverify_finite_difference.singular import exact_zeros, singular, size_nearby
+from gradverify_finite_difference.singular import exact_zeros, singular, size_at, size_nearby
 from gradverify_finite_difference.steps import room_at
 
 # Evaluations that the spec's points may cost altogether where neither the spec nor its options say. An expression takes
@@ -275,8 +275,11 @@ def _second(
     bound[at, j, j] = np.where(np.isfinite(found.selection.value) & ~doubtful, found.selection.bound, np.inf)
     step = np.ones(k * n)
     step[wanted] = scales(part, found.selection)
-    least = np.zeros(k * n)
-    least[wanted] = found.quantum
+    least = np.zeros((k * n, 2))
+    with np.errstate(all="ignore"):
+        relative = found.selection.noise / size_at(found.samples, found.selection)
+    least[wanted, 0] = np.where(np.isfinite(relative), relative, 0.0)
+    least[wanted, 1] = found.quantum
     edge = ~(lines.room.both > 0)
     for row in np.unique(np.flatnonzero(edge) // n).tolist():
         notes[row].append(Note(NoteKind.EDGE, "second differences need room on both sides"))
@@ -301,7 +304,7 @@ def _mixed(
     value: Floats,
     bound: Floats,
 ) -> None:
-    """Enter the mixed derivatives. step, least: (k·n,), the diagonals' steps and the noise that they showed."""
+    """Enter the mixed derivatives. step, least: (k·n,) and (k·n, 2), the diagonals' steps and noise."""
     n = points.shape[1]
     first, second = np.triu_indices(n, 1)
     domain = problem.domain

@@ -16,6 +16,7 @@ from gradverify_finite_difference.steps import LARGEST, SCAN_RATIO, SMALLEST_ULP
 CLOSE = 1.2  # steps nearer to one another than this factor say the same
 SECOND_SMALLEST = 1e4  # second differences amplify noise like 1/h²: the smallest steps are that much larger
 SECOND_RATIO = 20.0
+FAR = (1e12, 1e30, 1e60, 1e100)  # steps for a function that never moved
 LOW_RUNG = 2  # a walk that ends this early has seen too few small steps
 ROUNDS = 6  # after the scan; most lines need one
 BELOW = 1e-4  # how much smaller the next steps are where even the smallest ones are too large (x = 0 only)
@@ -143,7 +144,13 @@ def next_steps(samples: Samples, found: Selection, lines: Lines, room: Floats, t
     # The next larger rung gave no finite value, or there is none yet.
     beyond_value = np.isfinite(pick(h, np.minimum(last + 1, h.shape[1] - 1))) & (last + 1 < h.shape[1])
     climbing = usable & ~found.rises & ~beyond_value
+    # f has not moved at any step: only steps beyond all measure tell a constant from 1e16 + 1e-10 x.
+    still = climbing & (found.value == 0) & (found.plain == last)
+    with np.errstate(all="ignore"):
+        own = np.maximum(np.abs(lines.x), lines.size)
+        far = [np.where(factor * own <= room, factor * own, nothing) for factor in FAR]
     above = [np.minimum(top * factor, largest) for factor in (5.0, 30.0, 2e2, 3e3)]
     above = [np.where(climbing & (step > 1.3 * top), step, nothing) for step in above]
     first = [np.where(stuck, low, near) for low, near in zip(below, around, strict=True)]
+    first = [np.where(still, distant, near) for distant, near in zip(far, first, strict=True)]
     return np.stack([*first, *above], axis=1)

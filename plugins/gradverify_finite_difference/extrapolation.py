@@ -197,11 +197,9 @@ def _select(series: Series) -> Selection:
 def convergent(h: Floats, q: Floats, errors: Floats, power: int, plain: Indices) -> Flags:
     """The rungs that the expansion in powers of h can be believed on, shape (R, S): those up to K and a stretch above.
 
-    Where it holds, the slopes s_b = (Q_b − Q_{b−1}) / (h_bᵖ − h_{b−1}ᵖ) stay about the same or grow. Where f
-    saturates or
-    oscillates they fall off, while the extrapolated values still look settled, since a far rung has little weight. A
-    slope
-    that noise hides speaks for nothing; the first one that stands out of it has to be confirmed by the next.
+    Where it holds, the slopes s_b = (Q_b − Q_{b−1}) / (h_bᵖ − h_{b−1}ᵖ) stay about the same or grow. Where f saturates
+    or oscillates they fall off, while the extrapolated values still look settled, since a far rung has little weight. A
+    slope that noise hides speaks for nothing; the first one that stands out of it has to be confirmed by the next.
     """
     rows, rungs = q.shape
     change = np.full((rows, rungs), np.nan)

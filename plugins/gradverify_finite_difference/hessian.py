@@ -66,7 +66,7 @@ class Mixed:
         self, centre: Floats, scale: Floats, least: Floats, epsilon: float, random: np.random.Generator
     ) -> Selection:
         """Scan, look, add four rungs. centre: (P,), f at the points.  scale: (P, 2), one step for each of the two.
-        least: (P,), the noise of f at least.
+        least: (P, 2), the noise of f at least, relative and absolute.
         """
         ladder = shaken(np.repeat(MIXED_LADDER[None, :], len(self.base), axis=0), random)
         parts = self._sample(ladder, scale)
@@ -81,7 +81,7 @@ class Mixed:
         return select(_series(tuple(take_along(part, order) for part in joined), centre, least, epsilon))
 
     def _sample(self, ladder: Floats, scale: Floats) -> tuple[Floats, ...]:
-        """t, h_i·h_j, the alternating sum and the largest |f|, each of shape (P, S); NaN outside the domain."""
+        """t, h_i·h_j, the alternating sum, the largest |f|, |x|/h_i + |y|/h_j; (P, S) each, NaN outside the domain."""
         pairs, rungs = ladder.shape
         at = np.arange(pairs)
         values = np.full((pairs, rungs, len(CORNERS)), np.nan)
@@ -105,12 +105,16 @@ class Mixed:
         values[pair, rung] = self.sampler.at(rows)[:, 0].reshape((-1, len(CORNERS)))
         with np.errstate(all="ignore"):
             total = (values[:, :, 0] - values[:, :, 1]) - (values[:, :, 2] - values[:, :, 3])
-            return np.where(wanted, ladder, np.nan), h * g, total, np.max(np.abs(values), axis=2)
+            largest, slip = np.max(np.abs(values), axis=2), np.abs(x) / h + np.abs(y) / g
+            return np.where(wanted, ladder, np.nan), h * g, total, largest, slip
 
 
 def _series(parts: tuple[Floats, ...], centre: Floats, least: Floats, epsilon: float) -> Series:
-    t, area, total, largest = parts
+    t, area, total, largest, slip = parts
     with np.errstate(all="ignore"):
         size = np.maximum(largest, np.abs(centre)[:, None])
-        floors = np.maximum(np.maximum(0.5 * epsilon * size, np.where(size > 0, SMALLEST_NUMBER, 0.0)), least[:, None])
+        smallest = np.where(size > 0, SMALLEST_NUMBER, 0.0)
+        floors = np.maximum(np.maximum(0.5 * epsilon, least[:, :1]) * size, np.maximum(smallest, least[:, 1:]))
+        # What f's rounding of the coordinates does to the steps, as for the diagonals; Q · slip / gain.
+        floors = floors + epsilon * slip * np.abs(total) / 4.0
         return Series(steps=t, quotients=total / (4.0 * area), gains=1.0 / area, floors=floors, power=2)

@@ -1,11 +1,10 @@
-"""Is a one-sided ladder what extrapolation takes it for? At an edge f need not be smooth: x^1.5 has a slope at 0 and
-no curvature.
+"""Is a one-sided ladder what extrapolation takes it for? At an edge f need not be smooth: x^1.5 has a slope at 0 and no
+curvature.
 
 A one-sided quotient of a smooth f is q(h) = f′ + ½ f″ h + …, so that its differences shrink like h or faster. Where
-they shrink
-like a smaller power of h, extrapolation in whole powers is wrong by about as much as the quotient still moves: the
-bound then becomes the
-distance to the quotient with the smallest step that is clear of the noise, and the quotient itself the value.
+they shrink like a smaller power of h, extrapolation in whole powers is wrong by about as much as the quotient still
+moves: the bound then becomes the distance to the quotient with the smallest step that is clear of the noise, and the
+quotient itself the value.
 """
 
 from __future__ import annotations

@@ -65,8 +65,16 @@ def singular(lines: Lines, samples: Samples, side: Side, found: Selection, quant
                 & (growth[:, :-1] >= PERSISTS * growth[:, 1:]).all(axis=1)
                 & (np.abs(rise[:, 1:]) >= CLIMBS * np.abs(rise[:, :-1])).all(axis=1)
             )
-        drowned = (found.noise > DROWNED * size_nearby(lines, samples)) & np.isfinite(found.noise)
+        # Far out f may be so large that its round-off alone exceeds f's size at the point; that drowns nothing.
+        round_off = lines.epsilon * size_at(samples, found)
+        drowned = (found.noise > DROWNED * size_nearby(lines, samples)) & (found.noise > CLEAR * round_off)
+        drowned &= np.isfinite(found.noise)
     return Singular(jumps, steep & ~jumps, drowned & ~jumps & ~steep)
+
+
+def size_at(samples: Samples, found: Selection) -> Floats:
+    """|f| at the rung that the noise was measured against, shape (R,)."""
+    return np.fmax(np.abs(pick(by_row(samples.up), found.plain)), np.abs(pick(by_row(samples.down), found.plain)))
 
 
 def size_nearby(lines: Lines, samples: Samples) -> Floats:
