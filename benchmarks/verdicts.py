@@ -100,17 +100,6 @@ def scipy_check_grad(c: Loaded) -> bool:
     return all(check_grad(c.value, c.g, x) < 1e-6 for x in c.points)
 
 
-def numdifftools_gradient(c: Loaded) -> bool:
-    """Within ten times numdifftools' own error estimate."""
-    import numdifftools as nd
-
-    for x in c.points:
-        value, info = nd.Gradient(c.value, full_output=True)(x)
-        if not (np.abs(np.atleast_1d(value) - c.g(x)) <= 10 * np.atleast_1d(info.error_estimate)).all():
-            return False
-    return True
-
-
 def jacobi_gradient(c: Loaded) -> bool:
     """Within five times jacobi's own error estimate."""
     from jacobi import jacobi
@@ -160,7 +149,6 @@ PEERS: dict[str, tuple[str, Callable[[Loaded], bool]]] = {
     "scipy.optimize.check_grad (< 1e-6)": ("scipy", scipy_check_grad),
     "autograd.test_util.check_grads": ("autograd", autograd_check_grads),
     "torch.autograd.gradcheck": ("torch", torch_gradcheck),
-    "numdifftools (10 × its error)": ("numdifftools", numdifftools_gradient),
     "jacobi (5 × its error)": ("jacobi", jacobi_gradient),
 }
 
