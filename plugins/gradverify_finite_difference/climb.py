@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from gradverify_finite_difference.arrays import Floats, Indices, pick
+from gradverify_finite_difference.arrays import Flags, Floats, Indices, pick
 from gradverify_finite_difference.extrapolation import Selection, select
 from gradverify_finite_difference.lines import Lines, Samples, Side, by_row, quotients, sample
 from gradverify_finite_difference.noise import probes, quantum_of
@@ -32,15 +32,15 @@ class Goal:
 
     GAP_PART = 0.02
 
-    def at(self, value: Floats, rows: Indices) -> Floats:
-        """The bound that suffices, for the ladders `rows`."""
+    def at(self, value: Floats, settled: Flags) -> Floats:
+        """The bound that suffices, for each ladder; `settled` are those that more steps would tell nothing new."""
         with np.errstate(all="ignore"):
             enough = self.relative * np.abs(value) + self.absolute
             if self.claimed is not None:
-                gap = np.abs(value - self.claimed[rows])
+                gap = np.abs(value - self.claimed)
                 enough = np.fmax(enough, np.where(gap > 50 * enough, self.GAP_PART * gap, 0.0))
                 # A claim of exactly 0 where f does not move at all: more steps would say the same.
-                enough = np.where((value == 0) & (self.claimed[rows] == 0), np.inf, enough)
+                enough = np.where(settled & (value == 0) & (self.claimed == 0), np.inf, enough)
         return enough
 
 
@@ -62,11 +62,12 @@ def climb(sampler: Sampler, lines: Lines, side: Side, goal: Goal, random: np.ran
     if side is Side.SECOND:
         smallest, ratio = smallest * SECOND_SMALLEST, SECOND_RATIO
     samples = sample(sampler, lines, scan(smallest, room, ratio, random), side)
-    everything = np.arange(count * outputs)
+    with np.errstate(all="ignore"):
+        reach = np.repeat(LARGEST * np.maximum(np.abs(lines.x), lines.size), outputs)
     quantum = quantum_of(lines, samples)
     found = select(quotients(lines, samples, side, quantum))
     for turn in range(ROUNDS):
-        enough = goal.at(found.value, everything)
+        enough = goal.at(found.value, found.rises | beyond(samples, reach, outputs))
         with np.errstate(all="ignore"):
             lack = np.where(found.bound <= enough, 0.0, found.bound / np.where(enough > 0, enough, 5e-324))
         lack = np.where(np.isnan(lack), np.inf, lack).reshape((count, outputs))
@@ -90,6 +91,12 @@ def climb(sampler: Sampler, lines: Lines, side: Side, goal: Goal, random: np.ran
         quantum = quantum_of(lines, samples)
         found = select(quotients(lines, samples, side, quantum))
     return Climbed(samples, found, quantum)
+
+
+def beyond(samples: Samples, reach: Floats, outputs: int) -> Flags:
+    """Which ladders have been looked at far beyond `reach`, shape (R,)."""
+    farthest = np.max(np.where(np.isfinite(samples.steps), samples.steps, 0.0), axis=1)
+    return np.repeat(farthest, outputs) > 100.0 * reach
 
 
 def apart(steps: Floats, there: Floats) -> Floats:
@@ -145,7 +152,7 @@ def next_steps(samples: Samples, found: Selection, lines: Lines, room: Floats, t
     beyond_value = np.isfinite(pick(h, np.minimum(last + 1, h.shape[1] - 1))) & (last + 1 < h.shape[1])
     climbing = usable & ~found.rises & ~beyond_value
     # f has not moved at any step: only steps beyond all measure tell a constant from 1e16 + 1e-10 x.
-    still = climbing & (found.value == 0) & (found.plain == last)
+    still = climbing & (found.value == 0) & (found.plain == last) & (top * 10.0 >= largest)
     with np.errstate(all="ignore"):
         own = np.maximum(np.abs(lines.x), lines.size)
         far = [np.where(factor * own <= room, factor * own, nothing) for factor in FAR]

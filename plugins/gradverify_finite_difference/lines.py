@@ -10,7 +10,7 @@ import numpy as np
 from gradverify_finite_difference.arrays import Flags, Floats, Indices, take_along
 from gradverify_finite_difference.extrapolation import Series
 from gradverify_finite_difference.sampling import Sampler
-from gradverify_finite_difference.steps import Room, coordinates
+from gradverify_finite_difference.steps import LARGEST, Room, coordinates
 
 SMALLEST_NUMBER = 5e-324  # the quantum of subnormal values
 
@@ -127,9 +127,14 @@ def quotients(lines: Lines, samples: Samples, side: Side, quantum: Floats) -> Se
                 even = (up - centre + (down - centre)) / 2
                 # Unequal steps leave ½ f″ (t_up − t_down) in the quotient.
                 lopsided = np.abs(t_up - t_down) * np.abs(even) / h
+                quotient = (up - down) / (t_up + t_down)
+                # Steps beyond all measure show that f moves after all. That it does not move there shows little: it
+                # may have moved in between.
+                own = LARGEST * np.maximum(np.abs(lines.x), lines.size)
+                quotient = np.where((quotient == 0) & (h > 10.0 * np.repeat(own, outputs)[:, None]), np.nan, quotient)
                 return Series(
                     steps=h,
-                    quotients=(up - down) / (t_up + t_down),
+                    quotients=quotient,
                     gains=1.0 / h,
                     floors=floors(largest, lines.epsilon, quantum) + lopsided,
                     power=2,

@@ -46,13 +46,14 @@ def look(sampler: Sampler, lines: Lines, claimed: Floats, relative: float, rando
         near = (np.abs(first.value - claimed) <= NEAR * np.abs(claimed)) & (claimed != 0)
         noisy = np.atleast_1d((first.round_off > 0.5 * PART * relative * np.abs(claimed)).any(axis=1))
     again = np.flatnonzero(~first.taken.all(axis=1) & near.all(axis=1))
-    value, bound, taken = first.value, first.bound, first.taken
+    value, bound, taken = first.value, first.bound, np.array(first.taken)
     if again.size:
         step = STEP * size[again] * np.where(noisy[again], OTHER_STEP, 1.0 / OTHER_STEP)
         second = _difference(sampler, lines.subset(again), claimed[again], relative, step, random)
         whole = second.taken.all(axis=1)
         better = again[whole]
-        value[better], bound[better], taken[better] = second.value[whole], second.bound[whole], second.taken[whole]
+        value[better], bound[better] = second.value[whole], second.bound[whole]
+        taken[better, :] = True
     return Quick(value, bound, first.round_off, taken)
 
 
