@@ -3,20 +3,18 @@
 A quotient at step h is Q(h) = f′ + c₁ hᵖ + c₂ h²ᵖ + … + δ·g(h), with p = 2 for central and p = 1 for one-sided
 differences, δ the noise of one value of f and g(h) the *gain*: 1/h for first, 4/h² for second differences.
 
-1. The noise is measured on the ladder itself. Where rung K is accurate, the rungs i < K below it differ from it by
-their
-   own noise, so N(K) = max |Qᵢ − Q_K| / gᵢ is the noise of f, the same for every such K, and B(K) = N(K)·g_K falls
-   as the
-   step grows. Where truncation sets in, N(K) grows like h^(p+1) and B(K) rises. Walking up from the smallest step, the
-   first minimum of B that is followed by a clear rise ends the walk: what comes after it, such as the false plateau
-   at 0
-   that every bounded, fast oscillation has at large steps, is never looked at. (Gill, Murray, Saunders & Wright 1983,
-   section 3, balance the same two errors; Moré & Wild 2011, section 4, demand the same agreement of successive levels.)
+1. The noise is measured on the ladder itself. Where rung K is accurate, the rungs i < K below it differ from it by their
+   own noise, so N(K) = max |Qᵢ − Q_K| / gᵢ is the noise of f, the same for every such K, and B(K) = N(K)·g_K falls as
+   the step grows. Where truncation sets in, N(K) grows like h^(p+1) and B(K) rises. Walking up from the smallest step,
+   the first minimum of B that is followed by a clear rise ends the walk: what comes after it, such as the false plateau
+   at 0 that every bounded, fast oscillation has at large steps, is never looked at. (Gill, Murray, Saunders & Wright
+   1983, section 3, balance the same two errors; Moré & Wild 2011, section 4, demand the same agreement of levels.)
 2. Richardson's extrapolation in Neville's form, over every window a..b of consecutive rungs (Ridders 1982 uses windows
    that end at the last rung only). A window's round-off bound is the sum of |weight|·gain·noise.
-3. A window's truncation bound is SAFETY times the larger of two changes: when its largest rung is left out and when the
-   next larger one is taken in. Three neighbouring windows must agree, since one difference alone vanishes by luck
-   wherever an error curve crosses zero (the flaw of Ridders' estimate).
+3. A window's truncation bound is SAFETY times the largest of three changes: when its largest rung is left out, when the
+   next larger one is taken in, and when the whole window moves down a rung (less the noise of that one). Several
+   neighbours must agree, since one difference alone vanishes by luck wherever an error curve crosses zero (the flaw of
+   Ridders' estimate).
 4. A window counts only if it agrees with the plain quotient Q_K within that one's own bound, and the one with the least
    total is taken.
 """
@@ -177,6 +175,9 @@ def _select(series: Series) -> Selection:
             if b + 1 < rungs and depth + 1 < len(values):
                 change = np.fmax(change, np.abs(values[depth + 1][:, b + 1] - window))
             round_off = all_errors[depth][:, b]
+            if b > depth:  # the window one rung below has less truncation; what its noise cannot explain is this one's
+                excess = np.abs(window - values[depth][:, b - 1]) - all_errors[depth][:, b - 1]
+                change = np.fmax(change, excess)
             agrees = np.abs(window - centre) <= plain_bound + round_off
             best.offer(agrees, window, SAFETY * change, round_off, h[:, b - depth], h[:, b])
     return Selection(
