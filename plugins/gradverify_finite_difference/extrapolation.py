@@ -3,12 +3,13 @@
 A quotient at step h is Q(h) = f′ + c₁ hᵖ + c₂ h²ᵖ + … + δ·g(h), with p = 2 for central and p = 1 for one-sided
 differences, δ the noise of one value of f and g(h) the *gain*: 1/h for first, 4/h² for second differences.
 
-1. The noise is measured on the ladder itself. Where rung K is accurate, the rungs i < K below it differ from it by
-   their own noise, so N(K) = max |Qᵢ − Q_K| / gᵢ is the noise of f, the same for every such K, and B(K) = N(K)·g_K falls
-   as the step grows. Where truncation sets in, N(K) grows like h^(p+1) and B(K) rises. Walking up from the smallest step,
-   the first minimum of B that is followed by a clear rise ends the walk: what comes after it, such as the false plateau
-   at 0 that every bounded, fast oscillation has at large steps, is never looked at. (Gill, Murray, Saunders & Wright
-   1983, section 3, balance the same two errors; Moré & Wild 2011, section 4, demand the same agreement of levels.)
+1. The noise is measured on the ladder itself. Where rung K is accurate, the rungs i < K below it differ from it
+   by their own noise, so N(K) = max |Qᵢ − Q_K| / gᵢ is the noise of f, the same for every such K, and B(K) =
+   N(K)·g_K falls as the step grows. Where truncation sets in, N(K) grows like h^(p+1) and B(K) rises. Walking
+   up from the smallest step, the first minimum of B that is followed by a clear rise ends the walk: what comes
+   after it, such as the false plateau at 0 that every bounded, fast oscillation has at large steps, is never
+   looked at. (Gill, Murray, Saunders & Wright 1983, section 3, balance the same two errors; Moré & Wild 2011,
+   section 4, demand the same agreement of levels.)
 2. Richardson's extrapolation in Neville's form, over every window a..b of consecutive rungs (Ridders 1982 uses windows
    that end at the last rung only). A window's round-off bound is the sum of |weight|·gain·noise.
 3. A window's truncation bound is SAFETY times the largest of three changes: when its largest rung is left out, when the
