@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -93,8 +92,3 @@ class Backend(Protocol):
 
     def estimate(self, problem: Problem, request: Request) -> Estimates:
         """Estimate `problem.derivative` at all of `request.points`. May raise `DoesNotApply`."""
-
-
-def worst_evidence(estimates: Sequence[Estimate]) -> Evidence | None:
-    """The weakest level among `estimates`: what can be said of all of them."""
-    return min((e.evidence for e in estimates), key=lambda e: e.strength, default=None)

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradverify.core.arrays import Array, Mask, Vector
-from gradverify.core.estimates import Estimate, Kink
+from gradverify.core.arrays import Array, Vector
+from gradverify.core.estimates import Kink
 from gradverify.core.problem import Tolerance
 
 # A claim whose own round-off is far above the tolerance cannot be certified by looking at its values; up to this
@@ -135,9 +135,3 @@ def judge_kink(claimed: float, kink: Kink, tolerance: Tolerance) -> Code:
     if within(claimed, low, high, slack):
         return Code.PASS
     return Code.FAIL if np.isfinite(low) and np.isfinite(high) and np.isfinite(kink.bound) else Code.INCONCLUSIVE
-
-
-def finite_mask(estimate: Estimate) -> Mask:
-    """Where an estimate has both a value and a bound; flat, shape (c,)."""
-    mask: Mask = np.isfinite(estimate.value).ravel() & np.isfinite(estimate.error_bound).ravel()
-    return mask

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -209,8 +209,3 @@ def one_line(error: BaseException) -> str:
     limit = 300  # a message is read in a log; the details carry the rest
     text = text if len(text) <= limit else text[: limit - 1] + "…"
     return f"{name}: {text}" if text else name
-
-
-def as_points(rows: Sequence[Sequence[float]], n: int) -> Matrix:
-    """Rows of numbers as points of shape (k, n), float64."""
-    return np.asarray(rows, dtype=np.float64).reshape((len(rows), n))

@@ -413,9 +413,3 @@ def _result(
     result = dataclasses.replace(bare, **more)  # type: ignore[arg-type]
     verdict, reason = _expected(spec, found, result.diagnosis, reason)
     return dataclasses.replace(result, verdict=verdict, reason=reason, seconds=time.perf_counter() - started)
-
-
-def asked_and_broke(result: SpecResult, spec: Spec) -> list[str]:
-    """Why backends that the spec asked for by name broke; an internal error for the run's exit code."""
-    asked = set(spec.backends or ())
-    return [c.reason or "" for c in result.checks if c.verdict is Verdict.ERROR and c.backend in asked]

@@ -7,7 +7,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from gradverify_finite_difference.arrays import Flags, Floats, Indices, take_along
+from gradverify_finite_difference.arrays import Floats, Indices, take_along
 from gradverify_finite_difference.extrapolation import Series
 from gradverify_finite_difference.sampling import Sampler
 from gradverify_finite_difference.steps import LARGEST, Room, coordinates
@@ -170,8 +170,3 @@ def floors(largest: Floats, epsilon: float, quantum: Floats) -> Floats:
     """What a value of f is off by at least: half an ulp, or the quantum that its values are multiples of."""
     half_ulp = np.maximum(0.5 * epsilon * largest, np.where(largest > 0, SMALLEST_NUMBER, 0.0))
     return np.maximum(half_ulp, quantum[:, None])
-
-
-def overlaps(mask: Flags, outputs: int) -> Flags:
-    """(R,) as (L, M)."""
-    return mask.reshape((-1, outputs))
