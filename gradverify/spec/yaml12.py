@@ -166,6 +166,8 @@ class _Composer:
     def syntax(self, error: yaml.MarkedYAMLError) -> int:
         mark = error.problem_mark or error.context_mark
         index = min(mark.index, max(0, len(self.text) - 1)) if mark is not None else 0
+        if "nesting depth" in (error.problem or ""):
+            return self.too_deep(self.offset + index)
         message = " ".join(part for part in (error.problem, error.context) if part) or "this is no YAML"
         opened = self.open[-1].node.start - self.offset if self.open else index
         self.complain("yaml-syntax", self.offset + index, 1, message, _advice(self.text, index, opened))
@@ -196,11 +198,15 @@ class _Composer:
         if event.tag is not None and event.tag != "!":
             self.tag(start)
         if len(self.open) >= MAX_DEPTH:
-            self.complain("too-deep", start, 1, f"this is nested more than {MAX_DEPTH} levels deep")
-            return start
+            return self.too_deep(start)
         node = Mapping([], start, end) if is_mapping else Sequence([], start, end)
         self.open.append(_Open(node, event.anchor, {}))
         return None
+
+    def too_deep(self, start: int) -> int:
+        """Nested too deep for us, or already for the scanner (libyaml 0.2.6 stops at 1,000 levels of its own)."""
+        self.complain("too-deep", start, 1, f"this is nested more than {MAX_DEPTH} levels deep")
+        return start
 
     def tag(self, start: int) -> None:
         written = _TAG.search(self.text, start - self.offset)
