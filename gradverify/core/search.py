@@ -20,7 +20,8 @@ from gradverify.core.arrays import Array, Mask, Matrix, Vector
 from gradverify.core.examine import examine
 from gradverify.core.judge import ROUND_OFF_UNITS, Code, judge
 from gradverify.core.problem import Derivative, Problem, Request
-from gradverify.core.verdicts import AtKinks
+from gradverify.core.ties import single_ties
+from gradverify.core.verdicts import AtKinks, NoteKind
 from gradverify.core.verify import Ask, Judged, Verified, verify
 
 # Where bugs live: tried for each component alone, and for all components together.
@@ -77,6 +78,7 @@ SIMPLE_VALUES = (
     -10.0,
 )  # simplest first, for shrinking
 MOST_CONFIRMED = 6  # candidates that are confirmed by all backends before the search gives up
+MOST_KINKS = 4  # candidates at a kink of f that are confirmed although nothing looks wrong: screening is blind there
 MOST_SHRINKS = 40  # confirmations spent on making a counterexample simpler
 DEFAULT_EVALUATIONS = {"expression": 2000, "other": 1000}  # of f: a few milliseconds for an expression
 FEWEST_CANDIDATES = 4  # fewer tell nothing: the search is then left out, and says so
@@ -259,7 +261,14 @@ class _Hunt:
         codes = judge(claimed, reference, bound, problem.tolerance)
         wrong = ((codes == Code.FAIL) & self._matters(claimed, reference)) | np.isnan(claimed)
         suspects = set(np.flatnonzero(wrong.any(axis=1)).tolist()) | set(values.failures)
-        return sorted(suspects, key=lambda row: complexity(points[row]))
+        kinked = {row for row, e in enumerate(answer.estimates.points) if any(n.kind is NoteKind.KINK for n in e.notes)}
+        if kinked:
+            kinked &= set(np.flatnonzero(single_ties(problem.function, points)).tolist())
+
+        def simplest(rows: set[int]) -> list[int]:
+            return sorted(rows, key=lambda row: complexity(points[row]))
+
+        return [*simplest(suspects), *simplest(kinked - suspects)[:MOST_KINKS]]
 
     def _matters(self, claimed: Vector, reference: Vector) -> Mask:
         """Where the gap is more than round-off on the component's ordinary size; NaN matters."""
@@ -277,8 +286,11 @@ class _Hunt:
             return None
         claimed = verified.claim.values[0]
         if verified.claim.failures or not np.isfinite(claimed).all():
-            if verified.kinks[0]:
-                return None  # f has no derivative there: x/‖x‖ has no value at 0 either, and is right
+            # Only a derivative that exists can be missed: neither x/‖x‖ nor the gradient of arctan2 has a value at 0.
+            missed = np.ones(claimed.shape, dtype=np.bool_) if verified.claim.failures else ~np.isfinite(claimed)
+            known = [np.isfinite(j.reference[0]) & np.isfinite(j.bound[0]) for j in verified.judged]
+            if verified.kinks[0] or not any((missed & there).any() for there in known):
+                return None
             return verified if self._is_no_overflow(point) and (verified.codes == Code.FAIL).any() else None
         for judged in verified.judged:
             failing = (judged.codes[0] == Code.FAIL) & (verified.codes[0] == Code.FAIL)

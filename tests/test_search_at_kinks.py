@@ -1,0 +1,65 @@
+"""The search at kinks and singular points, through the real road: which claims it calls wrong there, and which not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gradverify.core.report import SpecResult
+from gradverify.core.verdicts import Verdict
+from gradverify.plugins import load_plugins
+from gradverify.run import single
+from gradverify.spec.load import load_text
+
+
+def result_of(text: str) -> SpecResult:
+    plugins = load_plugins(())
+    found = load_text(text, str(Path("kinks.yaml")), plugins.backend_options())
+    assert not found.faults
+    return single.run_spec(found.specs[0], plugins)
+
+
+@pytest.mark.parametrize(
+    ("function", "wrong", "right", "points"),
+    [
+        (
+            "relu(x)",
+            "[where(x > 0, 1, where(x < 0, 0, -0.5))]",
+            "[where(x > 0, 1, where(x < 0, 0, 0.5))]",
+            "[[1], [-1]]",
+        ),
+        (
+            "maximum(x, y)",
+            '["where(x >= y, 1, 0)", "where(y >= x, 1, 0)"]',
+            '["where(x >= y, 1, 0)", "where(y > x, 1, 0)"]',
+            "[[1, 2], [2, 1]]",
+        ),
+        ("abs(x)**2", "[2*x*abs(x)/abs(x) + 0*x]", "[2*x]", "[[1], [-1]]"),
+    ],
+)
+def test_a_fault_at_a_kink_beyond_the_listed_points_is_found_and_a_right_claim_passes(
+    function: str, wrong: str, right: str, points: str
+) -> None:
+    variables = "[x, y]" if "y" in function else "[x]"
+    for claim, verdict in ((wrong, Verdict.FAIL), (right, Verdict.PASS)):
+        quoted = claim if '"' in claim else claim.replace("[", '["').replace("]", '"]')
+        text = f"variables: {variables}\nfunction: {function}\ngradient: {quoted}\npoints: {points}\n"
+        assert result_of(text).verdict is verdict, claim
+
+
+@pytest.mark.parametrize(
+    ("function", "gradient", "variables"),
+    [
+        ("arctan2(y, x)", "[-y/(x**2 + y**2), x/(x**2 + y**2)]", "[x, y]"),  # no derivative at the origin
+        ("norm(x)", "x/norm(x)", "{x: 2}"),
+        # Two parts tied at once at 0: relu'(0) = 0 is everybody's convention, and no subgradient of this f.
+        ("relu(x) - relu(-2*x)", '["where(x > 0, 1, 0) + 2*where(-2*x > 0, 1, 0)"]', "[x]"),
+    ],
+)
+def test_a_right_claim_without_a_value_where_f_has_no_derivative_passes(
+    function: str, gradient: str, variables: str
+) -> None:
+    point = "[[1]]" if variables == "[x]" else "[[1, 2]]"
+    text = f"variables: {variables}\nfunction: {function}\ngradient: {gradient}\npoints: {point}\n"
+    assert result_of(text).verdict is Verdict.PASS
