@@ -1,8 +1,9 @@
 """Where exactly one decision of a formula hangs in the balance.
 
 At a point where several non-smooth parts of f are tied at once, automatic differentiation's usual rules, such as
-relu'(0) = 0, give values that are no subgradient of f although every part is right (Kakade & Lee 2018, "Provably correct
-automatic subdifferentiation"). Where a single one is tied, they are subgradients, and a claim that is none is wrong.
+relu'(0) = 0, give values that are no subgradient of f although every part is right (Kakade & Lee 2018, "Provably
+correct automatic subdifferentiation"). Where a single one is tied, they are subgradients, and a claim that is none is
+wrong.
 """
 
 from __future__ import annotations
