@@ -1,11 +1,13 @@
-"""The search at kinks and singular points, through the real road: which claims it calls wrong there, and which not."""
+"""The search at kinks and singular points, through the real road: what it calls wrong there, and what not."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import gradverify
 from gradverify.core.report import SpecResult
 from gradverify.core.verdicts import Verdict
 from gradverify.plugins import load_plugins
@@ -63,3 +65,12 @@ def test_a_right_claim_without_a_value_where_f_has_no_derivative_passes(
     point = "[[1]]" if variables == "[x]" else "[[1, 2]]"
     text = f"variables: {variables}\nfunction: {function}\ngradient: {gradient}\npoints: {point}\n"
     assert result_of(text).verdict is Verdict.PASS
+
+
+def test_a_formula_without_a_value_at_singular_matrices_is_right_elsewhere_and_its_wrong_twin_is_not() -> None:
+    def right(A: np.ndarray) -> np.ndarray:  # noqa: N803 - as everybody writes it
+        return np.asarray(np.linalg.det(A) * np.linalg.inv(A).T)
+
+    point = np.array([[2.0, 1.0], [-1.0, 3.0]])
+    assert gradverify.check(np.linalg.det, right, at=[point]).passed
+    assert not gradverify.check(np.linalg.det, lambda a: right(a).T, at=[point]).passed

@@ -45,6 +45,7 @@ class Failure:
     message: str  # one line: exception type and text
     details: str = ""  # the user's own part of the traceback
     fault: Fault | None = None  # for claims: what the failure is called, such as wrong-shape
+    undefined: bool = False  # it says that the formula has no value there: a singular matrix, an overflow
 
 
 @dataclass(frozen=True, slots=True)

@@ -286,6 +286,9 @@ class _Hunt:
             return None
         claimed = verified.claim.values[0]
         if verified.claim.failures or not np.isfinite(claimed).all():
+            # det(A)·A⁻ᵀ is right, and has no value where A is singular; nobody listed such a point.
+            if any(failure.undefined for failure in verified.claim.failures.values()):
+                return None
             # Only a derivative that exists can be missed: neither x/‖x‖ nor the gradient of arctan2 has a value at 0.
             missed = np.ones(claimed.shape, dtype=np.bool_) if verified.claim.failures else ~np.isfinite(claimed)
             known = [np.isfinite(j.reference[0]) & np.isfinite(j.bound[0]) for j in verified.judged]

@@ -367,7 +367,27 @@ def combine(judged: Sequence[Judged], shape: tuple[int, ...], prover: str | None
         verdict, contradiction = _settle(judged, row, component, prover)
         codes[row, component] = verdict
         contradictions.append(contradiction)
+    undecided = (stack == Code.INCONCLUSIVE).any(axis=0)
+    for row, component in np.argwhere(some_fail & ~some_pass & undecided).tolist():
+        doubt = _doubt(judged, row, component)
+        if doubt is not None:
+            codes[row, component] = Code.INCONCLUSIVE
+            contradictions.append(doubt)
     return codes, contradictions
+
+
+def _doubt(judged: Sequence[Judged], row: int, component: int) -> Contradiction | None:
+    """A backend that is too inexact to decide, and yet excludes the only reference that the claim fails by."""
+    failing = [j for j in judged if j.codes[row, component] == Code.FAIL]
+    undecided = [j for j in judged if j.codes[row, component] == Code.INCONCLUSIVE]
+    if len(failing) != 1:
+        return None
+    accuser = failing[0]
+    for other in undecided:
+        known = np.isfinite([other.reference[row, component], other.bound[row, component]]).all()
+        if known and np.isfinite(accuser.reference[row, component]) and not _agree([accuser, other], row, component):
+            return _contradiction(row, component, accuser, other, decided=False)
+    return None
 
 
 def _settle(judged: Sequence[Judged], row: int, component: int, prover: str | None) -> tuple[Code, Contradiction]:
@@ -380,12 +400,15 @@ def _settle(judged: Sequence[Judged], row: int, component: int, prover: str | No
         verdict = Code.FAIL
     else:
         verdict = Code.INCONCLUSIVE
-    first, second = passing[0], failing[0]
-    return verdict, Contradiction(
+    return verdict, _contradiction(row, component, passing[0], failing[0], decided=verdict is not Code.INCONCLUSIVE)
+
+
+def _contradiction(row: int, component: int, first: Judged, second: Judged, *, decided: bool) -> Contradiction:
+    return Contradiction(
         row, component, first.backend, second.backend,
         (float(first.reference[row, component]), float(second.reference[row, component])),
         (float(first.bound[row, component]), float(second.bound[row, component])),
-        verdict is not Code.INCONCLUSIVE,
+        decided,
     )  # fmt: skip
 
 

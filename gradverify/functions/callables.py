@@ -157,7 +157,12 @@ def claim_from_callable(
                 failures.append(Failure(row, str(error), fault=Fault.WRONG_SHAPE))
             except CAUGHT as error:
                 failures.append(
-                    Failure(row, f"the claimed {derivative.value} raised {one_line(error)}", users_part(error))
+                    Failure(
+                        row,
+                        f"the claimed {derivative.value} raised {one_line(error)}",
+                        users_part(error),
+                        undefined=isinstance(error, (np.linalg.LinAlgError, OverflowError)),
+                    )
                 )
         return Evaluation(values, tuple(failures), tuple(observations))
 

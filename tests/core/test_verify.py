@@ -8,9 +8,9 @@ import pytest
 from gradverify.core.arrays import Array
 from gradverify.core.estimates import Kink, Note
 from gradverify.core.judge import Code
-from gradverify.core.problem import Derivative, Problem
+from gradverify.core.problem import Derivative, Problem, Request
 from gradverify.core.verdicts import AtKinks, Evidence, Fault, NoteKind, Verdict
-from gradverify.core.verify import claim_fault, verdict_of, verify
+from gradverify.core.verify import Answer, claim_fault, verdict_of, verify
 from gradverify.functions.callables import claim_from_callable
 from tests.core.fakes import check, claim_of, problem_of, telling, variables_of
 
@@ -162,6 +162,21 @@ def test_two_backends_outweigh_one_that_contradicts_them() -> None:
     assert verdict_of(right)[0] is Verdict.PASS
     assert right.contradictions
     assert verdict_of(verify(problem_of("x**2*y", wrong), points, ["a", "b", "odd"], ask))[0] is Verdict.FAIL
+
+
+def test_an_accuser_whose_reference_an_inexact_backend_excludes_decides_nothing() -> None:
+    wrong, vague = {"x": "3*x*y", "y": "x**2"}, 1e-3  # relative: too wide to decide, and clear of 3xy
+    exact, inexact = telling(claim_of(wrong, SHAPES)), telling(claim_of(TRUTH, SHAPES), bound=vague)
+
+    def ask(name: str, problem: Problem, request: Request) -> Answer:
+        return (exact if name == "odd" else inexact)(name, problem, request)
+
+    points = np.array([[1.0, 2.0]])
+    outcome, reason = verdict_of(verify(problem_of("x**2*y", TRUTH), points, ["odd", "vague"], ask))
+    assert outcome is Verdict.INCONCLUSIVE
+    assert "contradict" in (reason or "")
+    twin = problem_of("x**2*y", {"x": "5*x*y", "y": "x**2"})  # wrong by either reference
+    assert verdict_of(verify(twin, points, ["odd", "vague"], ask))[0] is Verdict.FAIL
 
 
 def test_round_off_that_scatters_about_the_reference_is_no_fault() -> None:
