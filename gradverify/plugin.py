@@ -21,6 +21,7 @@ _HOME = {
         "Kink",
         "Note",
         "Proof",
+        "Screened",
     ),
     "gradverify.core.kinks": ("find_kinks",),
     "gradverify.core.problem": (

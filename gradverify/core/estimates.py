@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from gradverify.core.arrays import Tensor
+from gradverify.core.arrays import Mask, Tensor
 from gradverify.core.problem import Problem, Request
 from gradverify.core.verdicts import Evidence, NoteKind
 
@@ -79,9 +79,27 @@ class Estimates:
     notes: tuple[Note, ...] = ()  # about the problem as a whole
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screened:
+    """Rough answers at k points at once, good enough to see which of them need a closer look.
+
+    values: shape (k, *problem.shape).  error_bounds: the same shape; what |value − truth| is at most where f is as
+    smooth as it looked, infinite where nothing is known.  finite: shape (k,), where f itself is finite.
+    """
+
+    values: Tensor
+    error_bounds: Tensor
+    finite: Mask
+    evaluations: int  # of f, counted in points
+
+
 @runtime_checkable
 class Backend(Protocol):
-    """An independent way to get the derivative of a function."""
+    """An independent way to get the derivative of a function.
+
+    A backend may also have `screen(problem, request) -> Screened`: a cheap look at many points, after which only those
+    that disagree with the claim are asked for again with `estimate`. Without it the search asks `estimate` for all.
+    """
 
     @property
     def name(self) -> str:

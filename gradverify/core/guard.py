@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from gradverify.core.arrays import Tensor
-from gradverify.core.estimates import Estimate, Estimates, Kink, Note, Proof
+from gradverify.core.estimates import Estimate, Estimates, Kink, Note, Proof, Screened
 from gradverify.core.problem import Problem, Request
 from gradverify.core.verdicts import Evidence
 
@@ -34,6 +34,19 @@ def check_estimates(problem: Problem, request: Request, answer: object) -> str |
         if fault is not None:
             return f"at point {index + 1} of {wanted}, {fault}"
     return _notes_fault(answer.notes, size) or _proof_fault(answer.proof, size)
+
+
+def check_screened(problem: Problem, request: Request, answer: object) -> str | None:
+    """The same for the rough answer to a screening request."""
+    if not isinstance(answer, Screened):
+        return f"it is {_a(answer)}, not Screened"
+    rows = request.points.shape[0]
+    shape = (rows, *problem.shape)
+    finite: object = answer.finite
+    fault = _array_fault(answer.values, "values", shape) or _array_fault(answer.error_bounds, "error_bounds", shape)
+    if fault is None and not (isinstance(finite, np.ndarray) and finite.dtype == np.bool_ and finite.shape == (rows,)):
+        fault = "`finite` is not an array of one truth value a point"
+    return fault or _bound_fault(answer.values, answer.error_bounds)
 
 
 def _estimate_fault(estimate: object, shape: tuple[int, ...], size: int) -> str | None:

@@ -197,10 +197,12 @@ class Request:
     """The points to estimate at, shape (k, n), with what is claimed there, shape (k, *problem.shape).
 
     `claimed` lets a backend stop early where a cheap estimate already agrees; it may be None.
+    `screening`: many points are looked through for suspects; a backend that has `screen` may answer with that.
     """
 
     points: Matrix
     claimed: Tensor | None = None
+    screening: bool = False
 
 
 def one_line(error: BaseException) -> str:

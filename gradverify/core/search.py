@@ -10,6 +10,7 @@ counterexample.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradverify.core.arrays import Array, Mask, Matrix, Vector
-from gradverify.core.examine import examine
+from gradverify.core.estimates import Screened
+from gradverify.core.examine import ClaimValues, examine
 from gradverify.core.judge import ROUND_OFF_UNITS, Code, judge
 from gradverify.core.problem import Derivative, Problem, Request
 from gradverify.core.ties import single_ties
@@ -93,6 +95,10 @@ class Found:
     evaluations: int
     claim_evaluations: int
     skipped: str | None = None
+    reason: str | None = None  # for a search that found nothing: what it could leave out
+
+
+PROVED = "the claim is proved identical to the derivative: only points where it has no value were looked for"
 
 
 def search(
@@ -105,10 +111,12 @@ def search(
     literals: Sequence[float],
     evaluations: int | None,
     seed: int,
+    smooth: bool = False,
 ) -> Found:
     """Look for a counterexample to `problem.claim`; `listed` is the verification at the listed points.
 
-    evaluations: the budget in evaluations of f; None for the default of the function's kind.
+    evaluations: the budget in evaluations of f; None for the default of the function's kind.  smooth: neither function
+    nor claim have branches, so that a proof of identity leaves nothing to look for but missing values.
     """
     kind = "expression" if problem.function.kind == "expression" else "other"
     budget = DEFAULT_EVALUATIONS[kind] if evaluations is None else evaluations
@@ -122,7 +130,13 @@ def search(
     affordable = [b for b in backends if b not in screens or cost_of_a_point(listed, b) * FEWEST_CANDIDATES <= budget]
     hunt = _Hunt(problem, listed, affordable, ask, at_kinks)
     points, suspects = np.empty((0, problem.variables.size)), None
-    for screen in screens:
+    proved = smooth and listed.proved
+    if proved:
+        points = candidates(problem, listed.points, literals, max(FEWEST_CANDIDATES, min(budget, most_points)), seed)
+        if points.shape[0] == 0:
+            return Found(None, 0, 0, 0, "the domain leaves no room for other points")
+        suspects = hunt.without_value(points)
+    for screen in () if proved else screens:
         each = cost_of_a_point(listed, screen)
         count = int(budget // each)
         if count < FEWEST_CANDIDATES:
@@ -142,7 +156,7 @@ def search(
             if problem.variables.size <= MOST_SHRUNK:
                 simplest = shrink(points[row], verified, hunt.confirm, problem, listed.points)
             return Found(simplest, points.shape[0], hunt.evaluations, hunt.claim_evaluations)
-    return Found(None, points.shape[0], hunt.evaluations, hunt.claim_evaluations)
+    return Found(None, points.shape[0], hunt.evaluations, hunt.claim_evaluations, reason=PROVED if proved else None)
 
 
 MOST_CANDIDATES = 96
@@ -175,33 +189,51 @@ def cost_of_a_point(listed: Verified, backend: str) -> int:
     return max(1, math.ceil(spent / rows))
 
 
+@dataclass(frozen=True, slots=True)
+class _Draws:
+    """What is random about candidates, for any problem of n components: drawn once, then the same for all of them."""
+
+    picks: Array  # (h,): which special value goes where
+    from_base: Mask  # (h, 1): whether the other components are as listed
+    others: Matrix  # (h, n)
+    normal: Matrix  # (count, n)
+    uniform: Matrix  # (count, n)
+
+
+@functools.lru_cache(maxsize=32)
+def _draws(seed: int, n: int, values: int, count: int) -> _Draws:
+    rng = np.random.default_rng(seed)
+    picks = rng.permutation(values * n)[: count // 2]
+    scales = np.array(RANDOM_SCALES)[np.arange(count) % len(RANDOM_SCALES)][:, None]
+    return _Draws(
+        picks, rng.random((picks.size, 1)) < 0.5, rng.normal(size=(picks.size, n)),
+        rng.normal(size=(count, n)) * scales, rng.uniform(size=(count, n)),
+    )  # fmt: skip
+
+
 def candidates(problem: Problem, listed: Matrix, literals: Sequence[float], count: int, seed: int) -> Matrix:
     """At most `count` points inside the domain, shape (count', n): special ones first, random ones after; seeded."""
     n = problem.variables.size
-    rng = np.random.default_rng(seed)
     domain = problem.domain
     base = listed[0] if listed.shape[0] else np.zeros(n)
-    rows: list[Array] = []
-    values = list(SPECIAL_VALUES)
-    for literal in dict.fromkeys(literals):
+    known = dict.fromkeys(SPECIAL_VALUES)
+    for literal in literals:
         scale = max(1.0, abs(literal))
-        values += [sign * literal + offset * scale for offset in THRESHOLD_OFFSETS for sign in (1.0, -1.0)]
-    values = list(dict.fromkeys(values))
-    rows += [np.full(n, value) for value in values[: max(4, count // 6)]]  # ties: all components equal
+        known |= dict.fromkeys(sign * literal + offset * scale for offset in THRESHOLD_OFFSETS for sign in (1.0, -1.0))
+    values = np.array(list(known))
+    draws = _draws(seed, n, values.size, count)
+    ties = np.repeat(values[: max(4, count // 6), None], n, axis=1)  # all components equal
     ends = [np.where(np.isfinite(domain.low), domain.low, base), np.where(np.isfinite(domain.high), domain.high, base)]
-    rows += ends
-    rows += [-base, base[::-1].copy(), np.abs(base) * -1.0]
-    # One or a few components special, the others as listed or random.
-    order = rng.permutation(len(values) * n)[: count // 2]
-    for pick in order.tolist():
-        value, j = values[pick % len(values)], pick // len(values)
-        row = (base if rng.random() < 0.5 else rng.normal(size=n)).copy()
-        row[j] = value
-        rows.append(row)
-    special = _inside(np.array(rows), problem)[: max(1, (2 * count) // 3)]
-    random = _random_points(problem, count - special.shape[0], rng)
-    points = np.concatenate([special, random])
-    return np.unique(points, axis=0)[rng.permutation(len(np.unique(points, axis=0)))][:count]
+    turned = [-base, base[::-1], -np.abs(base)]
+    # One component special, the others as listed or random.
+    alone = np.where(draws.from_base, base, draws.others)
+    alone[np.arange(draws.picks.size), draws.picks // values.size] = values[draws.picks % values.size]
+    special = _inside(np.concatenate([ties, ends, turned, alone]), problem)[: max(1, (2 * count) // 3)]
+    random = _random_points(problem, draws)[: max(0, count - special.shape[0])]
+    points = np.concatenate([special, random]) + 0.0  # −0 is 0
+    whole = points.view(np.dtype((np.void, points.dtype.itemsize * n))).ravel().tolist() if n else []
+    first = {key: row for row, key in reversed(list(enumerate(whole)))}
+    return points[sorted(first.values())][:count]
 
 
 def _inside(points: Matrix, problem: Problem) -> Matrix:
@@ -209,19 +241,18 @@ def _inside(points: Matrix, problem: Problem) -> Matrix:
     return np.asarray(points[keep])
 
 
-def _random_points(problem: Problem, count: int, rng: np.random.Generator) -> Matrix:
+def _random_points(problem: Problem, draws: _Draws) -> Matrix:
     """Random points inside the domain: uniform between finite ends, else normal on several scales from the finite
     end."""
-    n, domain = problem.variables.size, problem.domain
-    scales = np.array(RANDOM_SCALES)[np.arange(max(count, 0)) % len(RANDOM_SCALES)][:, None]
-    free = rng.normal(size=(max(count, 0), n)) * scales
-    uniform = rng.uniform(size=free.shape)
-    low, high = domain.low, domain.high
+    low, high = problem.domain.low, problem.domain.high
+    has_low, has_high = np.isfinite(low), np.isfinite(high)
+    free = draws.normal
+    if not (has_low.any() or has_high.any()):
+        return free
     with np.errstate(all="ignore"):
-        both = low + uniform * (high - low)
+        both = low + draws.uniform * (high - low)
         above = low + np.abs(free)
         below = high - np.abs(free)
-    has_low, has_high = np.isfinite(low), np.isfinite(high)
     rows = np.where(has_low & has_high, both, np.where(has_low, above, np.where(has_high, below, free)))
     return _inside(rows, problem)
 
@@ -234,41 +265,82 @@ class _Hunt:
     ) -> None:
         self.problem, self.listed, self.backends, self.ask, self.at_kinks = problem, listed, backends, ask, at_kinks
         self.evaluations = self.claim_evaluations = 0
-        self.floor: Vector = np.zeros(listed.claim.values.shape[1])
+        # A component's size at ordinary points, and round-off on that: 1 − tanh(x)² has none of its digits left at
+        # x = 20, and is right.
+        self.ordinary: Vector = np.zeros(listed.claim.values.shape[1])
+
+    @property
+    def floor(self) -> Vector:
+        """What is no more than round-off on the component's ordinary size; shape (c,)."""
+        return ROUND_OFF_UNITS * self.problem.precision.epsilon * self.ordinary
 
     def screen(self, points: Matrix, backend: str) -> list[int] | None:
         """The rows of `points` that look wrong to one backend, simplest points first; None if it has no estimates."""
-        problem, claim = self.problem, self.problem.claim
-        assert claim is not None
-        values = examine(claim, points, repeat=False)
-        self.claim_evaluations += points.shape[0]
-        with np.errstate(all="ignore"):
-            ordinary = np.where(np.isfinite(values.values), np.abs(values.values), np.nan)
-            near = np.sqrt(np.mean(points**2, axis=1)) <= ORDINARY
-            if near.any() and np.isfinite(ordinary[near]).any():
-                size = np.nanmedian(np.where(np.isnan(ordinary[near]), 0.0, ordinary[near]), axis=0)
-                # Round-off on the component's ordinary size: 1 − tanh(x)² has none of its digits left at x = 20, and
-                # is right.
-                self.floor = ROUND_OFF_UNITS * problem.precision.epsilon * size
-        request = Request(points, values.values.reshape((points.shape[0], *problem.shape)))
-        answer = self.ask(backend, problem, request)
+        values = self._claimed_at(points)
+        rows = np.arange(points.shape[0])
+        answer = self.ask(backend, self.problem, self._request(points, values.values, screening=True))
+        if answer.screened is not None:
+            self.evaluations += answer.screened.evaluations
+            rows = np.flatnonzero(self._doubtful(values.values, answer.screened))
+            if not rows.size:
+                return []
+            answer = self.ask(backend, self.problem, self._request(points[rows], values.values[rows]))
         if answer.estimates is None:
             return None
         self.evaluations += answer.estimates.evaluations
-        claimed = values.values
+        claimed = values.values[rows]
         reference = np.array([e.value for e in answer.estimates.points]).reshape(claimed.shape)
         bound = np.array([e.error_bound for e in answer.estimates.points]).reshape(claimed.shape)
-        codes = judge(claimed, reference, bound, problem.tolerance)
+        codes = judge(claimed, reference, bound, self.problem.tolerance)
         wrong = ((codes == Code.FAIL) & self._matters(claimed, reference)) | np.isnan(claimed)
-        suspects = set(np.flatnonzero(wrong.any(axis=1)).tolist()) | set(values.failures)
-        kinked = {row for row, e in enumerate(answer.estimates.points) if any(n.kind is NoteKind.KINK for n in e.notes)}
-        if kinked:
-            kinked &= set(np.flatnonzero(single_ties(problem.function, points)).tolist())
+        suspects = set(rows[wrong.any(axis=1)].tolist()) | set(values.failures)
+        kinks = [any(n.kind is NoteKind.KINK for n in e.notes) for e in answer.estimates.points]
+        kinked = rows[kinks]
+        if kinked.size:
+            kinked = kinked[single_ties(self.problem.function, points[kinked])]
 
         def simplest(rows: set[int]) -> list[int]:
             return sorted(rows, key=lambda row: complexity(points[row]))
 
-        return [*simplest(suspects), *simplest(kinked - suspects)[:MOST_KINKS]]
+        return [*simplest(suspects), *simplest(set(kinked.tolist()) - suspects)[:MOST_KINKS]]
+
+    def without_value(self, points: Matrix) -> list[int]:
+        """The rows of `points` where the claim has no finite value, simplest points first: all that is left to look
+        for where claim and derivative are proved to be the same function."""
+        values = self._claimed_at(points)
+        missing = set(np.flatnonzero(~np.isfinite(values.values).all(axis=1)).tolist()) | set(values.failures)
+        return sorted(missing, key=lambda row: complexity(points[row]))
+
+    def _claimed_at(self, points: Matrix) -> ClaimValues:
+        """The claim at `points`; also learns the components' ordinary size."""
+        claim = self.problem.claim
+        assert claim is not None
+        values = examine(claim, points, repeat=False)
+        self.claim_evaluations += points.shape[0]
+        with np.errstate(all="ignore"):
+            near = values.values[np.sqrt(np.mean(points**2, axis=1)) <= ORDINARY]
+            size = np.where(np.isfinite(near), np.abs(near), 0.0)
+        if size.any():
+            self.ordinary = np.median(size, axis=0)
+        return values
+
+    def _request(self, points: Matrix, claimed: Matrix, *, screening: bool = False) -> Request:
+        return Request(points, claimed.reshape((points.shape[0], *self.problem.shape)), screening)
+
+    def _doubtful(self, claimed: Matrix, screened: Screened) -> Mask:
+        """Which points need a closer look: where f is finite, those at which not every component agrees. Shape (k,).
+
+        A rough value agrees where the claim lies within its bound, and the bound says enough: it is within the
+        tolerance on the component's own size, here or at ordinary points. So a component that is 0 here can agree.
+        """
+        values, bounds = screened.values.reshape(claimed.shape), screened.error_bounds.reshape(claimed.shape)
+        with np.errstate(all="ignore"):
+            size = np.maximum(np.abs(claimed), self.ordinary)
+            agrees = (np.abs(claimed - values) <= bounds + self.floor) & (
+                bounds <= self.problem.tolerance.relative * size
+            )
+        doubtful: Mask = screened.finite & ~agrees.all(axis=1)
+        return doubtful
 
     def _matters(self, claimed: Vector, reference: Vector) -> Mask:
         """Where the gap is more than round-off on the component's ordinary size; NaN matters."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from gradverify.core import subgradient
 from gradverify.core.arrays import Array, Matrix, Vector
-from gradverify.core.estimates import Estimates, Kink, Note
+from gradverify.core.estimates import Estimates, Kink, Note, Screened
 from gradverify.core.examine import ClaimValues, ScaleProbe, examine, flat, typical_lengths
 from gradverify.core.judge import Code, judge, judge_kink, judge_with_scales
 from gradverify.core.kinks import find_kinks
@@ -26,6 +26,7 @@ class Answer:
     not_applicable: str | None = None
     broken: str | None = None  # names the plugin and its version
     seconds: float = 0.0
+    screened: Screened | None = None  # in place of estimates, where a request was for screening
 
 
 Ask = Callable[[str, Problem, Request], Answer]

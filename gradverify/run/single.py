@@ -17,7 +17,7 @@ from gradverify.core.blind_spots import score
 from gradverify.core.diagnosis import diagnose
 from gradverify.core.estimates import DoesNotApply
 from gradverify.core.examine import ScaleProbe, typical_lengths
-from gradverify.core.guard import check_estimates
+from gradverify.core.guard import check_estimates, check_screened
 from gradverify.core.judge import Code, judge, judge_with_scales
 from gradverify.core.problem import (
     Derivative,
@@ -40,6 +40,7 @@ from gradverify.core.report import (
 )
 from gradverify.core.verdicts import Verdict
 from gradverify.core.verify import Answer, Verified, show_point, verdict_of, verify
+from gradverify.expression.analytic import analytic
 from gradverify.expression.guards import literals
 from gradverify.expression.nodes import Node
 from gradverify.functions.build import Loaded, domain_of, load, points_of
@@ -172,6 +173,13 @@ def _asker(
             reason = registered.value.why_not(problem)
             if reason is not None:
                 return Answer(name, not_applicable=reason)
+            screen = getattr(registered.value, "screen", None) if request.screening else None
+            if screen is not None:
+                screened = screen(problem, request)
+                fault = check_screened(problem, request, screened)
+                if fault is not None:
+                    return Answer(name, broken=f"{registered.origin} returned rubbish: {fault}")
+                return Answer(name, screened=screened, seconds=time.perf_counter() - begun)
             estimates = registered.value.estimate(problem, request)
         except DoesNotApply as refusal:
             return Answer(name, not_applicable=str(refusal), seconds=time.perf_counter() - begun)
@@ -347,6 +355,10 @@ def _search(work: Verification, main: Verified, settings: VerifySettings) -> sea
     return search.search(
         main.problem, main, work.backends, work.ask, at_kinks=work.spec.at_kinks,
         literals=tuple(dict.fromkeys(numbers)), evaluations=work.spec.search_evaluations, seed=settings.seed,
+        smooth=all(
+            isinstance(f, ExpressionFunction) and all(map(analytic, f.trees))
+            for f in (main.problem.function, main.problem.claim)
+        ),
     )  # fmt: skip
 
 
@@ -358,7 +370,7 @@ def _search_check(found: search.Found, main: Verified, spec: Spec) -> Check:
             kind="search", backend=None, verdict=Verdict.SKIPPED, reason=found.skipped, line=line, details=details
         )
     if found.verified is None:
-        return Check(kind="search", backend=None, verdict=Verdict.PASS, line=line, details=details)
+        return Check(kind="search", backend=None, verdict=Verdict.PASS, reason=found.reason, line=line, details=details)
     checks = conclude.checks_of(found.verified, "search", line)
     points = next((c.points for c in checks if c.verdict is Verdict.FAIL), ())
     reason = _counterexample(found.verified, main).message

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gradverify.plugin import BackendOption, hookimpl
 
 if TYPE_CHECKING:
-    from gradverify.plugin import Backend, Estimates, Problem, Request
+    from gradverify.plugin import Backend, Estimates, Problem, Request, Screened
 
 NAME = "finite-difference"
 
@@ -41,6 +41,15 @@ class FiniteDifference:
 
         with np.errstate(all="ignore"):  # steps that overflow are steps not taken
             return estimate(problem, request)
+
+    def screen(self, problem: Problem, request: Request) -> Screened:
+        """Rough values at many points at once, to see which of them need `estimate`."""
+        import numpy as np
+
+        from gradverify_finite_difference.screen import screen
+
+        with np.errstate(all="ignore"):
+            return screen(problem, request)
 
 
 @hookimpl  # type: ignore[untyped-decorator]

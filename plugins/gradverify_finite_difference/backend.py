@@ -42,7 +42,7 @@ ZERO_DECADES = 6.0  # of steps over which all differences must be exactly 0 to c
 
 def estimate(problem: Problem, request: Request) -> Estimates:
     """Estimate the derivative at all points, shape (k, n)."""
-    budget = int(problem.options.get("max_evaluations") or problem.budget or _default_budget(problem))
+    budget = budget_of(problem)
     sampler = Sampler(problem, budget)
     points = np.asarray(request.points, dtype=np.float64)
     k, n = points.shape
@@ -94,8 +94,10 @@ def _kinks(
     return found
 
 
-def _default_budget(problem: Problem) -> int:
-    return BUDGET["expression" if problem.function.kind == "expression" else "other"]
+def budget_of(problem: Problem) -> int:
+    """Evaluations that may be spent: what the spec says, else the default of the function's kind."""
+    default = BUDGET["expression" if problem.function.kind == "expression" else "other"]
+    return int(problem.options.get("max_evaluations") or problem.budget or default)
 
 
 def _first(

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from gradverify.core.problem import Domain, Problem
+from gradverify.core.estimates import Screened
+from gradverify.core.problem import Domain, Problem, Request
 from gradverify.core.search import Found, candidates, complexity, search
 from gradverify.core.variables import Shape
 from gradverify.core.verdicts import AtKinks, Verdict
-from gradverify.core.verify import Verified, verdict_of
-from tests.core.fakes import check, problem_of
+from gradverify.core.verify import Answer, Ask, Verified, verdict_of
+from tests.core.fakes import check, claim_of, problem_of
 
 
 def look(
@@ -86,6 +88,80 @@ def test_a_claim_that_is_nan_at_zero_where_f_is_smooth_is_a_counterexample() -> 
     found, _ = look("x", {"x": "-x/3 + x**3/30"}, {"x": "(-x/3 + x**3/30)*x/x"}, [[0.5]])
     assert found.verified is not None
     assert found.verified.points[0].tolist() == [0.0]
+
+
+class Screening:
+    """A backend with a rough look: `values` of the component at every point, with one bound for all."""
+
+    def __init__(self, ask: Ask, truth: str, bound: float) -> None:
+        self.ask, self.truth, self.bound = ask, claim_of({"x": truth}, {"x": ()}), bound
+        self.asked_closely: list[float] = []
+
+    def __call__(self, name: str, problem: Problem, request: Request) -> Answer:
+        if not request.screening:
+            self.asked_closely += request.points[:, 0].tolist()
+            return self.ask(name, problem, request)
+        values = self.truth.evaluate(request.points).values
+        rows = np.ones(values.shape[0], dtype=np.bool_)
+        rough = Screened(values=values, error_bounds=np.full_like(values, self.bound), finite=rows, evaluations=1)
+        return Answer(name, screened=rough)
+
+
+def screen(truth: str, claim: str, bound: float = 1e-9) -> tuple[Found, Screening]:
+    problem = problem_of("x", {"x": claim})
+    verified, ask = check(problem, {"x": truth}, [[0.5]])
+    backend = Screening(ask, truth, bound)
+    found = search(
+        problem, verified, ["truth"], backend, at_kinks=AtKinks.ACCEPT_SUBGRADIENT, literals=(), evaluations=None,
+        seed=0,
+    )  # fmt: skip
+    return found, backend
+
+
+def test_only_points_that_look_wrong_are_looked_at_closely() -> None:
+    found, backend = screen("cos(x)", "cos(x)")
+    assert found.verified is None
+    assert not backend.asked_closely
+
+
+def test_a_fault_that_shows_at_one_screened_point_is_found() -> None:
+    found, _ = screen("cos(x)", "where(x == 3, 0, cos(x))")
+    assert found.verified is not None
+    assert found.verified.points[0].tolist() == [3.0]
+
+
+def test_a_component_that_is_zero_agrees_where_the_bound_is_small_beside_its_ordinary_size() -> None:
+    assert not screen("sin(x)", "sin(x)")[1].asked_closely
+
+
+def test_a_rough_look_with_a_wide_bound_settles_nothing() -> None:
+    _, backend = screen("cos(x)", "cos(x)", bound=1e-2)
+    assert len(backend.asked_closely) > 50
+
+
+def test_a_value_that_is_missing_is_found_although_the_claim_is_proved() -> None:
+    problem = problem_of("x**2", {"x": "2*x*x/x"})
+    verified, ask = check(problem, {"x": "2*x"}, [[0.5]])
+    found = search(
+        problem, replace(verified, proof_backend="truth"), ["truth"], ask, at_kinks=AtKinks.ACCEPT_SUBGRADIENT,
+        literals=(), evaluations=None, seed=0, smooth=True,
+    )  # fmt: skip
+    assert found.verified is not None
+    assert found.verified.points[0].tolist() == [0.0]
+
+
+def test_a_proved_claim_is_not_compared_again_unless_there_are_branches() -> None:
+    problem = problem_of("sin(x)", {"x": "cos(x)"})
+    verified, ask = check(problem, {"x": "cos(x)"}, [[0.5]])
+    proved = replace(verified, proof_backend="truth")
+    backend = Screening(ask, "cos(x)", 1e-2)
+    for smooth in (True, False):
+        found = search(
+            problem, proved, ["truth"], backend, at_kinks=AtKinks.ACCEPT_SUBGRADIENT, literals=(), evaluations=None,
+            seed=0, smooth=smooth,
+        )  # fmt: skip
+        assert found.verified is None
+        assert (found.reason is None, len(backend.asked_closely) > 0) == (not smooth, not smooth)
 
 
 def test_nothing_is_looked_for_outside_the_domain() -> None:

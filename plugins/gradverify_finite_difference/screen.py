@@ -1,0 +1,98 @@
+"""A rough look at many points, for the search: central differences with a few steps each, and no ladder.
+
+Where the quick look already agrees with the claim, that is the answer. Everywhere else, above all where the claim is 0
+and nothing can agree relatively, differences with steps from a thirtieth of the usual one up to 30,000 times it are
+taken all at once, and the one with the least bound is kept. Its truncation is read off its neighbour with the larger
+step. That is no proof: who looks for faults asks again, with the ladder, wherever the rough value does not agree.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradverify.plugin import Problem, Request, Screened
+from gradverify_finite_difference.arrays import Floats
+from gradverify_finite_difference.backend import budget_of
+from gradverify_finite_difference.lines import Lines
+from gradverify_finite_difference.quick import NOISE_UNITS, STEP, look
+from gradverify_finite_difference.sampling import BudgetError, Sampler
+from gradverify_finite_difference.steps import JITTER, coordinates, room_at
+
+RATIO = 32.0  # between steps; truncation grows a thousandfold from one to the next where f is smooth
+RUNGS = RATIO ** np.arange(-1.0, 4.0)  # times the usual step
+# |x| counts as at least this: the usual step for x = 1e-6 drowns in the round-off of an f that varies on a scale of 1.
+SMALLEST_SIZE = 1e-3
+# Truncation is h² f‴/6, so that a step's is 1/RATIO² of its larger neighbour's; 1/RATIO also covers a first-order one.
+SHRINKS = 1.0 / RATIO
+
+
+def screen(problem: Problem, request: Request) -> Screened:
+    """Rough values at all of `request.points`, shape (k, n)."""
+    sampler = Sampler(problem, budget_of(problem))
+    points = np.asarray(request.points, dtype=np.float64)
+    k, n = points.shape
+    m = sampler.outputs
+    values, bounds = np.full((k * n, m), np.nan), np.full((k * n, m), np.inf)
+    centre = sampler.at(points)
+    finite = np.isfinite(centre).all(axis=1)
+    domain = problem.domain
+    rows = np.repeat(np.flatnonzero(finite), n)
+    component = np.tile(np.arange(n), len(rows) // n)
+    base = points[rows]
+    room = room_at(
+        points[rows, component],
+        domain.low[component],
+        domain.high[component],
+        domain.low_open[component],
+        domain.high_open[component],
+    )
+    lines = Lines(base, component, centre[rows], room, np.ones(len(rows)), problem.precision.epsilon)
+    at = rows * n + component
+    random = np.random.default_rng(problem.seed)
+    left = np.arange(len(rows))
+    try:
+        if request.claimed is not None and len(rows):
+            claimed = np.asarray(request.claimed, dtype=np.float64).reshape((k, m, n)).transpose(0, 2, 1)
+            quick = look(sampler, lines, claimed.reshape((k * n, m))[at], problem.tolerance.relative, random)
+            done = quick.taken.all(axis=1)
+            values[at[done]], bounds[at[done]] = quick.value[done], quick.bound[done]
+            left = np.flatnonzero(~done)
+        if left.size:
+            values[at[left]], bounds[at[left]] = _rough(sampler, lines.subset(left), random)
+    except BudgetError:
+        pass  # what is not known by now has an infinite bound
+    shape = (k, *problem.shape)
+    return Screened(
+        values=values.reshape((k, n, m)).transpose(0, 2, 1).reshape(shape),
+        error_bounds=bounds.reshape((k, n, m)).transpose(0, 2, 1).reshape(shape),
+        finite=finite,
+        evaluations=sampler.evaluations,
+    )
+
+
+def _rough(sampler: Sampler, lines: Lines, random: np.random.Generator) -> tuple[Floats, Floats]:
+    """Value and bound along each line, both (L, M): the best of the central differences with all of `RUNGS`."""
+    size = np.where(lines.x != 0, np.maximum(np.abs(lines.x), SMALLEST_SIZE * lines.size), lines.size)
+    jitter = np.exp(random.uniform(-np.log(JITTER), np.log(JITTER), size=(len(lines), 1)))
+    steps = STEP * size[:, None] * jitter * RUNGS
+    steps = np.where(steps < lines.room.both[:, None], steps, np.nan)
+    exact = coordinates(lines.x, steps, bool(lines.epsilon > np.finfo(np.float64).eps))
+    both = sampler.along(lines.base, lines.components, np.concatenate([exact.up, exact.down], axis=1))
+    up, down = both[:, : len(RUNGS)], both[:, len(RUNGS) :]
+    width = (exact.t_up + exact.t_down)[:, :, None]
+    value = (up - down) / width
+    largest = np.maximum(np.maximum(np.abs(up), np.abs(down)), np.abs(lines.centre)[:, None, :])
+    round_off = 2 * NOISE_UNITS * lines.epsilon * largest / width
+    truncation = np.full(value.shape, np.inf)  # of the largest step nothing is known
+    change = np.abs(value[:, 1:] - value[:, :-1])
+    truncation[:, :-1] = SHRINKS * change
+    # Truncation grows with the step: what has shown above the noise at smaller steps is not gone at larger ones, where
+    # a bounded, fast oscillation looks like a plateau at 0.
+    shown = np.maximum.accumulate(np.nan_to_num(change - 2 * (round_off[:, 1:] + round_off[:, :-1])), axis=1)
+    truncation[:, 1:] = np.maximum(truncation[:, 1:], shown)
+    bound = round_off + truncation
+    bound = np.where(np.isfinite(bound) & np.isfinite(value), bound, np.inf)
+    best = np.argmin(bound, axis=1)[:, None, :]
+    found = np.take_along_axis(value, best, axis=1)[:, 0, :]
+    error = np.take_along_axis(bound, best, axis=1)[:, 0, :]
+    return np.where(np.isfinite(error), found, np.nan), error
