@@ -224,7 +224,7 @@ SMALL_GAP = 1e-2
 SCATTER_DISTANCE = 1e-3  # relative; far enough for round-off to be another, near enough for the formula to be the same
 SCATTER_POINTS = 24
 FIRST_SCATTER_POINTS = 6
-STEADY = 0.1  # relative spread of a gap; six draws of round-off lie as close together as that about once in 1e5 times
+STEADY = 0.1  # relative spread of a gap; six draws of noise lie as close together about once in 1e7 times
 FEWEST_OF_EITHER_SIGN = 2  # of 24: the chance that a fair coin shows fewer is 3e-6; a fault of one sign shows none
 
 

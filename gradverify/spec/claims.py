@@ -57,13 +57,20 @@ def expression(node: Scalar, context: Context) -> Node:
         if not (unsure and error.code in _ABOUT_SHAPES):
             start = index_in_source(context.source.text, node, error.offset)
             end = index_in_source(context.source.text, node, error.offset + error.length)
-            context.bad(
-                error.code, node, error.message, error.help, offset=start - node.start, length=max(1, end - start)
-            )
+            advice = error.help or _cut_at_a_comma(node)
+            context.bad(error.code, node, error.message, advice, offset=start - node.start, length=max(1, end - start))
         raise Bad from None
     if unsure:
         raise Bad
     return tree
+
+
+def _cut_at_a_comma(node: Scalar) -> str:
+    """What to say of one half of `f(x, y)`, which YAML takes for two items of a list."""
+    text = node.text
+    if node.style or text.count("(") + text.count("[") == text.count(")") + text.count("]"):
+        return ""
+    return 'an expression with commas needs quotes inside a list or mapping: ["f(x, y)"]'
 
 
 def _text(node: Scalar, context: Context) -> str:

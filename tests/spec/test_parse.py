@@ -706,3 +706,10 @@ def test_parsing_imports_neither_numpy_nor_a_backend() -> None:
         "sys.exit(bool({'numpy', 'sympy', 'autograd', 'click', 'pluggy'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_an_expression_that_a_list_cuts_at_its_comma_is_told_to_be_quoted() -> None:
+    text = "variables: [x, y]\nfunction: x*y\ngradient: [maximum(x, y), x]\npoints: [[1, 2]]\n"
+    helps = [fault.help for fault in faults(text)]
+    assert any("needs quotes" in help for help in helps)
+    assert not faults(text.replace("maximum(x, y)", '"maximum(x, y)"'))
