@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import pluggy
 
 if TYPE_CHECKING:
+    from gradverify.core.descent.run import DescentMethod
     from gradverify.core.estimates import Backend
     from gradverify.core.report import Check, Report, SpecResult
     from gradverify.spec.model import Spec
@@ -113,6 +114,17 @@ def gradverify_executors() -> Mapping[str, Callable[[str], Executor]]:  # type: 
         @hookimpl
         def gradverify_executors():
             return {"dask": lambda address: Client(address).get_executor()}
+    """
+
+
+@hookspec
+def gradverify_descent_methods() -> Iterable[DescentMethod]:  # type: ignore[empty-body]
+    """Offer methods for the descents of specs, `method: NAME`.
+
+    Example:
+        @hookimpl
+        def gradverify_descent_methods():
+            return [Adam()]
     """
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "gradverify.core.arrays": ("Array", "Mask", "Matrix", "Tensor", "Vector"),
+    "gradverify.core.descent.run": ("BadOption", "DescentMethod", "DescentTask", "RateUse"),
     "gradverify.core.estimates": (
         "Backend",
         "DoesNotApply",

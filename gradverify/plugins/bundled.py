@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from gradverify.hookspecs import FunctionLoader, Reporter, hookimpl
+
+if TYPE_CHECKING:
+    from gradverify.core.descent.run import DescentMethod
 
 
 @hookimpl
@@ -21,3 +25,12 @@ def gradverify_reporters() -> Iterable[Reporter]:
     from gradverify.report.reporters import BUNDLED
 
     return BUNDLED
+
+
+@hookimpl
+def gradverify_descent_methods() -> Iterable[DescentMethod]:
+    """Plain gradient descent, its accelerated kin, and SciPy's minimisers."""
+    from gradverify.core.descent.methods import BUNDLED
+    from gradverify.plugins.scipy_methods import METHODS
+
+    return (*BUNDLED, *METHODS)

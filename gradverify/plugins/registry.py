@@ -22,6 +22,7 @@ from gradverify.plugins import validation
 if TYPE_CHECKING:
     import pluggy
 
+    from gradverify.core.descent.run import DescentMethod
     from gradverify.core.estimates import Backend
 
 T = TypeVar("T")
@@ -130,6 +131,11 @@ class Plugins:
         return self._gather("gradverify_reporters", "reporter", "name", validation.reporter_fault)
 
     @cached_property
+    def descent_methods(self) -> Mapping[str, Registered[DescentMethod]]:
+        """Descent methods by name."""
+        return self._gather("gradverify_descent_methods", "descent method", "name", validation.method_fault)
+
+    @cached_property
     def executors(self) -> Mapping[str, Registered[Callable[[str], Executor]]]:
         """Executor factories by scheme."""
         found: dict[str, Registered[Callable[[str], Executor]]] = {}
@@ -225,7 +231,7 @@ class Plugins:
 
     def _gather_all(self) -> None:
         """Ask for everything, so that every fault is known."""
-        for offers in (self.backends, self.loaders, self.reporters, self.executors):
+        for offers in (self.backends, self.loaders, self.reporters, self.executors, self.descent_methods):
             len(offers)
 
     def _gather(

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*\Z")  # must fit the spec, the command line and file names
+_METHOD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*(:[A-Za-z0-9_.-]+)?\Z")  # may say whose it is: `scipy:BFGS`
 
 
 def backend_fault(value: object) -> str | None:
@@ -24,6 +25,20 @@ def reporter_fault(value: object) -> str | None:
     return _object_fault(value, "reporter", "name", {"render": 2})
 
 
+def method_fault(value: object) -> str | None:
+    """What keeps `value` from being a descent method, or None."""
+    from gradverify.core.descent.run import RateUse
+
+    fault = _object_fault(value, "descent method", "name", {"start": 1}, _METHOD_NAME)
+    if fault is not None:
+        return fault
+    use = getattr(value, "learning_rate", None)
+    if use not in tuple(RateUse):
+        words = ", ".join(f"`{use.value}`" for use in RateUse)
+        return f"descent method `{getattr(value, 'name', '')}`: `learning_rate` is one of {words}, not {use!r}"
+    return None
+
+
 def executor_fault(scheme: object, factory: object) -> str | None:
     """What keeps `scheme: factory` from being an executor, or None."""
     if not isinstance(scheme, str) or not _NAME.match(scheme):
@@ -31,7 +46,9 @@ def executor_fault(scheme: object, factory: object) -> str | None:
     return None if callable(factory) else f"executor `{scheme}` is a {type(factory).__name__}, not a callable"
 
 
-def _object_fault(value: object, what: str, label: str, methods: dict[str, int]) -> str | None:
+def _object_fault(
+    value: object, what: str, label: str, methods: dict[str, int], pattern: re.Pattern[str] = _NAME
+) -> str | None:
     """`methods` gives the number of positional arguments that each method is called with."""
     kind = type(value).__name__
     if isinstance(value, type):
@@ -40,7 +57,7 @@ def _object_fault(value: object, what: str, label: str, methods: dict[str, int])
         if not hasattr(value, attribute):
             return f"a {what} of type `{kind}` has no `{attribute}`"
     name = getattr(value, label)
-    if not isinstance(name, str) or not _NAME.match(name):
+    if not isinstance(name, str) or not pattern.match(name):
         return f"a {what}'s `{label}` must be letters, digits, `-`, `_` and `.`, starting with a letter, not {name!r}"
     for method, count in methods.items():
         fault = _call_fault(getattr(value, method), count)

@@ -47,6 +47,7 @@ from gradverify.functions.build import Loaded, domain_of, load, points_of
 from gradverify.functions.expressions import function_from_expression
 from gradverify.functions.literals import literals_in_source
 from gradverify.hookspecs import LoadError
+from gradverify.run.beyond import check_beyond, named_reason
 from gradverify.run.settings import VerifySettings
 from gradverify.spec.model import ListedPoint, Spec
 
@@ -101,7 +102,7 @@ def run_spec(
         verify(problem, points, backends, ask, spec.at_kinks) for problem in _problems(spec, loaded, domain, settings)
     )
     work = Verification(spec, loaded, domain, points, backends, ask, verified)
-    return _conclude(work, origin, settings, progress, started)
+    return _conclude(work, origin, plugins, settings, progress, started)
 
 
 def _broken(spec: Spec, reason: str, started: float) -> SpecResult:
@@ -199,6 +200,7 @@ def _asker(
 def _conclude(
     work: Verification,
     origin: Sequence[int],
+    plugins: Plugins,
     settings: VerifySettings,
     progress: Callable[[str], None],
     started: float,
@@ -223,9 +225,10 @@ def _conclude(
     verdicts += [check.verdict for check in known]
     reasons += [check.reason for check in known if check.verdict is not Verdict.PASS and check.reason]
     unread = _not_executed(spec)
-    checks += unread
-    verdicts += [check.verdict for check in unread]
-    reasons += [check.reason for check in unread if check.reason]
+    further = check_beyond(work, plugins, progress)
+    checks += [*further.checks, *unread]
+    verdicts += [check.verdict for check in (*further.checks, *unread)]
+    reasons += [named_reason(check) for check in (*further.checks, *unread) if check.verdict is not Verdict.PASS]
     counterexample = None
     explained = main
     if settings.search and spec.search_evaluations != 0 and conclude.worst_verdict(verdicts) is Verdict.PASS:
@@ -257,18 +260,20 @@ def _conclude(
         reason=reasons[0] if reasons and verdict is not Verdict.PASS else None,
         evidence=conclude.evidence_of(main),
         evaluations=Evaluations(
-            function=sum(v.evaluations for v in work.verified), gradient=sum(v.claim_evaluations for v in work.verified)
+            function=sum(v.evaluations for v in work.verified) + further.evaluations,
+            gradient=sum(v.claim_evaluations for v in work.verified) + further.claim_evaluations,
         ),
         function_source=_source_of(work.loaded.function),
         gradient_source=_source_of(next(iter(work.loaded.claims.values()))),
         checks=tuple(checks), wrong_components=tuple(dict.fromkeys(wrong)), diagnosis=tuple(diagnosis),
-        counterexample=counterexample, blind_spots=tuple(spots), mutants=mutants, notes=tuple(dict.fromkeys(notes)),
+        counterexample=counterexample, blind_spots=tuple(spots), mutants=mutants, descent=further.descent,
+        notes=tuple(dict.fromkeys(notes)),
     )  # fmt: skip
 
 
 def _not_executed(spec: Spec) -> list[Check]:
     """What the spec states and this version reads without checking: said aloud, or it would be taken for checked."""
-    kinds = {"stationary": "stationary", "properties": "property", "descent": "descent", "rule": "rule"}
+    kinds = {"stationary": "stationary", "properties": "property", "rule": "rule"}
     return [
         Check(
             kind=kind, backend=None, verdict=Verdict.INCONCLUSIVE, line=_line(spec, key),

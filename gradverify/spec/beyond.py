@@ -41,6 +41,7 @@ class DescentExpectation:
     iterations: Bounds | None = None
     rate: Bounds | None = None  # of linear convergence, estimated from the iterates
     monotone: bool | None = None  # whether f never rises
+    armijo: bool | None = None  # whether every step lowers f sufficiently
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from gradverify.spec.reader import Bad, Context, Offers
 from gradverify.spec.yaml12 import Mapping, Node, Scalar, Sequence
 
 GRADIENT_DESCENT = "gradient-descent"
+MAX_ITERATIONS = 1000  # where the spec names none
 
 STATIONARY = Record(
     (
@@ -60,6 +62,33 @@ def _make_bounds(values: dict[str, Any], node: Mapping, context: Context) -> Bou
     return Bounds(low, high)
 
 
+def _expectation(values: dict[str, Any], node: Mapping, context: Context) -> DescentExpectation:
+    """The expectation, unless two parts of it exclude one another."""
+    expected = DescentExpectation(**values)
+    for reason in _contradictions(expected):
+        key = node.key(reason[0]) or node
+        context.bad("contradiction", key, reason[1], "remove one of the two")
+    if any(True for _ in _contradictions(expected)):
+        raise Bad
+    return expected
+
+
+def _contradictions(expected: DescentExpectation) -> Iterator[tuple[str, str]]:
+    """Each key that cannot come true beside the others, with why."""
+    behaviour = expected.behaviour
+    if behaviour in ("diverges", "oscillates"):
+        for key in ("minimiser", "value"):
+            if getattr(expected, key) is not None:
+                yield key, f"a descent that {behaviour} ends at no `{key}`"
+        rate = expected.rate
+        if rate is not None and rate.at_most is not None and rate.at_most < 1:
+            yield "rate", f"a descent that {behaviour} has no rate of convergence below 1"
+    if behaviour == "oscillates" and expected.armijo:
+        yield "armijo", "a descent whose every step lowers f sufficiently does not oscillate"
+    if expected.armijo and expected.monotone is False:
+        yield "monotone", "f falls in every step that meets the Armijo condition"
+
+
 EXPECTATION = Record(
     (
         Key(
@@ -89,10 +118,14 @@ EXPECTATION = Record(
         ),
         Key(
             name="monotone", kind=Flag(), example="true", default="any",
-            description="Whether f has to fall in every step.",
+            description="true: f has to fall in every step; false: it has to rise in one at least.",
+        ),
+        Key(
+            name="armijo", kind=Flag(), example="true", default="any",
+            description="true: every step has to lower f sufficiently, f(x + s) ≤ f(x) + c₁ g·s with c₁ = 1e-4.",
         ),
     ),
-    lambda values, node, context: DescentExpectation(**values),
+    _expectation,
     "what a descent is expected to do",
 )  # fmt: skip
 
@@ -114,6 +147,7 @@ class OptionsKind:
 
 
 def _descent(values: dict[str, Any], node: Mapping, context: Context) -> Descent:
+    _require_enough_iterations(values, node, context)
     method = values.get("method", GRADIENT_DESCENT)
     if method == GRADIENT_DESCENT and "learning_rate" not in values:
         help = "for example: learning_rate: 0.1"
@@ -121,6 +155,25 @@ def _descent(values: dict[str, Any], node: Mapping, context: Context) -> Descent
     name = values.pop("name", "")
     return Descent(name=name, place=context.place(node), **values)
 
+
+def _require_enough_iterations(values: dict[str, Any], node: Mapping, context: Context) -> None:
+    """Refuse expectations that `max_iterations` leaves no room for."""
+    expected = values.get("expect")
+    if expected is None or expected.iterations is None:
+        return
+    most = values.get("max_iterations", MAX_ITERATIONS)
+    low, high = expected.iterations.at_least, expected.iterations.at_most
+    at = node.get("expect")
+    key = at.key("iterations") if isinstance(at, Mapping) else None
+    if low is not None and low > most:
+        raise context.bad("contradiction", key or node, f"at least {low} iterations do not fit into {most}", _RAISE)
+    if expected.behaviour in ("slow", "oscillates") and high is not None and high < most:
+        message = f"a descent that is {_WORDS[expected.behaviour]} takes all {most} iterations, not at most {high}"
+        raise context.bad("contradiction", key or node, message, "lower `max_iterations`, or remove one of the two")
+
+
+_RAISE = "raise `max_iterations`"
+_WORDS = {"slow": "slow", "oscillates": "oscillating"}
 
 DESCENT = Record(
     (
@@ -138,7 +191,8 @@ DESCENT = Record(
             description="The length of a step, in units of the gradient.",
         ),
         Key(
-            name="max_iterations", kind=Integer(1, 10_000_000), example="100", default="1000", default_value=1000,
+            name="max_iterations", kind=Integer(1, 10_000_000), example="100", default="1000",
+            default_value=MAX_ITERATIONS,
             description="How many iterations it may take at most.",
         ),
         Key(

@@ -174,6 +174,15 @@ CODES: dict[str, Code] = {
         _FG,
         structural=True,
     ),
+    "contradiction": _code(
+        "expectations of a descent that cannot all come true",
+        """
+        What diverges or oscillates ends at no minimiser; what is slow takes every iteration that it is allowed; no
+        more iterations can be expected than `max_iterations` allows.
+        """,
+        _FG + "descent: [{start: [1, 2], learning_rate: 2, expect: {behaviour: diverges, value: 0}}]\n",
+        _FG + "descent: [{start: [1, 2], learning_rate: 2, expect: {behaviour: diverges}}]\n",
+    ),
     "duplicate-entry": _code(
         "something listed twice",
         "Variables, backends, tags and properties are each named once; a constant cannot have a variable's name.",

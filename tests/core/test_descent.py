@@ -17,7 +17,7 @@ from gradverify.core.descent.behaviour import (
     satisfies_armijo,
 )
 from gradverify.core.descent.methods import BUNDLED, Backtracking, GradientDescent, Momentum
-from gradverify.core.descent.run import Method, Stop, Trajectory, descend
+from gradverify.core.descent.run import DescentMethod, Stop, Trajectory, descend
 
 
 def bowl(p: Vector) -> float:
@@ -28,7 +28,7 @@ def bowl_gradient(p: Vector) -> Vector:
     return np.array([2 * p[0], 4 * p[1]])
 
 
-def run(learning_rate: float, method: Method = GradientDescent(), iterations: int = 100) -> Trajectory:  # noqa: B008
+def run(learning_rate: float, method: DescentMethod = GradientDescent(), iterations: int = 100) -> Trajectory:  # noqa: B008
     return descend(
         bowl,
         bowl_gradient,
@@ -93,7 +93,7 @@ def test_backtracking_satisfies_the_armijo_condition_where_plain_descent_does_no
 
 
 @pytest.mark.parametrize("method", BUNDLED, ids=lambda m: m.name)
-def test_every_bundled_method_converges_on_the_bowl(method: Method) -> None:
+def test_every_bundled_method_converges_on_the_bowl(method: DescentMethod) -> None:
     assert behaviour(run(0.05, method, iterations=500)) is Behaviour.CONVERGES
 
 

@@ -1,0 +1,195 @@
+"""What a spec expects of a descent, and whether it came so. Pure: a trajectory in, findings out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradverify.core.arrays import Vector
+from gradverify.core.descent.behaviour import Behaviour, Rate, armijo_breaches, rises
+from gradverify.core.descent.methods import ARMIJO
+from gradverify.core.descent.run import Stop, Trajectory
+from gradverify.core.descent.words import EXPECTED, away, counted, happened
+from gradverify.core.variables import Variables
+from gradverify.core.verdicts import Verdict
+from gradverify.core.verify import show_point
+
+ANY = (-math.inf, math.inf)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """What has to come out; None, or bounds without ends: anything."""
+
+    behaviour: Behaviour | None = None
+    minimiser: Vector | None = None  # shape (n,)
+    value: float | None = None
+    tolerance: float = 1e-4  # absolute, of `minimiser` in each component and of `value`
+    iterations: tuple[float, float] | None = None  # at least, at most
+    rate: tuple[float, float] | None = None
+    monotone: bool | None = None
+    armijo: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """A descent that was run: what happened, and what its words need.
+
+    value_at_minimiser: f at the expected minimiser, where that is given.  failure: what the functions said when they
+    failed on the way.  theory: the rate that the Hessian at the end gives for it.
+    """
+
+    trajectory: Trajectory
+    behaviour: Behaviour
+    rate: Rate | None
+    theory: Rate | None = None
+    gradient_tolerance: float
+    variables: Variables
+    value_at_minimiser: float | None = None
+    failure: str | None = None
+
+    @property
+    def story(self) -> str:
+        """What it did, as a clause that follows "it "."""
+        return happened(self.trajectory, self.behaviour, self.gradient_tolerance, self.variables, self.failure)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One expectation that did not come true, or could not be decided. `key` is the spec's."""
+
+    key: str
+    verdict: Verdict
+    message: str
+
+
+def judge(ran: Ran, expected: Expectation) -> list[Finding]:
+    """What did not come out as expected; nothing where all did."""
+    if ran.trajectory.stop is Stop.TIME:
+        done = counted(ran.trajectory.iterations)
+        message = f"the time allowed was spent after {done}: lower `max_iterations`, or give it less to do"
+        breaches = [f for f in (*_monotone(ran, expected), *_armijo(ran, expected)) if f.verdict is Verdict.FAIL]
+        return [*breaches, Finding("max_iterations", Verdict.INCONCLUSIVE, message)]
+    checks = (_behaviour, _minimiser, _value, _iterations, _rate, _monotone, _armijo)
+    return [finding for check in checks for finding in check(ran, expected)]
+
+
+def _fail(key: str, message: str) -> Finding:
+    return Finding(key, Verdict.FAIL, message)
+
+
+def _behaviour(ran: Ran, expected: Expectation) -> Iterator[Finding]:
+    if expected.behaviour is not None and expected.behaviour is not ran.behaviour:
+        yield _fail("behaviour", f"{EXPECTED[expected.behaviour]}, but it {ran.story}")
+
+
+def _minimiser(ran: Ran, expected: Expectation) -> Iterator[Finding]:
+    target = expected.minimiser
+    if target is None:
+        return
+    known = ran.value_at_minimiser
+    if expected.value is not None and known is not None and not abs(known - expected.value) <= _room(expected):
+        yield _fail(
+            "minimiser",
+            f"the expectation contradicts itself: f is {known:.6g} at the minimiser {show_point(target)},"
+            f" and {expected.value:.6g} is expected as its value",
+        )
+    distance = away(ran.trajectory.last, target)
+    if not distance <= expected.tolerance:
+        told = "" if math.isnan(distance) else f", {distance:.3g} away"
+        end = show_point(ran.trajectory.last)
+        yield _fail(
+            "minimiser",
+            f"expected to end at {show_point(target)}, but it ended at {end}{told} (tolerance {expected.tolerance:g})",
+        )
+
+
+def _room(expected: Expectation) -> float:
+    """How far f at the minimiser may be from `value` when both are meant: round-off of what people write counts."""
+    value = expected.value or 0.0
+    return expected.tolerance + 1e-6 * abs(value)
+
+
+def _value(ran: Ran, expected: Expectation) -> Iterator[Finding]:
+    end = float(ran.trajectory.values[-1])
+    if expected.value is not None and not abs(end - expected.value) <= expected.tolerance:
+        yield _fail(
+            "value",
+            f"expected f = {expected.value:.6g} at the end, but f = {end:.6g} (tolerance {expected.tolerance:g})",
+        )
+
+
+def _iterations(ran: Ran, expected: Expectation) -> Iterator[Finding]:
+    if expected.iterations is None:
+        return
+    low, high = expected.iterations
+    count = ran.trajectory.iterations
+    meant_to_arrive = expected.behaviour in (None, Behaviour.CONVERGES)
+    if meant_to_arrive and ran.behaviour is not Behaviour.CONVERGES and high < math.inf:
+        if expected.behaviour is None:
+            yield _fail("iterations", f"expected to be there after at most {high:g} iterations, but it {ran.story}")
+    elif not count <= high:
+        yield _fail("iterations", f"it took {counted(count)}, expected at most {high:g}")
+    if not count >= low:
+        yield _fail("iterations", f"it took {counted(count)}, expected at least {low:g}")
+
+
+def _rate(ran: Ran, expected: Expectation) -> Iterator[Finding]:
+    if expected.rate is None:
+        return
+    low, high = expected.rate
+    if ran.rate is None:
+        steps = counted(ran.trajectory.iterations, "step")
+        yield Finding("rate", Verdict.INCONCLUSIVE, f"no linear rate shows in {steps}")
+        return
+    value, error = ran.rate.value, ran.rate.error
+    theory = f" (theory: max |1 − ηλ| = {ran.theory.value:.6g})" if ran.theory is not None else ""
+    said = f"the rate of convergence is {value:.6g} ± {error:.1g}{theory}"
+    below = value < low or (high == math.inf and low > -math.inf)
+    wanted = f"at least {low:g}" if below else f"at most {high:g}"
+    if value - error > high or value + error < low:
+        yield _fail("rate", f"{said}, expected {wanted}")
+    elif not (value + error <= high and value - error >= low):
+        message = f"{said}: its error is too large to say whether it is {wanted}"
+        yield Finding("rate", Verdict.INCONCLUSIVE, message)
+
+
+def _monotone(ran: Ran, expected: Expectation) -> Iterator[Finding]:
+    if expected.monotone is None:
+        return
+    up = rises(ran.trajectory.values)
+    if expected.monotone and up.size:
+        k = int(up[0])
+        before, after = (float(v) for v in ran.trajectory.values[k - 1 : k + 1])
+        yield _fail(
+            "monotone", f"f was to fall in every iteration, but it rose in iteration {k}, {_change(before, after)}"
+        )
+    elif not expected.monotone and not up.size:
+        yield _fail("monotone", f"f was to rise in some iteration, but it fell in all {ran.trajectory.iterations}")
+
+
+def _change(before: float, after: float) -> str:
+    for digits in (6, 10, 17):
+        texts = f"{before:.{digits}g}", f"{after:.{digits}g}"
+        if texts[0] != texts[1]:
+            break
+    return f"from {texts[0]} to {texts[1]}"
+
+
+def _armijo(ran: Ran, expected: Expectation) -> Iterator[Finding]:
+    if not expected.armijo:
+        return
+    breaches = armijo_breaches(ran.trajectory, ARMIJO)
+    if breaches.size:
+        k = int(breaches[0])
+        with np.errstate(all="ignore"):
+            decrease = float(ran.trajectory.values[k - 1] - ran.trajectory.values[k])
+            wanted = -ARMIJO * float(ran.trajectory.slopes[k - 1])
+        yield _fail(
+            "armijo",
+            f"every step was to lower f by at least c₁·g·(−step) (Armijo, c₁ = {ARMIJO:g}), but iteration {k}"
+            f" {'lowers' if decrease >= 0 else 'raises'} it by {abs(decrease):.3g}, and {wanted:.3g} was wanted",
+        )

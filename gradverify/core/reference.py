@@ -1,0 +1,112 @@
+"""The derivative as the backends know it, where there is no claim to judge: of all answers the one with the least
+bound."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gradverify.core.arrays import Array, Matrix
+from gradverify.core.estimates import Estimates
+from gradverify.core.problem import Derivative, Problem, Request
+from gradverify.core.verdicts import Evidence
+from gradverify.core.verify import Ask, Verified, show_point
+
+ROUND_OFF_UNITS = 8.0  # in which two bounds that are themselves computed may miss one another
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Derivatives at k points with c components. value, bound: (k, c); NaN and infinity where nobody has a value.
+
+    evidence: of each point, the weakest that was used; None where there is no value.  notes: of each point, what the
+    backends noticed.  nobody: why there is no value at all, where there is none.
+    """
+
+    value: Matrix
+    bound: Matrix
+    evidence: tuple[Evidence | None, ...]
+    notes: tuple[tuple[str, ...], ...]
+    evaluations: int
+    nobody: str | None = None
+
+    def known(self, row: int) -> bool:
+        """Whether all components of point `row` have a value with a finite bound."""
+        return bool(np.isfinite(self.value[row]).all() and np.isfinite(self.bound[row]).all())
+
+    def why_unknown(self, row: int, point: Array) -> str:
+        """A clause that says why there is no value at point `row`."""
+        if self.nobody is not None:
+            return self.nobody
+        told = "; ".join(dict.fromkeys(self.notes[row]))
+        return f"no backend has the derivative at {show_point(point)}{f': {told}' if told else ''}"
+
+
+def by_strength(verified: Verified, backends: Sequence[str]) -> list[str]:
+    """`backends`, those with the strongest evidence at the verified points first, and of these the quickest."""
+    rank: dict[str, tuple[int, float]] = {}
+    for judged in verified.judged:
+        strength = min((e.strength for e in judged.evidence), default=0)
+        exact = strength >= Evidence.EXACT.strength
+        rank[judged.backend] = (-Evidence.EXACT.strength if exact else -strength, judged.answer.seconds)
+    return sorted(backends, key=lambda name: rank.get(name, (1, 0.0)))
+
+
+def reference(
+    problem: Problem, points: Matrix, backends: Sequence[str], ask: Ask, *, enough: float | None = None
+) -> Reference:
+    """Ask `backends` in order for `problem.derivative` at `points`, shape (k, n); claims are left out of it.
+
+    enough: a relative bound at which no further backend is asked; None asks all, and finds contradictions.
+    """
+    bare = replace(problem, claim=None, gradient_claim=None)
+    k = points.shape[0]
+    c = int(np.prod(bare.shape, dtype=int))
+    value, bound = np.full((k, c), np.nan), np.full((k, c), np.inf)
+    strength = np.full(k, np.inf)
+    notes: list[list[str]] = [[] for _ in range(k)]
+    reasons: list[str] = []
+    evaluations = 0
+    for name in backends:
+        answer = ask(name, bare, Request(points))
+        if answer.estimates is None:
+            reasons.append(f"{name}: {answer.not_applicable or answer.broken}")
+            continue
+        evaluations += answer.estimates.evaluations
+        theirs, errors = _arrays(answer.estimates, k, c)
+        with np.errstate(all="ignore"):
+            gap = np.abs(theirs - value)
+            slack = ROUND_OFF_UNITS * np.finfo(np.float64).eps * np.maximum(np.abs(theirs), np.abs(value))
+            apart = gap > bound + errors + slack
+        better = errors < bound
+        value, bound = np.where(better, theirs, value), np.where(better, errors, bound)
+        for row in range(k):
+            estimate = answer.estimates.points[row]
+            notes[row] += [note.message for note in estimate.notes]
+            if better[row].any():
+                strength[row] = min(strength[row], estimate.evidence.strength)
+            if apart[row].any():
+                bound[row, apart[row]] = np.inf
+                notes[row].append("backends contradict one another")
+        with np.errstate(all="ignore"):
+            if enough is not None and (bound <= enough * np.max(np.abs(value), axis=1, keepdims=True, initial=0)).all():
+                break
+    levels = {e.strength: e for e in Evidence}
+    nobody = None if len(reasons) < len(backends) else f"no backend applies ({'; '.join(reasons) or 'none'})"
+    return Reference(
+        value, bound, tuple(levels.get(int(s)) if np.isfinite(s) else None for s in strength),
+        tuple(tuple(dict.fromkeys(n)) for n in notes), evaluations, nobody,
+    )  # fmt: skip
+
+
+def _arrays(estimates: Estimates, k: int, c: int) -> tuple[Matrix, Matrix]:
+    theirs = np.array([e.value.ravel() for e in estimates.points], dtype=np.float64).reshape((k, c))
+    errors = np.array([e.error_bound.ravel() for e in estimates.points], dtype=np.float64).reshape((k, c))
+    return theirs, np.where(np.isfinite(theirs) & ~np.isnan(errors), errors, np.inf)
+
+
+def hessian_problem(problem: Problem) -> Problem:
+    """The same function, asked for its Hessian."""
+    return replace(problem, derivative=Derivative.HESSIAN, claim=None, gradient_claim=None)
