@@ -18,6 +18,9 @@ ENVIRONMENT = {
     "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
 }  # fmt: skip
 
+# Installed packages have their byte code. Where it must not be written, every run of a checkout would compile itself.
+NO_BYTE_CODE = "PYTHONDONTWRITEBYTECODE"
+
 
 @dataclass(frozen=True, slots=True)
 class Contestant:
@@ -32,7 +35,7 @@ class Contestant:
         finished = subprocess.run(
             [sys.executable, *self.arguments],
             cwd=folder, capture_output=True, text=True, timeout=LONGEST, check=False,
-            env={**os.environ, **ENVIRONMENT},
+            env={**{key: value for key, value in os.environ.items() if key != NO_BYTE_CODE}, **ENVIRONMENT},
         )  # fmt: skip
         elapsed = time.perf_counter() - started
         if finished.returncode:

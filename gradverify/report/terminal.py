@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gradverify.core.report import Check, PointResult, Report, SpecResult
@@ -48,6 +48,11 @@ def render_terminal(report: Report, *, width: int = 100, colour: bool = False, v
         parts.insert(0, "\n".join(progress_line(spec, style) for spec in report.specs))
     parts.append(summary(report, style))
     return "\n\n".join(parts) + "\n"
+
+
+def render_text(report: Report, _options: Mapping[str, str]) -> str:
+    """The same as a report for a file, with a line for every spec."""
+    return render_terminal(report, verbosity=1)
 
 
 def progress_line(spec: SpecResult, style: Style = Style()) -> str:

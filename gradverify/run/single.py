@@ -14,7 +14,6 @@ import numpy as np
 from gradverify.core import conclude, search
 from gradverify.core.arrays import Matrix
 from gradverify.core.blind_spots import score
-from gradverify.core.diagnosis import diagnose
 from gradverify.core.estimates import DoesNotApply
 from gradverify.core.examine import ScaleProbe, typical_lengths
 from gradverify.core.guard import check_estimates, check_screened
@@ -247,6 +246,8 @@ def _conclude(
     mutants: tuple[int, int] | None = None
     wrong = [c for v in (*work.verified, explained) for c in conclude.wrong_components(v)]
     if verdict is Verdict.FAIL:
+        from gradverify.core.diagnosis import diagnose  # what most runs do not need
+
         failing = [v for v in work.verified if verdict_of(v)[0] is Verdict.FAIL]
         for verified in [*failing, *([explained] if explained is not main else [])]:
             right = main if verified is explained and explained is not main else None

@@ -1,0 +1,91 @@
+"""One problem from a traced function to estimates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradverify.plugin import (
+    CallableFunction,
+    DoesNotApply,
+    Estimate,
+    Estimates,
+    Evidence,
+    ExpressionFunction,
+    Matrix,
+    Note,
+    NoteKind,
+    Precision,
+    Problem,
+    Request,
+    Tensor,
+    UnsupportedFunctionError,
+    evaluate_tree,
+)
+from gradverify_autodiff.arithmetic import AUTOGRAD
+from gradverify_autodiff.measure import Measured, RowTracer, measure
+
+
+def estimate(problem: Problem, request: Request) -> Estimates:
+    """The derivative at every point; raises `DoesNotApply` where the function cannot be traced."""
+    function = problem.function
+    if isinstance(function, ExpressionFunction):
+        measured, sound = _of_expression(problem, function, request.points)
+    elif isinstance(function, CallableFunction):
+        from gradverify_autodiff.callables import measure_callable
+
+        measured, sound = measure_callable(problem, function, request.points)
+    else:
+        raise DoesNotApply("it needs an expression or a Python function")
+    return Estimates(
+        points=tuple(_estimate(measured, row, bool(sound[row]), problem) for row in range(request.points.shape[0])),
+        evaluations=measured.evaluations,
+    )
+
+
+def _of_expression(problem: Problem, function: ExpressionFunction, points: Matrix) -> tuple[Measured, Tensor]:
+    """The measurement, and in which rows f is finite."""
+    tree = function.trees[0]
+    outputs = function.output_shape
+
+    def rows(x: Any) -> Any:
+        values = {v.name: x[:, v.components].reshape((-1, *v.shape)) for v in function.variables}
+        result = evaluate_tree(tree, values, AUTOGRAD, x.shape[0], function.constants)
+        return result if tree.shape == outputs else result.reshape((x.shape[0], *outputs))
+
+    epsilon = Precision.FLOAT64.epsilon  # expressions are evaluated in double precision, whatever the claim computes in
+    tracer = RowTracer(rows, problem.domain, epsilon, np.random.default_rng(problem.seed))
+    try:
+        measured = measure(tracer, points, problem.derivative, problem.domain, epsilon)
+    except UnsupportedFunctionError as missing:
+        raise DoesNotApply(f"`{missing.function}` has no derivative rule") from None
+    sound = np.isfinite(measured.values).reshape((points.shape[0], -1)).all(axis=1)
+    return measured, sound
+
+
+def _estimate(measured: Measured, row: int, sound: bool, problem: Problem) -> Estimate:
+    """One point's answer: NaN with an infinite bound, and the reason, where there is none."""
+    value, bound = measured.derivatives[row].copy(), measured.bounds[row].copy()
+    if not sound:
+        note = Note(NoteKind.OVERFLOW, "f is not finite here")
+        return _nothing(problem, note)
+    unknown = ~(np.isfinite(value) & np.isfinite(bound))
+    if not np.any(unknown):
+        return Estimate(value=value, error_bound=bound, evidence=Evidence.EXACT)
+    components = tuple(int(i) for i in np.flatnonzero(unknown))
+    value[unknown], bound[unknown] = np.nan, np.inf
+    if measured.tied[row]:
+        note = Note(NoteKind.KINK, "a branch of f is decided by equality here, so f may have no derivative", components)
+    else:
+        note = Note(NoteKind.NOT_FINITE, "the traced derivative is not finite here", components)
+    return Estimate(value=value, error_bound=bound, evidence=Evidence.EXACT, notes=(note,))
+
+
+def _nothing(problem: Problem, note: Note) -> Estimate:
+    return Estimate(
+        value=np.full(problem.shape, np.nan),
+        error_bound=np.full(problem.shape, np.inf),
+        evidence=Evidence.EXACT,
+        notes=(note,),
+    )
