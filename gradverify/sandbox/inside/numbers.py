@@ -1,0 +1,122 @@
+"""What the student's code returned, turned into plain float64 arrays where that can be done honestly.
+
+This runs beside the student's code, so `__array__`, `__float__` and the like run here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+REAL_KINDS = "biuf"  # dtype.kind of booleans, integers, floats; complex numbers, text, dates and objects are no reals
+MOST_ELEMENTS = 4096  # of a tuple or mapping; a history of iterates comes as one array
+KEY_LENGTH = 200
+NUMBER_BYTES = 8
+
+
+class NotNumbersError(Exception):
+    """It cannot be read as real numbers; says what it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """What an entry returned, as numbers."""
+
+    kind: str  # array | tuple | dict | none | other
+    values: tuple[Array, ...] = ()
+    dtypes: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    detail: str = ""
+
+
+def normalise(value: object, most_bytes: int) -> Returned:
+    """`value` as arrays of at most `most_bytes` together; kind `other` where it is nothing of the kind."""
+    room = Room(most_bytes)
+    try:
+        if value is None:
+            return Returned("none")
+        if isinstance(value, Mapping):
+            items = [(key, value[key]) for _, key in zip(range(MOST_ELEMENTS), value, strict=False)]
+            keys = tuple(str(key)[:KEY_LENGTH] for key, _ in items)
+            if len(set(keys)) != len(keys):
+                return Returned("other", detail="a mapping with two keys of the same name")
+            return _several("dict", [item for _, item in items], room, keys)
+        if isinstance(value, tuple):
+            return _several("tuple", list(value), room)
+        if isinstance(value, list):
+            try:
+                array, dtype = as_array(value, room)
+            except NotNumbersError:
+                return _several("tuple", value, room)
+            return Returned("array", (array,), (dtype,))
+        array, dtype = as_array(value, room)
+        return Returned("array", (array,), (dtype,))
+    except NotNumbersError as error:
+        return Returned("other", detail=str(error))
+
+
+class Room:
+    """How many bytes of numbers may still be sent."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self.left = most_bytes
+
+    def take(self, array: NDArray[np.generic]) -> None:
+        """Before the array is copied: it may be a view of one number that looks like a billion."""
+        self.left -= array.size * NUMBER_BYTES
+        if self.left < 0:
+            raise NotNumbersError(f"{array.size} numbers, which is more than an answer may hold")
+
+
+def _several(kind: str, elements: list[object], room: Room, keys: tuple[str, ...] = ()) -> Returned:
+    if len(elements) > MOST_ELEMENTS:
+        raise NotNumbersError(f"a {kind} of {len(elements)} elements")
+    pairs = []
+    for place, element in enumerate(elements):
+        try:
+            pairs.append(as_array(element, room))
+        except NotNumbersError as error:
+            name = repr(keys[place]) if keys else str(place)
+            raise NotNumbersError(f"a {kind} whose element {name} is {error}") from None
+    return Returned(kind, tuple(array for array, _ in pairs), tuple(dtype for _, dtype in pairs), keys)
+
+
+def as_array(value: object, room: Room) -> tuple[Array, str]:
+    """One float64 array of its own, with the name of the type it had."""
+    try:
+        found = np.asarray(value)
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a student's __array__ may raise anything
+        raise NotNumbersError(f"{_described(value)} (NumPy: {type(error).__name__}: {error})") from None
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise NotNumbersError("a masked array with masked elements")
+    dtype = found.dtype
+    if dtype.kind == "O":
+        found = _objects(found, value, room)
+    elif dtype.kind not in REAL_KINDS:
+        raise NotNumbersError(f"{_described(value)} of {dtype.name} of shape {found.shape}")
+    room.take(found)
+    with np.errstate(all="ignore"):
+        array = np.array(found, dtype=np.float64, order="C", copy=True, subok=False)
+    return array, dtype.name
+
+
+def _objects(found: NDArray[np.generic], value: object, room: Room) -> NDArray[np.generic]:
+    room.take(found)
+    try:
+        numbers = [float(element) for element in found.ravel().tolist() if not isinstance(element, str | bytes)]
+        return np.array(numbers, dtype=np.float64).reshape(found.shape)
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - a student's __float__ may raise anything
+        raise NotNumbersError(f"{_described(value)}, not numbers") from None
+
+
+def _described(value: object) -> str:
+    return f"an object of type {type(value).__name__}"
