@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradverify.plugin import CallableFunction, Derivative, DoesNotApply, Mask, Matrix, Problem, Tensor
+from gradverify.plugin import CallableFunction, Derivative, DoesNotApply, Mask, Matrix, Problem, Tensor, Vector
 from gradverify_autodiff.measure import Measured
 
 # Steps relative to the point, tried in order until one agrees: the usual compromise between truncation and round-off
@@ -19,6 +19,12 @@ HESSIAN_STEPS = (2.0**-12, 2.0**-15, 2.0**-8)
 TRUNCATION = 10.0  # the difference of two steps' results times this bounds the error of either, generously
 ROUND_OFF = 64.0  # units of round-off in the function's values
 RELATIVE = 1e-5  # a difference of that relative size is no lost connection
+# Before a trace is refuted, f is looked at along the same stretch: log(1 + x²) near 0 moves in steps of one unit of
+# round-off of 1, however small its own value is.
+NOISE_POINTS = 33
+NOISE_UNITS = 8.0  # of the noise measured there: a generous bound, from third differences (Moré & Wild 2011, section 3)
+THIRD_DIFFERENCES = 20.0  # the sum of the squares of their coefficients 1, −3, 3, −1
+STAIRCASE = 0.2  # share of neighbours with equal values, from which on f is taken to move in steps
 VALUE_UNITS = 64.0  # units of round-off between the traced and the plain value: sums may be ordered otherwise
 
 
@@ -85,12 +91,17 @@ def _require(
         which = np.flatnonzero(open_)
         if which.size == 0:
             break
-        agrees, disagrees = _compare(
+        agrees, excess = _compare(
             problem, function, points[which], directions[which], expected[which], size[which], step
         )
         spent += 4 * which.size + (which.size if second else 0)
-        refuted[which] |= disagrees
+        disagrees = (excess > 0).any(axis=1)
         open_[which[agrees]] = False
+        for i in np.flatnonzero(disagrees & ~agrees).tolist():
+            noise = _noise(problem, function, points[which[i]], step * directions[which[i]])
+            spent += NOISE_POINTS
+            divisor = step**2 if second else step
+            refuted[which[i]] |= bool((excess[i] > NOISE_UNITS * noise / divisor).any())
     if np.any(refuted & open_):
         raise DoesNotApply(f"the traced {problem.derivative.value} {complaint}")
     return spent
@@ -104,8 +115,9 @@ def _compare(
     expected: Tensor,
     size: Tensor,
     step: float,
-) -> tuple[Mask, Mask]:
-    """In which rows a difference with `step` clearly agrees with `expected`, and in which it clearly does not."""
+) -> tuple[Mask, Tensor]:
+    """In which rows a difference with `step` clearly agrees with `expected`, and by how much it is further from it
+    than its error allows: shapes (k,) and (k, outputs), the latter −inf where nothing is known."""
     k = points.shape[0]
     offsets = step * directions
     stack = [points + offsets, points - offsets, points + offsets / 2, points - offsets / 2]
@@ -131,13 +143,25 @@ def _compare(
         gap = np.abs(fine - expected)
         sharp = error <= 1e-2 * np.maximum(np.abs(fine), size)
         agrees = _all(sharp & (gap <= error))
-        disagrees = _any(np.isfinite(gap) & np.isfinite(error) & (gap > error))
-    return agrees, disagrees
+        excess = np.where(np.isfinite(gap) & np.isfinite(error), gap - error, -np.inf)
+    return agrees, excess.reshape((k, -1))
+
+
+def _noise(problem: Problem, function: CallableFunction, point: Vector, reach: Vector) -> Vector:
+    """The noise of f on the segment `point` ± `reach`, for each output; infinite where f does not move at all."""
+    offsets = np.linspace(-1.0, 1.0, NOISE_POINTS)[:, None]
+    line = point + offsets * reach
+    line = line[np.all(problem.domain.contains(line), axis=1)]
+    if line.shape[0] < NOISE_POINTS // 2:
+        return np.full(max(1, int(np.prod(function.output_shape))), np.inf)
+    with np.errstate(all="ignore"):
+        values = function.evaluate(line).values.reshape((line.shape[0], -1))
+        scatter = np.sqrt(np.mean(np.diff(values, 3, axis=0) ** 2, axis=0) / THIRD_DIFFERENCES)
+        changes = np.abs(np.diff(values, axis=0))
+        step = np.min(np.where(changes > 0, changes, np.inf), axis=0)
+        noise: Vector = np.where((changes == 0).mean(axis=0) > STAIRCASE, np.maximum(scatter, step), scatter)
+    return noise
 
 
 def _all(mask: Mask) -> Mask:
     return mask.reshape((mask.shape[0], -1)).all(axis=1)
-
-
-def _any(mask: Mask) -> Mask:
-    return mask.reshape((mask.shape[0], -1)).any(axis=1)

@@ -296,6 +296,17 @@ def test_a_wrong_hessian_does_not_pass_the_directional_check() -> None:
         require(lambda x: np.sum(x**2), wrong, "hessian")
 
 
+def test_a_function_that_moves_in_steps_of_its_own_round_off_refutes_no_trace() -> None:
+    small = 1e-6  # log(1 + |x|²) is 6e-12 here, and 1 + |x|² has steps of 2e-16
+
+    def function(x: Any) -> Any:
+        return np.log(1.0 + small**2 * np.sum(x**2)) / small**2
+
+    require(function, GRADIENT)
+    with pytest.raises(DoesNotApply):  # its wrong twin is further off than the steps account for
+        require(function, -3 * GRADIENT)
+
+
 def test_a_small_lost_part_beside_a_large_one_is_found_along_the_zeros() -> None:
     with pytest.raises(DoesNotApply, match="lacks a part"):
         require(lambda x: 1e5 * x[0] + 1e-3 * x[2], [1e5, 0.0, 0.0])
