@@ -37,5 +37,6 @@ BUNDLED: tuple[Reporter, ...] = (
     TextReporter("ctrf", "gradverify.report.ctrf:render_ctrf"),
     TextReporter("tap", "gradverify.report.tap:render_tap"),
     TextReporter("markdown", "gradverify.report.markdown:render_markdown"),
+    TextReporter("html", "gradverify.report.html.page:render_html"),
     TextReporter("text", "gradverify.report.terminal:render_text"),
 )

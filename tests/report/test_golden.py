@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,14 @@ import pytest
 from gradverify.report.ctrf import render_ctrf
 from gradverify.report.github import github_summary, render_github
 from gradverify.report.gitlab import render_gitlab
+from gradverify.report.html.page import render_html
 from gradverify.report.json_report import render_json, to_json
 from gradverify.report.junit import render_junit
 from gradverify.report.sarif import render_sarif
 from gradverify.report.schema import SCHEMA_FILE, report_schema
 from gradverify.report.tap import render_tap
 from gradverify.report.terminal import render_terminal
+from tests.report.pictures import DESCENDED, LADDERED
 from tests.report.sample import REPORT
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -33,6 +36,7 @@ OUTPUTS = {
     "gitlab.json": lambda: render_gitlab(REPORT, {}),
     "ctrf.json": lambda: render_ctrf(REPORT, {}),
     "report.tap": lambda: render_tap(REPORT, {}),
+    "report.html": lambda: render_html(replace(REPORT, specs=(*REPORT.specs, LADDERED, DESCENDED)), {}),
     # Shipped with the package, for those who read reports with other tools.
     str(SCHEMA_FILE): lambda: to_json(report_schema()),
 }

@@ -1,0 +1,1 @@
+"""Report values as SVG figures: pure, without any plotting library."""

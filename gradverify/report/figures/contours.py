@@ -1,0 +1,72 @@
+"""Level sets of a function of two variables: marching squares on a grid of its values.
+
+Lorensen & Cline 1987, in two dimensions; an ambiguous cell is cut according to the mean of its corners.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+LEVELS = 10
+Point = tuple[float, float]
+Edge = tuple[int, int, bool]  # row, column, whether it runs along the row
+
+
+def levels(grid: Sequence[Sequence[float]], count: int = LEVELS) -> list[float]:
+    """Values that cut the grid's area into parts of equal size, so that valleys and slopes both show."""
+    values = sorted(v for row in grid for v in row if math.isfinite(v))
+    if not values or values[0] == values[-1]:
+        return []
+    found = [values[int((i + 0.5) / count * len(values))] for i in range(count)]
+    return sorted({v for v in found if values[0] < v < values[-1]})
+
+
+def contour(grid: Sequence[Sequence[float]], level: float) -> list[list[Point]]:
+    """The lines on which the grid has the value `level`, in units of columns and rows."""
+    ends: dict[Edge, list[Edge]] = {}
+    for i in range(len(grid) - 1):
+        for j in range(len(grid[i]) - 1):
+            for a, b in _cell(grid, i, j, level):
+                ends.setdefault(a, []).append(b)
+                ends.setdefault(b, []).append(a)
+    return [[_crossing(grid, edge, level) for edge in line] for line in _chains(ends)]
+
+
+def _cell(grid: Sequence[Sequence[float]], i: int, j: int, level: float) -> list[tuple[Edge, Edge]]:
+    """The pairs of edges of one cell that the line connects."""
+    corners = grid[i][j], grid[i][j + 1], grid[i + 1][j + 1], grid[i + 1][j]
+    if not all(map(math.isfinite, corners)):
+        return []
+    above = [corner > level for corner in corners]
+    edges: tuple[Edge, ...] = ((i, j, True), (i, j + 1, False), (i + 1, j, True), (i, j, False))
+    cut = [edge for k, edge in enumerate(edges) if above[k] != above[(k + 1) % 4]]
+    if len(cut) == 2:
+        return [(cut[0], cut[1])]
+    if len(cut) < 4:
+        return []
+    centre = sum(c / 4 for c in corners) > level
+    # Equal corners lie across: the line parts those that differ from the centre.
+    first = [(cut[0], cut[1]), (cut[2], cut[3])]
+    return first if above[0] == centre else [(cut[3], cut[0]), (cut[1], cut[2])]
+
+
+def _crossing(grid: Sequence[Sequence[float]], edge: Edge, level: float) -> Point:
+    i, j, along = edge
+    here, there = grid[i][j], grid[i][j + 1] if along else grid[i + 1][j]
+    part = (level - here) / (there - here) if math.isfinite(there - here) else 0.5
+    return (j + part, float(i)) if along else (float(j), i + part)
+
+
+def _chains(ends: dict[Edge, list[Edge]]) -> list[list[Edge]]:
+    """The segments joined into lines; open ones first, from end to end."""
+    lines = []
+    for start in sorted(ends, key=lambda edge: (len(ends[edge]) != 1, edge)):
+        while ends[start]:
+            line = [start]
+            while ends[line[-1]]:
+                following = ends[line[-1]].pop()
+                ends[following].remove(line[-1])
+                line.append(following)
+            lines.append(line)
+    return lines

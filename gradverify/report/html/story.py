@@ -1,0 +1,193 @@
+"""One spec on the page: a line that says how it went, and behind it everything that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gradverify.core.report import BlindSpot, SpecResult
+from gradverify.core.verdicts import Verdict
+from gradverify.report import words
+from gradverify.report.findings import headline
+from gradverify.report.html.comparison import comparison
+from gradverify.report.html.parts import badge, bullets, evidence, facts, section, table
+from gradverify.report.html.pictures import descents, ladders
+from gradverify.report.markup import Child, Markup, element, join
+from gradverify.report.safe_text import one_line
+
+MOST_NAME = 160  # characters of a name
+MOST_TEXT = 1_500  # of a sentence
+MOST_FORMULAS = 6
+MOST_CHECKS = 40
+MOST_SPOTS = 8
+MOST_OUTPUT = 4_000  # characters of what the functions printed
+CHECKS = (
+    ("check", ""), ("verdict", "text"), ("evidence", "text"), ("max. rel. error", ""), ("evaluations", ""),
+    ("time", ""), ("", "text wrap"),
+)  # fmt: skip
+
+
+def story(spec: SpecResult, anchor: str, classes: Sequence[str], *, unfolded: bool, whole: bool) -> Markup:
+    """The spec as a `details` element; without its inside where the page has no room left for it."""
+    inside = _inside(spec) if whole else element("p", "left out for size; the JSON report has it", class_="muted")
+    return element(
+        "details", element("summary", *_line(spec)), element("div", inside, class_="body"),
+        class_=" ".join(("spec", spec.verdict.value, *classes)), id=anchor, open=unfolded,
+    )  # fmt: skip
+
+
+def _line(spec: SpecResult) -> list[Child]:
+    failed_as_expected = spec.expected != "pass" and spec.verdict is Verdict.PASS
+    about: list[Child] = []
+    if failed_as_expected:
+        about.append("wrong, as expected")
+    elif spec.verdict is Verdict.PASS:
+        about.append(evidence(spec.evidence))
+    if spec.blind_spots:
+        count = len(spec.blind_spots)
+        about.append(f"{count} blind spot{'s' if count > 1 else ''}")
+    if spec.tags:
+        about.append(one_line(", ".join(spec.tags), MOST_NAME))
+    return [
+        badge(spec.verdict),
+        element("span", one_line(spec.name, MOST_NAME), class_="name"),
+        element("span", join([part for part in about if part], " · "), class_="small muted") if about else None,
+        element("span", one_line(f"{spec.file}:{spec.line}", MOST_NAME), class_="place"),
+    ]
+
+
+def _inside(spec: SpecResult) -> Markup:
+    drawn = ladders(spec)
+    told = join((_headline(spec), _diagnosis(spec), _formulas(spec), _counterexample(spec), comparison(spec)))
+    right = element("div", drawn) if drawn else None
+    upper = element("div", element("div", told), right, class_="columns two" if drawn else "columns")
+    return join((upper, descents(spec), _checks(spec), _blind_spots(spec), _notes(spec), _output(spec), _about(spec)))
+
+
+def _headline(spec: SpecResult) -> Markup | None:
+    if spec.verdict is not Verdict.PASS:
+        told = headline(spec)
+        reason = one_line(spec.reason or "", MOST_TEXT)
+        more = element("p", reason, class_="muted") if reason not in ("", told) else None
+        return join((element("p", one_line(told, MOST_TEXT), class_="headline"), more))
+    if spec.expected != "pass":
+        return element("p", f"This spec is wrong on purpose (expect: {one_line(spec.expected)}), and was found wrong.")
+    return None
+
+
+def _diagnosis(spec: SpecResult) -> Markup | None:
+    if not spec.diagnosis:
+        return None
+    told = [
+        element(
+            "p", element("span", f"Likely mistake: {d.fault.value}", class_="fault"), " — ",
+            one_line(d.message, MOST_TEXT), element("span", f" ({d.confidence:.0%} sure)", class_="muted"),
+        )
+        for d in spec.diagnosis[:MOST_FORMULAS]
+    ]  # fmt: skip
+    return element("div", *told, class_="callout" if spec.verdict is Verdict.FAIL else "callout plain")
+
+
+def _formulas(spec: SpecResult) -> Markup | None:
+    if spec.found is not Verdict.FAIL:
+        return None
+    found = words.formulas(spec.checks)
+    rows = [
+        (None, (one_line(name), _code(right), _code(difference) if difference else "–"))
+        for name, right, difference in found[:MOST_FORMULAS]
+    ]
+    if not rows:
+        return None
+    head = (("component", ""), ("right formula", "text wrap"), ("claimed − right", "text wrap"))
+    left = len(found) - len(rows)
+    more = element("p", f"… and {left} more", class_="muted small") if left else None
+    return section("Right formula", table(head, rows), more)
+
+
+def _code(formula: str) -> Markup:
+    return element("code", one_line(formula, MOST_TEXT))
+
+
+def _counterexample(spec: SpecResult) -> Markup | None:
+    found = spec.counterexample
+    if found is None:
+        return None
+    said = one_line(found.message or f"fails at {words.point(found.at)}", MOST_TEXT)
+    numbers = (
+        ("claimed", words.point(found.claimed)),
+        ("reference", words.point(found.reference)),
+    )
+    return section("Counterexample", element("p", said), facts(numbers))
+
+
+def _checks(spec: SpecResult) -> Markup | None:
+    if not spec.checks:
+        return None
+    rows: list[tuple[str | None, list[Child]]] = []
+    for check in spec.checks[:MOST_CHECKS]:
+        error = "" if check.max_relative_error is None else f"{check.max_relative_error:.1e}"
+        count = check.details.get("evaluations")
+        counted = f"{count:,}" if isinstance(count, int) and not isinstance(count, bool) and count < 2**63 else ""
+        reason = one_line(check.reason or _method(check.details), MOST_TEXT)
+        level = evidence(check.evidence)
+        time = f"{check.seconds * 1e3:.1f} ms" if check.seconds else ""
+        rows.append((None, [words.check_label(check), badge(check.verdict), level, error, counted, time, reason]))
+    left = len(spec.checks) - len(rows)
+    more = element("p", f"… and {left} more checks", class_="muted small") if left else None
+    told = [i for i in range(len(CHECKS)) if any(cells[i] for _, cells in rows)]  # columns that say something
+    return section("Checks", table([CHECKS[i] for i in told], [(c, [r[i] for i in told]) for c, r in rows]), more)
+
+
+def _method(details: dict[str, object]) -> str:
+    """How a proof was found, where the check tells it."""
+    proof = details.get("proof")
+    method = proof.get("method") if isinstance(proof, dict) else None
+    return f"by {method}" if isinstance(method, str) else ""
+
+
+def _blind_spots(spec: SpecResult) -> Markup | None:
+    parts: list[Child] = []
+    if spec.mutants is not None and spec.mutants[1]:
+        caught, every = spec.mutants
+        share = min(100.0, 100.0 * caught / every)
+        meter = element("span", element("i", style=f"width:{share:.0f}%"), class_="meter", aria_hidden="true")
+        parts.append(element("p", meter, f"The points catch {caught} of {every} deliberate mistakes."))
+    spots = [_spot(spot) for spot in spec.blind_spots]
+    return section("What the points could not have revealed", *parts, bullets(spots, MOST_SPOTS))
+
+
+def _spot(spot: BlindSpot) -> str:
+    better = f"; {words.point(spot.better_point)} would show it" if spot.better_point else ""
+    return one_line(spot.message, MOST_TEXT) + better
+
+
+def _notes(spec: SpecResult) -> Markup | None:
+    notes = [*spec.notes, *(note for check in spec.checks for point in check.points for note in point.notes)]
+    return section("Notes", bullets([one_line(note, MOST_TEXT) for note in dict.fromkeys(notes)], MOST_SPOTS))
+
+
+def _output(spec: SpecResult) -> Markup | None:
+    if not spec.output:
+        return None
+    return section("Printed by the functions", element("pre", cut_lines(spec.output), tabindex=0))
+
+
+def cut_lines(text: str) -> str:
+    """The first characters of a long output."""
+    return text if len(text) <= MOST_OUTPUT else text[:MOST_OUTPUT] + "\n…"
+
+
+def _about(spec: SpecResult) -> Markup | None:
+    count = spec.evaluations
+    evaluated = ", ".join(
+        f"{what} at {number:,} points"
+        for what, number in (("f", count.function), ("the claim", count.gradient))
+        if number
+    )
+    source = spec.gradient_source
+    told = (
+        f"{evaluated} evaluated" if evaluated else "",
+        f"{spec.seconds:.3g} s" if spec.seconds else "",
+        one_line(f"gradient in {source[0]}:{source[1]}", MOST_TEXT) if source else "",
+    )
+    known = [element("li", part) for part in told if part]
+    return element("ul", *known, class_="facts") if known else None
