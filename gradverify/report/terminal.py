@@ -102,7 +102,8 @@ def _spec(spec: SpecResult, style: Style) -> Iterator[str]:
     if spec.reason:
         yield from _wrapped(clean(spec.reason), "  ", style.width)
     found = words.worst_point(spec.checks)
-    if found is not None and spec.verdict is Verdict.FAIL:
+    # A check without a backend and without wrong components says where it failed in its reason.
+    if found is not None and spec.verdict is Verdict.FAIL and (found[0].backend or found[1].wrong_components):
         check, at = found
         yield ""
         yield from _table(check, at, style)

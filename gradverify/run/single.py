@@ -274,7 +274,7 @@ def _conclude(
 
 def _not_executed(spec: Spec) -> list[Check]:
     """What the spec states and this version reads without checking: said aloud, or it would be taken for checked."""
-    kinds = {"stationary": "stationary", "properties": "property", "rule": "rule"}
+    kinds = {"rule": "rule"}
     return [
         Check(
             kind=kind, backend=None, verdict=Verdict.INCONCLUSIVE, line=_line(spec, key),
