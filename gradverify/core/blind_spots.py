@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradverify.core.arrays import Array, Matrix, Vector
+from gradverify.core.arrays import Matrix, Vector
 from gradverify.core.conclude import component
 from gradverify.core.examine import examine
 from gradverify.core.problem import Derivative
@@ -28,7 +28,8 @@ MOST_REPORTED = 24
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A change of the claim: `apply` takes values (k, c) and points (k, n) to the mutated values."""
+    """A change of some components of the claim: `apply` takes values (k, c) and points (k, n) to those components'
+    mutated values, in the order of `indices`."""
 
     fault: Fault
     indices: tuple[int, ...]
@@ -73,38 +74,21 @@ def mutants(verified: Verified) -> Iterator[Mutant]:
 
 
 def _scale(group: tuple[int, ...], factor: float) -> Callable[[Matrix, Matrix], Matrix]:
-    def apply(values: Matrix, _points: Matrix) -> Matrix:
-        out = values.copy()
-        out[:, group] *= factor
-        return out
-
-    return apply
+    return lambda values, _points: values[:, group] * factor
 
 
 def _times_variable(group: tuple[int, ...]) -> Callable[[Matrix, Matrix], Matrix]:
-    def apply(values: Matrix, points: Matrix) -> Matrix:
-        out = values.copy()
-        out[:, group] *= points[:, group]
-        return out
-
-    return apply
+    return lambda values, points: values[:, group] * points[:, group]
 
 
 def _swap(i: int, j: int) -> Callable[[Matrix, Matrix], Matrix]:
-    def apply(values: Matrix, _points: Matrix) -> Matrix:
-        out = values.copy()
-        out[:, [i, j]] = out[:, [j, i]]
-        return out
-
-    return apply
+    return lambda values, _points: values[:, (j, i)]
 
 
 def _transpose(group: tuple[int, ...], side: int) -> Callable[[Matrix, Matrix], Matrix]:
     def apply(values: Matrix, _points: Matrix) -> Matrix:
-        out = values.copy()
-        block = out[:, group].reshape((-1, side, side))
-        out[:, group] = block.transpose(0, 2, 1).reshape((-1, side * side))
-        return out
+        block = values[:, group].reshape((-1, side, side))
+        return block.transpose(0, 2, 1).reshape((-1, side * side))
 
     return apply
 
@@ -113,8 +97,14 @@ def score(verified: Verified, seed: int) -> Score:
     """Judge every mutant by the points of `verified`, a claim that passed; each blind spot has a point that helps."""
     reference, bound = best_reference(verified)
     claimed, points = verified.claim.values, verified.points
-    alive = [m for m in mutants(verified) if not _caught(m, claimed, points, reference, bound, verified)]
-    total = sum(1 for _ in mutants(verified))
+    every = list(mutants(verified))
+    total = len(every)
+    tolerance = verified.problem.tolerance
+    with np.errstate(all="ignore"):
+        # Judged wrong: off by more than tolerance and bound together.
+        known = np.where(np.isfinite(reference) & np.isfinite(bound), bound, np.inf)
+        enough = 2 * (tolerance.relative * np.abs(claimed) + tolerance.absolute) + known
+        alive = [m for m in every if not _caught(m, claimed, points, enough)]
     if not alive:
         return Score(total, total, ())
     tried = candidates(verified.problem, points, (), TRIED_POINTS, seed)
@@ -135,30 +125,21 @@ def score(verified: Verified, seed: int) -> Score:
     return Score(total - len(alive), total - hopeless, tuple(spots[:MOST_REPORTED]))
 
 
-def _apart(changed: Array, claimed: Array, bound: Array, verified: Verified) -> Array:
-    """Where a mutant would have been judged wrong: off by more than tolerance and bound together."""
-    tolerance = verified.problem.tolerance
-    with np.errstate(all="ignore"):
-        gap = np.abs(changed - claimed)
-        out: Array = gap > 2 * (tolerance.relative * np.abs(claimed) + tolerance.absolute) + bound
-    return out
-
-
-def _caught(
-    mutant: Mutant, claimed: Matrix, points: Matrix, reference: Matrix, bound: Matrix, verified: Verified
-) -> bool:
-    known = np.where(np.isfinite(reference) & np.isfinite(bound), bound, np.inf)
-    changed = mutant.apply(claimed, points)
-    return bool(_apart(changed, claimed, known, verified)[:, mutant.indices].any())
+def _caught(mutant: Mutant, claimed: Matrix, points: Matrix, enough: Matrix) -> bool:
+    """Whether a point shows the mutant: it is off by more than `enough`, shape (k, c)."""
+    gap = np.abs(mutant.apply(claimed, points) - claimed[:, mutant.indices])
+    return bool((gap > enough[:, mutant.indices]).any())
 
 
 def _better_point(mutant: Mutant, values: Matrix, tried: Matrix) -> Vector | None:
     if not tried.shape[0]:
         return None
-    changed = mutant.apply(values, tried)
-    usable = np.isfinite(values).all(axis=1) & (np.abs(tried).max(axis=1) <= 100.0)
-    # Twice over the tolerance is too little to recommend a point by: ask for a hundredth of the component's value.
-    clear = (np.abs(changed - values) > 1e-2 * np.abs(values))[:, mutant.indices].any(axis=1) & usable
+    with np.errstate(all="ignore"):
+        before = values[:, mutant.indices]
+        gap = np.abs(mutant.apply(values, tried) - before)
+        usable = np.isfinite(values).all(axis=1) & (np.abs(tried).max(axis=1) <= 100.0)
+        # Twice over the tolerance is too little to recommend a point by: ask for a hundredth of the component's value.
+        clear = (gap > 1e-2 * np.abs(before)).any(axis=1) & usable
     rows = np.flatnonzero(clear)
     if not rows.size:
         return None

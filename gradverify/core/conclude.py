@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradverify.core.arrays import Array, Matrix, Vector
+from gradverify.core.arrays import Array, Matrix
 from gradverify.core.estimates import Proof
 from gradverify.core.judge import Code, tolerances
 from gradverify.core.problem import Derivative, Problem
@@ -23,6 +23,9 @@ MOST_COMPONENTS = 20_000
 MOST_NAMED = 1_000
 
 
+_NO_DOUBT = frozenset((Code.PASS, Code.SKIPPED, Code.EXCUSED))
+
+
 def component(problem: Problem, index: int) -> Component:
     """The component that flat `index` of the derivative is."""
     n = problem.variables.size
@@ -33,11 +36,12 @@ def component(problem: Problem, index: int) -> Component:
 
 def point_verdict(codes: Array) -> Verdict:
     """The verdict on one point from its components' codes, shape (c,)."""
-    if (codes == Code.FAIL).any():
+    present = set(codes.astype(np.uint8).tobytes())  # of a thousand components there are still few different codes
+    if Code.FAIL in present:
         return Verdict.FAIL
-    if (codes == Code.SKIPPED).all() and codes.size:
+    if present == {Code.SKIPPED}:
         return Verdict.SKIPPED
-    if np.isin(codes, (Code.PASS, Code.SKIPPED, Code.EXCUSED)).all() and (codes != Code.EXCUSED).any():
+    if present <= _NO_DOUBT and present and present != {Code.EXCUSED}:
         return Verdict.PASS
     return Verdict.INCONCLUSIVE
 
@@ -56,7 +60,8 @@ def _check(verified: Verified, answer: Answer, judged: Judged | None, kind: str,
             kind=kind, backend=answer.backend, verdict=verdict, reason=reason, seconds=answer.seconds, line=line
         )
     verdict, reason = _backend_verdict(verified, judged)
-    points = tuple(_point(verified, judged, row) for row in range(verified.points.shape[0]))
+    rows = _Rows(verified, judged)
+    points = tuple([_point(verified, judged, rows, row) for row in range(verified.points.shape[0])])
     evidence = min(judged.evidence, key=lambda e: e.strength, default=None)
     estimates = answer.estimates
     proof = estimates.proof if estimates is not None else None
@@ -107,12 +112,26 @@ def contradiction_notes(verified: Verified) -> list[str]:
     return notes
 
 
-def _point(verified: Verified, judged: Judged, row: int) -> PointResult:
+class _Rows:
+    """The numbers of all points as Python's, row by row; None where there are too many to be shown."""
+
+    def __init__(self, verified: Verified, judged: Judged) -> None:
+        show = verified.claim.values.shape[1] <= MOST_COMPONENTS
+        tolerance = verified.problem.tolerance
+        self.at = verified.points.tolist()
+        self.claimed = verified.claim.values.tolist() if show else None
+        self.reference = judged.reference.tolist() if show else None
+        self.bound = judged.bound.tolist() if show else None
+        self.tolerance = (tolerances(judged.reference, tolerance) + tolerance.absolute).tolist() if show else None
+        self.wrong = (judged.codes == Code.FAIL).any(axis=1).tolist()
+
+
+def _point(verified: Verified, judged: Judged, rows: _Rows, row: int) -> PointResult:
     problem = verified.problem
-    claimed, reference, bound = verified.claim.values[row], judged.reference[row], judged.bound[row]
     codes = judged.codes[row]
-    wrong = tuple(component(problem, int(i)) for i in np.flatnonzero(codes == Code.FAIL)[:MOST_NAMED])
-    show = claimed.size <= MOST_COMPONENTS
+    wrong: tuple[Component, ...] = ()
+    if rows.wrong[row]:
+        wrong = tuple(component(problem, int(i)) for i in np.flatnonzero(codes == Code.FAIL)[:MOST_NAMED])
     failure = verified.claim.failures.get(row)
     function_failure = verified.function_failures.get(row)
     verdict, reason = point_verdict(codes), None
@@ -124,18 +143,17 @@ def _point(verified: Verified, judged: Judged, row: int) -> PointResult:
     if verdict is Verdict.INCONCLUSIVE and notes:
         reason = "; ".join(dict.fromkeys(notes))
     return PointResult(
-        at=_numbers(verified.points[row]),
-        claimed=_numbers(claimed) if show and failure is None else None,
-        reference=_numbers(reference) if show else None,
-        error_bound=_numbers(bound) if show else None,
-        tolerance=_numbers(tolerances(reference, problem.tolerance) + problem.tolerance.absolute) if show else None,
+        at=tuple(rows.at[row]),
+        claimed=_numbers(rows.claimed, row) if failure is None else None,
+        reference=_numbers(rows.reference, row),
+        error_bound=_numbers(rows.bound, row),
+        tolerance=_numbers(rows.tolerance, row),
         verdict=verdict, wrong_components=wrong, reason=reason, notes=tuple(dict.fromkeys(notes)),
     )  # fmt: skip
 
 
-def _numbers(vector: Vector) -> tuple[float, ...]:
-    numbers: list[float] = vector.ravel().tolist()
-    return tuple(numbers)
+def _numbers(rows: list[list[float]] | None, row: int) -> tuple[float, ...] | None:
+    return None if rows is None else tuple(rows[row])
 
 
 def _max_relative_error(claimed: Matrix, reference: Matrix) -> float | None:
@@ -183,7 +201,7 @@ def evidence_of(verified: Verified) -> Evidence | None:
     """The strongest evidence among the backends that decided something."""
     if verified.proved:
         return Evidence.PROVED
-    decided = [j for j in verified.judged if np.isin(j.codes, (Code.PASS, Code.FAIL)).any()]
+    decided = [j for j in verified.judged if (j.codes <= Code.FAIL).any()]
     levels = [min(j.evidence, key=lambda e: e.strength) for j in decided if j.evidence]
     return max(levels, key=lambda e: e.strength, default=None)
 

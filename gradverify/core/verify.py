@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 import numpy as np
 
@@ -117,7 +118,7 @@ def verify(
     answers = [ask(name, problem, request) for name in backends]
     kinks = _kinks([a.estimates for a in answers if a.estimates is not None], points.shape[0])
     prover = next((a for a in answers if _proves(a.estimates)), None)
-    negligible = _negligible(problem, points, flat(function.values), probe.typical)
+    negligible = cache(lambda: _negligible(problem, points, flat(function.values), probe.typical))
     judged = [
         _judge_answer(
             problem, points, claim_values, a, a.estimates, kinks, at_kinks, probe, prover is not None, negligible
@@ -133,8 +134,10 @@ def verify(
         codes, contradictions = combine(judged, claimed.shape, prover.backend if prover else None)
     if at_kinks is AtKinks.ACCEPT_SUBGRADIENT:
         _exclude_mixtures(problem, points, codes, judged, kinks, claimed, ask, probe.typical)
-    scattered = _scattered(problem, points, codes, judged, claimed, ask)
-    codes[scattered] = Code.INCONCLUSIVE
+    scattered = None
+    if (codes == Code.FAIL).any():
+        scattered = _scattered(problem, points, codes, judged, claimed, ask)
+        codes[scattered] = Code.INCONCLUSIVE
     finite = np.atleast_1d(np.isfinite(function_values).all(axis=1))
     # NaN or infinity in the claim where f is finite is a fault even where no backend has a value to set beside it,
     # except
@@ -165,6 +168,8 @@ def _probe_kinks(
 
     They are added to `kinks`, and returned by point.
     """
+    if at_kinks is AtKinks.ACCEPT_SUBGRADIENT and (codes == Code.PASS).all():
+        return []
     found: list[dict[int, Kink]] = []
     for row, known in enumerate(kinks):
         suspects = (
@@ -327,7 +332,7 @@ def _judge_answer(
     at_kinks: AtKinks,
     probe: ScaleProbe,
     proved: bool,
-    negligible: Matrix,
+    negligible: Callable[[], Matrix],
 ) -> Judged:
     rows = points.shape[0]
     reference = np.array([e.value.ravel() for e in estimates.points], dtype=np.float64).reshape(claim.values.shape)
@@ -348,7 +353,7 @@ def _judge_answer(
                 problem.tolerance,
                 scales,
                 problem.precision.epsilon,
-                negligible[row],
+                negligible()[row],
             )
             if proved:
                 # Identical as functions: what is left of the gap is the claim's own round-off, by definition.

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from gradverify.expression.nodes import Node, Number
-from gradverify.expression.program import Filled, Program, Step, compile_tree
+from gradverify.expression.program import Filled, Program, Step, compile_trees
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _CACHED_PROGRAMS = 256  # trees in use at one time, generously; programs are small
@@ -67,7 +67,7 @@ class _Bound:
     names: tuple[str, ...]
     literals: tuple[Any, ...]
     steps: tuple[tuple[Callable[..., Any], tuple[int, ...], tuple[int, ...]], ...]
-    result: int
+    results: tuple[int, ...]
 
 
 def evaluate_tree(
@@ -85,7 +85,18 @@ def evaluate_tree(
     derivative taken through it must choose among derivatives likewise, and not multiply the branch not taken by 0.
     Raises `UnsupportedFunctionError` where the arithmetic lacks a function.
     """
-    bound = _bound(node, arithmetic)
+    return evaluate_trees((node,), values, arithmetic, rows, constants)[0]
+
+
+def evaluate_trees(
+    nodes: tuple[Node, ...],
+    values: Mapping[str, Any],
+    arithmetic: Arithmetic,
+    rows: int,
+    constants: Mapping[str, Any] = _NOTHING,
+) -> list[Any]:
+    """The values of several trees, as `evaluate_tree` gives them; what they have in common is computed once."""
+    bound = _bound(nodes, arithmetic)
     slots: list[Any] = [_named(name, values, constants, arithmetic) for name in bound.names]
     slots += bound.literals
     with arithmetic.context():
@@ -93,9 +104,11 @@ def evaluate_tree(
             slots.append(function(*[slots[i] for i in arguments]))
             for i in free:
                 slots[i] = None
-        result = slots[bound.result]
-        shape = (rows, *node.shape)
-        return result if result.shape == shape else arithmetic.functions["broadcast_to"](result, shape)
+        results = []
+        for node, slot in zip(nodes, bound.results, strict=True):
+            result, shape = slots[slot], (rows, *node.shape)
+            results.append(result if result.shape == shape else arithmetic.functions["broadcast_to"](result, shape))
+        return results
 
 
 def _named(name: str, values: Mapping[str, Any], constants: Mapping[str, Any], arithmetic: Arithmetic) -> Any:
@@ -106,20 +119,33 @@ def _named(name: str, values: Mapping[str, Any], constants: Mapping[str, Any], a
     return arithmetic.names[name]
 
 
-_programs: dict[tuple[int, int], tuple[Node, Arithmetic, _Bound]] = {}
+_programs: dict[tuple[int, ...], tuple[tuple[Node, ...], Program]] = {}
+_bindings: dict[tuple[int, ...], tuple[tuple[Node, ...], Arithmetic, _Bound]] = {}
 
 
-def _bound(node: Node, arithmetic: Arithmetic) -> _Bound:
+def _bound(nodes: tuple[Node, ...], arithmetic: Arithmetic) -> _Bound:
     """The bound program, cached by identity: hashing a tree costs about as much as evaluating it once."""
-    key = (id(node), id(arithmetic))
-    found = _programs.get(key)
-    if found is not None:  # its node and arithmetic are held, so their ids are still theirs
+    key = (id(arithmetic), *map(id, nodes))
+    found = _bindings.get(key)
+    if found is not None:  # its nodes and arithmetic are held, so their ids are still theirs
         return found[2]
-    bound = _bind(compile_tree(node), arithmetic)
+    bound = _bind(_program(nodes, key[1:]), arithmetic)
+    if len(_bindings) >= _CACHED_PROGRAMS:
+        _bindings.clear()
+    _bindings[key] = (nodes, arithmetic, bound)
+    return bound
+
+
+def _program(nodes: tuple[Node, ...], key: tuple[int, ...]) -> Program:
+    """The program, the same for every arithmetic; cached likewise."""
+    found = _programs.get(key)
+    if found is not None:
+        return found[1]
+    program = compile_trees(nodes)
     if len(_programs) >= _CACHED_PROGRAMS:
         _programs.clear()
-    _programs[key] = (node, arithmetic, bound)
-    return bound
+    _programs[key] = (nodes, program)
+    return program
 
 
 def _bind(program: Program, arithmetic: Arithmetic) -> _Bound:
@@ -127,7 +153,7 @@ def _bind(program: Program, arithmetic: Arithmetic) -> _Bound:
         program.names,
         tuple(_literal(literal, arithmetic) for literal in program.literals),
         tuple((_function(step, arithmetic), step.arguments, step.free) for step in program.steps),
-        program.result,
+        program.results,
     )
 
 

@@ -1,4 +1,4 @@
-"""A tree as a list of primitive steps: what is common to every arithmetic is settled here, once for each tree.
+"""Trees as a list of primitive steps: what is common to every arithmetic is settled here, once for each tree.
 
 Composite functions (mean, norm, softmax, clip …) become primitives, operands get the same number of axes, and what
 occurs twice is computed once. Every value has one leading axis, of the points, or of length 1 where it does not
@@ -47,18 +47,18 @@ class Filled:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """Slots are numbered: first the names, then the literals, then one a step; the last value is the result."""
+    """Slots are numbered: first the names, then the literals, then one a step. `results`: one a tree, in order."""
 
     names: tuple[str, ...]
     literals: tuple[Number | Filled, ...]
     steps: tuple[Step, ...]
-    result: Slot
+    results: tuple[Slot, ...]
 
 
-def compile_tree(node: Node) -> Program:
-    """The program of `node`."""
+def compile_trees(nodes: Sequence[Node]) -> Program:
+    """The program of `nodes`; what they have in common is computed once."""
     compiler = _Compiler()
-    return compiler.finished(compiler.add(node))
+    return compiler.finished([compiler.add(node) for node in nodes])
 
 
 class _Compiler:
@@ -80,7 +80,7 @@ class _Compiler:
         key = (value.text if isinstance(value, Number) else value.function, value.shape)
         return 3 * self.literals.setdefault(key, (len(self.literals), value))[0] + 1
 
-    def finished(self, result: int) -> Program:
+    def finished(self, results: Sequence[int]) -> Program:
         """The program, with slots in their final order."""
         starts = (0, len(self.names), len(self.names) + len(self.literals))
 
@@ -89,16 +89,19 @@ class _Compiler:
 
         last_use: dict[int, int] = {}
         for at, (_, arguments, _) in enumerate(self.steps):
-            last_use.update(dict.fromkeys(arguments, at))
-        frees: list[list[Slot]] = [[] for _ in self.steps]
+            for slot in arguments:
+                last_use[slot] = at
+        for slot in results:
+            last_use.pop(slot, None)
+        frees: dict[int, list[Slot]] = {}
         for slot, at in last_use.items():
-            if slot != result:
-                frees[at].append(final(slot))
+            frees.setdefault(at, []).append(final(slot))
         steps = tuple(
-            Step(operation, tuple(map(final, arguments)), detail, tuple(free))
-            for (operation, arguments, detail), free in zip(self.steps, frees, strict=True)
+            Step(operation, tuple([final(slot) for slot in arguments]), detail, tuple(frees.get(at, ())))
+            for at, (operation, arguments, detail) in enumerate(self.steps)
         )
-        return Program(tuple(self.names), tuple(v for _, v in self.literals.values()), steps, final(result))
+        literals = tuple([value for _, value in self.literals.values()])
+        return Program(tuple(self.names), literals, steps, tuple([final(slot) for slot in results]))
 
     # One method a kind of node.
 

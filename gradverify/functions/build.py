@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -42,13 +44,19 @@ def domain_of(spec: Spec) -> Domain:
     return domain
 
 
+@lru_cache(maxsize=64)
+def _folder(file: str, working_directory: str) -> Path:
+    """The folder of a spec file, which a relative name gives only together with the working directory."""
+    return (Path(working_directory) / file).resolve().parent
+
+
 def load(spec: Spec, loaders: Mapping[str, FunctionLoader], points: Matrix) -> Loaded:
     """Load what `spec` refers to. `points`, shape (k, n), are where a callable is tried to learn its output's shape.
 
     Raises `LoadError` with one sentence for the spec's author.
     """
     constants = read_constants(spec.constants)
-    directory = Path(spec.place.file).resolve().parent
+    directory = _folder(spec.place.file, os.getcwd())
     given: dict[Derivative, Source] = {
         kind: source
         for kind, source in (

@@ -12,27 +12,34 @@ from gradverify.core.assembly import WrongShape, match_shape
 from gradverify.core.problem import Derivative, Evaluation, ExpressionFunction, Failure, Observation
 from gradverify.core.variables import Shape, Variables
 from gradverify.core.verdicts import Fault, NoteKind
-from gradverify.expression.evaluate import evaluate_tree
+from gradverify.expression.evaluate import evaluate_trees
 from gradverify.expression.nodes import Node
 from gradverify.expression.numpy_arithmetic import NUMPY
 from gradverify.spec.model import ExpressionSource
 
 
-def _values(tree: Node, variables: Variables, constants: Mapping[str, Array], points: Array) -> Array:
+def _values(
+    trees: tuple[Node, ...], variables: Variables, constants: Mapping[str, Array], points: Array
+) -> list[Array]:
     with np.errstate(all="ignore"):
-        value = evaluate_tree(tree, variables.split(points), NUMPY, points.shape[0], constants)
-    dtype = np.complex128 if points.dtype.kind == "c" else np.float64
-    return np.asarray(value, dtype=dtype)
+        return evaluate_trees(trees, variables.split(points), NUMPY, points.shape[0], constants)
+
+
+def _number_type(points: Array) -> type:
+    return np.complex128 if points.dtype.kind == "c" else np.float64
 
 
 def function_from_expression(tree: Node, variables: Variables, constants: Mapping[str, Array]) -> ExpressionFunction:
     """A function of shape () or (m,); any other shape of one component counts as a scalar."""
     shape: Shape = tree.shape if len(tree.shape) <= 1 else (math.prod(tree.shape),)
 
-    def run(points: Array) -> Evaluation:
-        return Evaluation(_values(tree, variables, constants, points).reshape((points.shape[0], *shape)))
+    trees = (tree,)
 
-    return ExpressionFunction((tree,), variables, dict(constants), shape, run)
+    def run(points: Array) -> Evaluation:
+        (value,) = _values(trees, variables, constants, points)
+        return Evaluation(np.asarray(value, dtype=_number_type(points)).reshape((points.shape[0], *shape)))
+
+    return ExpressionFunction(trees, variables, dict(constants), shape, run)
 
 
 def claim_from_expression(
@@ -75,10 +82,10 @@ def claim_from_expression(
             failures = tuple(Failure(row, problem, fault=Fault.WRONG_SHAPE) for row in range(rows))
             return Evaluation(np.full((rows, *shape), np.nan), failures)
         parts = [
-            _values(tree, variables, constants, points).reshape((rows, *target))
-            for tree, target in zip(trees, targets, strict=True)
+            value.reshape((rows, *target))
+            for value, target in zip(_values(trees, variables, constants, points), targets, strict=True)
         ]
-        value = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
+        value: Array = np.concatenate(parts, axis=-1, dtype=_number_type(points), casting="unsafe")
         observed = tuple(Observation(NoteKind.CONVENTION, note) for note in notes)
         return Evaluation(value, observations=observed)
 

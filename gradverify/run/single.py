@@ -361,7 +361,7 @@ def _search(work: Verification, main: Verified, settings: VerifySettings) -> sea
     return search.search(
         main.problem, main, work.backends, work.ask, at_kinks=work.spec.at_kinks,
         literals=tuple(dict.fromkeys(numbers)), evaluations=work.spec.search_evaluations, seed=settings.seed,
-        smooth=all(
+        smooth=main.proved and all(
             isinstance(f, ExpressionFunction) and all(map(analytic, f.trees))
             for f in (main.problem.function, main.problem.claim)
         ),

@@ -40,18 +40,22 @@ class Sampler:
         count = len(rows)
         if count > self.left:
             raise BudgetError
-        values = np.empty((count, self.outputs))
+        self.evaluations += count
         chunk = max(1, CHUNK_ELEMENTS // max(1, rows.shape[1]))
-        for start in range(0, count, chunk):
-            part = rows[start : start + chunk]
+        if count <= chunk:
+            return self._values(rows)
+        return np.concatenate([self._values(rows[start : start + chunk]) for start in range(0, count, chunk)])
+
+    def _values(self, rows: Floats) -> Floats:
+        if self.function.kind == "expression":  # runs none of the user's code, which alone could warn
+            found = self.function.evaluate(rows)
+        else:
             with np.errstate(all="ignore"), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                found = self.function.evaluate(part)
-            if found.failures and self.failure is None:
-                self.failure = found.failures[0].message
-            values[start : start + chunk] = np.real(found.values).reshape((len(part), self.outputs))
-        self.evaluations += count
-        return values
+                found = self.function.evaluate(rows)
+        if found.failures and self.failure is None:
+            self.failure = found.failures[0].message
+        return np.array(np.real(found.values), dtype=np.float64).reshape((len(rows), self.outputs))
 
     def along(self, base: Floats, components: Indices, coordinates: Floats) -> Floats:
         """Values with one coordinate replaced.
@@ -59,8 +63,13 @@ class Sampler:
         base: (L, n), one point a line.  components: (L,).  coordinates: (L, S), NaN where nothing is wanted.
         Result: (L, S, M), NaN where nothing was wanted or f raised.
         """
+        wanted = np.isfinite(coordinates)
+        if wanted.all() and coordinates.size * base.shape[1] <= CHUNK_ELEMENTS:
+            rows = np.repeat(base, coordinates.shape[1], axis=0)
+            rows[np.arange(len(rows)), np.repeat(components, coordinates.shape[1])] = coordinates.ravel()
+            return self.at(rows).reshape((*coordinates.shape, self.outputs))
         values = np.full((*coordinates.shape, self.outputs), np.nan)
-        line, rung = np.nonzero(np.isfinite(coordinates))
+        line, rung = np.nonzero(wanted)
         if len(line) > self.left:
             raise BudgetError
         chunk = max(1, CHUNK_ELEMENTS // max(1, base.shape[1]))
