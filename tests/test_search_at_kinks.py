@@ -74,3 +74,27 @@ def test_a_formula_without_a_value_at_singular_matrices_is_right_elsewhere_and_i
     point = np.array([[2.0, 1.0], [-1.0, 3.0]])
     assert gradverify.check(np.linalg.det, right, at=[point]).passed
     assert not gradverify.check(np.linalg.det, lambda a: right(a).T, at=[point]).passed
+
+
+def test_a_root_finder_s_own_steps_are_no_counterexample_and_a_wrong_sign_is_one() -> None:
+    optimize = pytest.importorskip("scipy.optimize")
+
+    def root(p: np.ndarray) -> float:
+        return float(optimize.brentq(lambda u: u**3 + p[0] * u - p[1], -10, 10, xtol=1e-12))
+
+    def gradient(p: np.ndarray) -> np.ndarray:
+        u = root(p)
+        return np.array([-u, 1.0]) / (3 * u**2 + p[0])
+
+    at = [[1.0, 2.0], [0.5, 1.0]]
+    assert gradverify.check(root, gradient, at=at).passed
+    assert not gradverify.check(root, lambda p: gradient(p) * np.array([-1.0, 1.0]), at=at).passed
+
+
+def test_the_median_has_no_gradient_where_all_entries_are_equal() -> None:
+    def gradient(p: np.ndarray) -> np.ndarray:
+        return np.asarray(np.isin(p, np.sort(p)[1:3]) * 0.5)
+
+    at = [[0.3, -1.2, 0.7, 2.0]]
+    assert gradverify.check(np.median, gradient, at=at).passed
+    assert not gradverify.check(np.median, lambda p: 2 * gradient(p), at=at).passed

@@ -17,13 +17,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gradverify.core import cross_examination
 from gradverify.core.arrays import Array, Mask, Matrix, Vector
+from gradverify.core.cross_examination import is_inconsistent
 from gradverify.core.estimates import Screened
 from gradverify.core.examine import ClaimValues, examine
 from gradverify.core.judge import ROUND_OFF_UNITS, Code, judge
 from gradverify.core.problem import Derivative, Problem, Request
 from gradverify.core.ties import single_ties
-from gradverify.core.verdicts import AtKinks, NoteKind
+from gradverify.core.verdicts import AtKinks, Evidence, NoteKind
 from gradverify.core.verify import Ask, Judged, Verified, verify
 
 # Where bugs live: tried for each component alone, and for all components together.
@@ -60,6 +62,10 @@ THRESHOLD_OFFSETS = (
 # round-off,
 # not its formula. exp(exp(4)) and exp(100²/20) are finite in double precision.
 FAR = 100.0
+SOLVER_ERROR = (
+    1e-9  # relative to a component's ordinary size: the usual tolerance of careful solvers (1e-10) and a margin
+)
+CLOSE = 1e-6  # relative to a variable's usual size: below that a step relative to the variable is a tiny one
 ORDINARY = 2.0  # root mean square of a point's components up to which the claim's size there counts as its ordinary one
 NEIGHBOURS = 8  # f must be finite at this many points around a counterexample where the claim is not finite
 NEIGHBOUR_DISTANCE = 1e-4  # relative to max(1, |x|): near enough to see a natural domain's edge at the point
@@ -342,10 +348,16 @@ class _Hunt:
         doubtful: Mask = screened.finite & ~agrees.all(axis=1)
         return doubtful
 
-    def _matters(self, claimed: Vector, reference: Vector) -> Mask:
-        """Where the gap is more than round-off on the component's ordinary size; NaN matters."""
+    def _matters(self, claimed: Vector, reference: Vector, evidence: Evidence = Evidence.EXACT) -> Mask:
+        """Where the gap is more than what computing leaves on the component's ordinary size; NaN matters.
+
+        That is round-off; and where f is code that only differences could look into, also what a solver in it leaves.
+        """
+        floor = self.floor
+        if self.problem.function.kind != "expression" and evidence.strength < Evidence.EXACT.strength:
+            floor = np.maximum(floor, SOLVER_ERROR * self.ordinary)
         with np.errstate(all="ignore"):
-            mask: Mask = ~(np.abs(claimed - reference) <= self.floor)
+            mask: Mask = ~(np.abs(claimed - reference) <= floor)
         return mask
 
     def confirm(self, point: Vector) -> Verified | None:
@@ -362,18 +374,32 @@ class _Hunt:
             if any(failure.undefined for failure in verified.claim.failures.values()):
                 return None
             # Only a derivative that exists can be missed: neither x/‖x‖ nor the gradient of arctan2 has a value at 0.
-            missed = np.ones(claimed.shape, dtype=np.bool_) if verified.claim.failures else ~np.isfinite(claimed)
-            known = [np.isfinite(j.reference[0]) & np.isfinite(j.bound[0]) for j in verified.judged]
-            if verified.kinks[0] or not any((missed & there).any() for there in known):
+            known = [(np.isfinite(j.reference[0]) & np.isfinite(j.bound[0])).all() for j in verified.judged]
+            if verified.kinks[0] or not any(known):
                 return None
             return verified if self._is_no_overflow(point) and (verified.codes == Code.FAIL).any() else None
         for judged in verified.judged:
             failing = (judged.codes[0] == Code.FAIL) & (verified.codes[0] == Code.FAIL)
-            if (failing & self._matters(claimed, judged.reference[0])).any():
-                return verified
+            if (failing & self._matters(claimed, judged.reference[0], judged.evidence[0])).any():
+                return verified if self._shows(verified, judged.evidence[0]) else None
         # At a kink the codes come from the slopes, not from a reference.
         at_kink = [i for i in verified.kinks[0] if verified.codes[0, i] == Code.FAIL]
         return verified if at_kink and self.at_kinks is AtKinks.ACCEPT_SUBGRADIENT else None
+
+    def _shows(self, verified: Verified, evidence: Evidence) -> bool:
+        """Whether the fault shows at steps of an ordinary length too, where differences alone accuse code.
+
+        A root finder that stops at 1e-12 has slopes of its own at an argument of 1e-12; nobody's gradient is that.
+        """
+        if evidence.strength >= Evidence.EXACT.strength or self.problem.function.kind == "expression":
+            return True
+        point, claimed = verified.points[0], verified.claim.values.reshape((-1, self.problem.variables.size))
+        usual = self.listed.probe.typical if self.listed.probe is not None else np.ones(point.shape)
+        size = np.maximum(np.abs(point), usual)
+        if not (np.abs(point) < CLOSE * size).any():
+            return True
+        self.evaluations += cross_examination.COST
+        return is_inconsistent(self.problem, point, claimed, np.zeros_like(claimed), size)
 
     def _is_no_overflow(self, point: Vector) -> bool:
         """Whether a claim that is not finite at `point` is to blame: f lives all around it, and it is not far out."""

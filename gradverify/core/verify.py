@@ -10,12 +10,13 @@ import numpy as np
 
 from gradverify.core import subgradient
 from gradverify.core.arrays import Array, Mask, Matrix, Vector
+from gradverify.core.cross_examination import is_inconsistent
 from gradverify.core.estimates import Estimates, Kink, Note, Screened
 from gradverify.core.examine import ClaimValues, ScaleProbe, examine, flat, typical_lengths
 from gradverify.core.judge import Code, judge, judge_kink, judge_with_scales
 from gradverify.core.kinks import find_kinks
 from gradverify.core.problem import Derivative, Failure, Problem, Request
-from gradverify.core.verdicts import AtKinks, Evidence, Fault, Verdict
+from gradverify.core.verdicts import AtKinks, Evidence, Fault, NoteKind, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,7 @@ def verify(
     if any(probed):
         judged = [_at_new_kinks(j, probed, claimed, problem, at_kinks) for j in judged]
         codes, contradictions = combine(judged, claimed.shape, prover.backend if prover else None)
+    judged = _cross_examined(problem, points, judged, codes, kinks, probe.typical)
     if at_kinks is AtKinks.ACCEPT_SUBGRADIENT:
         _exclude_mixtures(problem, points, codes, judged, kinks, claimed, ask, probe.typical)
     scattered = None
@@ -192,6 +194,50 @@ def _at_new_kinks(
         for component, kink in found.items():
             codes[row, component] = _code_at_kink(claimed[row, component], kink, problem, at_kinks)
     return replace(judged, codes=codes)
+
+
+UNSOUND = (
+    "the differences contradict f's changes in directions across the axes: f has no gradient here, or is too noisy"
+)
+
+
+def _cross_examined(
+    problem: Problem,
+    points: Matrix,
+    judged: Sequence[Judged],
+    codes: Array,
+    kinks: Sequence[Mapping[int, Kink]],
+    typical: Vector,
+) -> list[Judged]:
+    """Take back what failed by a reference that f itself contradicts. Changes `codes`.
+
+    Only estimated references need it: exact ones know f's formula. The first row that stands decides the verdict, and
+    ends the questions.
+    """
+    taken: list[int] = []
+    if problem.derivative is not Derivative.HESSIAN:
+        for row in np.flatnonzero((codes == Code.FAIL).any(axis=1)).tolist():
+            known = [j for j in judged if np.isfinite(j.reference[row]).all() and np.isfinite(j.bound[row]).all()]
+            exact = any(j.evidence[row].strength >= Evidence.EXACT.strength for j in known)
+            if exact or kinks[row] or not known:
+                break
+            shape = (-1, problem.variables.size)
+            reference, bound = known[0].reference[row].reshape(shape), known[0].bound[row].reshape(shape)
+            size = np.where(points[row] != 0, np.abs(points[row]), typical)
+            if not is_inconsistent(problem, points[row], reference, bound, size):
+                break
+            taken.append(row)
+    for row in taken:
+        codes[row][codes[row] == Code.FAIL] = Code.INCONCLUSIVE
+    return [_taken_back(j, taken) for j in judged] if taken else list(judged)
+
+
+def _taken_back(judged: Judged, rows: Sequence[int]) -> Judged:
+    codes, notes = judged.codes.copy(), list(judged.notes)
+    for row in rows:
+        codes[row][codes[row] == Code.FAIL] = Code.INCONCLUSIVE
+        notes[row] = (*notes[row], Note(NoteKind.NOISE, UNSOUND))
+    return replace(judged, codes=codes, notes=tuple(notes))
 
 
 def _exclude_mixtures(
