@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -104,11 +104,13 @@ def run_and_report(
     texts: Sequence[str | None] | None = None,
 ) -> int:
     """Run `specs`, show and write what came of them. The exit code."""
-    from gradverify.cli.outputs import parse_outputs, write_outputs
+    from gradverify.cli.outputs import parse_outputs, want_pictures, write_outputs
     from gradverify.cli.screen import Screen
     from gradverify.run.session import run_specs
 
     outputs = parse_outputs(options.report, plugins)
+    if want_pictures(outputs, plugins):
+        settings = replace(settings, verify=replace(settings.verify, pictures=True))
     # A report on standard output has it for itself.
     stream = sys.stderr if any(output.to_standard_output for output in outputs) else sys.stdout
     with Screen(len(specs), verbosity=options.verbosity, colour=options.color, stream=stream) as screen:

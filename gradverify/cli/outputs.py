@@ -57,6 +57,11 @@ def parse_outputs(values: Sequence[str], plugins: Plugins) -> tuple[Output, ...]
     return tuple(outputs)
 
 
+def want_pictures(outputs: Sequence[Output], plugins: Plugins) -> bool:
+    """Whether any of the reports draws what must be evaluated for it."""
+    return any(bool(getattr(plugins.reporters[output.kind].value, "pictures", False)) for output in outputs)
+
+
 def _same(first: str, second: str) -> bool:
     return first == second or (
         STANDARD_OUTPUT not in (first, second) and Path(first).resolve() == Path(second).resolve()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from gradverify.core.arrays import Mask, Tensor
+from gradverify.core.arrays import Mask, Tensor, Vector
 from gradverify.core.problem import Problem, Request
 from gradverify.core.verdicts import Evidence, NoteKind
 
@@ -91,6 +92,28 @@ class Screened:
     error_bounds: Tensor
     finite: Mask
     evaluations: int  # of f, counted in points
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ladder:
+    """How the estimate of one component depends on the step h, for people to look at; no verdict depends on it.
+
+    component: a flat index into the derivative.  steps, values, bounds: the steps, the plain difference quotients, and
+    how far round-off may move each of them; of one length.
+    """
+
+    component: int
+    steps: tuple[float, ...]
+    values: tuple[float, ...]
+    bounds: tuple[float, ...]
+
+
+@runtime_checkable
+class ShowsLadders(Protocol):
+    """What a backend that takes steps may offer besides `Backend`: only figures ask for it."""
+
+    def ladders(self, problem: Problem, point: Vector, components: Sequence[int]) -> Sequence[Ladder]:
+        """The ladders of some components of the derivative at `point`, shape (n,); what it cannot show is left out."""
 
 
 @runtime_checkable

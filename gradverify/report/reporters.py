@@ -19,6 +19,7 @@ class TextReporter:
 
     name: str
     place: str  # `module:function`, of a function from a report and options to text
+    pictures: bool = False  # whether it draws what must be evaluated for it
 
     def render(self, report: Report, options: Mapping[str, str]) -> str:
         """The whole text of the report."""
@@ -37,6 +38,6 @@ BUNDLED: tuple[Reporter, ...] = (
     TextReporter("ctrf", "gradverify.report.ctrf:render_ctrf"),
     TextReporter("tap", "gradverify.report.tap:render_tap"),
     TextReporter("markdown", "gradverify.report.markdown:render_markdown"),
-    TextReporter("html", "gradverify.report.html.page:render_html"),
+    TextReporter("html", "gradverify.report.html.page:render_html", pictures=True),
     TextReporter("text", "gradverify.report.terminal:render_text"),
 )

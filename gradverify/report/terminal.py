@@ -11,6 +11,10 @@ from gradverify.core.verdicts import Verdict
 from gradverify.report import words
 
 MOST_ROWS = 10  # of a table of wrong components
+MOST_FORMULA = 240  # characters of one right formula
+MOST_FORMULAS = 400  # characters of the right formulas together, after which no other is begun
+MOST_REPEATED = 40  # characters of a reason that are told again beside its check
+FEWEST_COLUMNS = 34  # for text beside a label; where there are fewer, it goes below
 MOST_CHECKS = 12  # of one spec that are listed
 MOST_OUTPUT = 20  # lines that the user's functions printed
 HEADER = ("component", "claimed", "reference", "± bound", "rel. error")
@@ -139,10 +143,26 @@ def _formulas(spec: SpecResult, style: Style) -> Iterator[str]:
     """The right formulas, where a backend knows them; once each."""
     if spec.verdict is not Verdict.FAIL:
         return
-    for name, right, difference in words.formulas(spec.checks)[:MOST_ROWS]:
-        yield f"  {style.paint('right:', 'green')} {clean(name)} = {clean(right)}"
+    found = words.formulas(spec.checks)
+    shown, used = 0, 0
+    for name, right, difference in found[:MOST_ROWS]:
+        if used > MOST_FORMULAS:
+            break
+        shown, used = shown + 1, used + len(right) + len(difference)
+        lead = f"  {style.paint('right:', 'green')} "
+        yield from _wrapped(f"{clean(name)} = {_formula(right)}", lead, style.width, hang=9)
         if difference:
-            yield f"         claimed − right = {clean(difference)}"
+            yield from _wrapped(f"claimed − right = {_formula(difference)}", " " * 9, style.width, hang=9)
+    if len(found) > shown:
+        yield f"         … and {len(found) - shown} more right formulas"
+
+
+def _formula(text: str) -> str:
+    """A formula as long as somebody reads it; nobody reads a screenful of them."""
+    shown = clean(text)
+    if len(shown) <= MOST_FORMULA:
+        return shown
+    return f"{shown[:MOST_FORMULA].rsplit(' ', 1)[0]} … ({len(shown):,} characters; reports have them all)"
 
 
 def _explanations(spec: SpecResult, style: Style) -> Iterator[str]:
@@ -160,18 +180,23 @@ def _checks(spec: SpecResult, style: Style) -> Iterator[str]:
     width = max((columns(words.check_label(check)) for check in shown), default=0)
     for check in shown:
         verdict = style.paint(_pad(check.verdict.value, 12), _COLOUR[check.verdict])
-        reason = f" {clean(check.reason)}" if check.reason else ""
-        evidence = f" {check.evidence.value}" if check.evidence is not None and not reason else ""
-        yield from _wrapped(
-            f"{reason or evidence}".strip(), f"  {_pad(words.check_label(check), width)}  {verdict} ", style.width
-        )
+        told = check.reason or (check.evidence.value if check.evidence is not None else "")
+        if spec.reason and len(told) > MOST_REPEATED and told in spec.reason:
+            told = "see above"
+        lead = f"  {_pad(words.check_label(check), width)}  {verdict} "
+        yield from _wrapped(clean(told), lead, style.width, hang=columns(_uncoloured(lead)))
     if len(spec.checks) > MOST_CHECKS:
         yield f"  … and {len(spec.checks) - MOST_CHECKS} more checks"
 
 
-def _wrapped(text: str, lead: str, width: int) -> Iterator[str]:
-    """`text` behind `lead`, broken between words; what follows is indented as far as the lead's own indent plus 4."""
-    indent = " " * (len(lead) - len(lead.lstrip()) + 4)
+def _wrapped(text: str, lead: str, width: int, *, hang: int | None = None) -> Iterator[str]:
+    """`text` behind `lead`, broken between words.
+
+    What follows is indented by `hang` columns where that leaves room for words, else by the lead's own indent plus 4.
+    """
+    if hang is None or width - hang < FEWEST_COLUMNS:
+        hang = len(lead) - len(lead.lstrip()) + 4
+    indent = " " * hang
     line, plain = lead, _uncoloured(lead)
     used = columns(plain)
     start = True

@@ -16,6 +16,7 @@ class VerifySettings:
     skip_backends: Mapping[str, str] = field(default_factory=dict)  # name → why it is not to be asked again
     search: bool = True
     blind_spots: bool = True
+    pictures: bool = False  # whether to evaluate what only figures need: step-size ladders, level sets
 
     def to_data(self) -> dict[str, Any]:
         """As plain JSON values."""
@@ -25,6 +26,7 @@ class VerifySettings:
             "skip_backends": dict(self.skip_backends),
             "search": self.search,
             "blind_spots": self.blind_spots,
+            "pictures": self.pictures,
         }
 
     @classmethod
@@ -37,4 +39,5 @@ class VerifySettings:
             skip_backends=dict(data.get("skip_backends", {})),
             search=bool(data.get("search", True)),
             blind_spots=bool(data.get("blind_spots", True)),
+            pictures=bool(data.get("pictures", False)),
         )

@@ -47,6 +47,7 @@ from gradverify.functions.expressions import function_from_expression
 from gradverify.functions.literals import literals_in_source
 from gradverify.hookspecs import LoadError
 from gradverify.run.beyond import check_beyond, named_reason
+from gradverify.run.pictures import with_ladders, with_level_sets
 from gradverify.run.settings import VerifySettings
 from gradverify.spec.model import ListedPoint, Spec
 
@@ -211,7 +212,8 @@ def _conclude(
     notes: list[str] = []
     for verified in work.verified:
         kind = verified.problem.derivative.value
-        checks += conclude.checks_of(verified, kind, _line(spec, kind))
+        found_out = conclude.checks_of(verified, kind, _line(spec, kind))
+        checks += with_ladders(found_out, verified, plugins) if settings.pictures else found_out
         verdict, reason = verdict_of(verified)
         verdicts.append(verdict)
         if reason is not None:
@@ -239,6 +241,7 @@ def _conclude(
             explained = found.verified
             verdicts.append(Verdict.FAIL)
             reasons.append(counterexample.message)
+    descent = with_level_sets(further.descent, main) if settings.pictures else further.descent
     progress("explanation")
     verdict = conclude.worst_verdict(verdicts)
     diagnosis: list[Diagnosis] = []
@@ -267,7 +270,7 @@ def _conclude(
         function_source=_source_of(work.loaded.function),
         gradient_source=_source_of(next(iter(work.loaded.claims.values()))),
         checks=tuple(checks), wrong_components=tuple(dict.fromkeys(wrong)), diagnosis=tuple(diagnosis),
-        counterexample=counterexample, blind_spots=tuple(spots), mutants=mutants, descent=further.descent,
+        counterexample=counterexample, blind_spots=tuple(spots), mutants=mutants, descent=descent,
         notes=tuple(dict.fromkeys(notes)),
     )  # fmt: skip
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from gradverify.plugin import BackendOption, hookimpl
 
 if TYPE_CHECKING:
-    from gradverify.plugin import Backend, Estimates, Problem, Request, Screened
+    from collections.abc import Sequence
+
+    from gradverify.plugin import Backend, Estimates, Ladder, Problem, Request, Screened, Vector
 
 NAME = "finite-difference"
 
@@ -50,6 +52,15 @@ class FiniteDifference:
 
         with np.errstate(all="ignore"):
             return screen(problem, request)
+
+    def ladders(self, problem: Problem, point: Vector, components: Sequence[int]) -> Sequence[Ladder]:
+        """Plain difference quotients over evenly spread steps, for figures."""
+        import numpy as np
+
+        from gradverify_finite_difference.ladders import ladders
+
+        with np.errstate(all="ignore"):
+            return ladders(problem, point, components)
 
 
 @hookimpl  # type: ignore[untyped-decorator]

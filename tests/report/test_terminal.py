@@ -174,3 +174,27 @@ def test_wide_characters_take_two_columns_and_accents_none() -> None:
 def test_every_verdict_has_its_line(verdict: Verdict) -> None:
     line = progress_line(dataclasses.replace(WRONG, verdict=verdict), Style(colour=False))
     assert line.startswith(f"{verdict.value:12} specs/sample.yaml:3 quadratic")
+
+
+def with_formulas(*formulas: str) -> Report:
+    told = [{"component": f"∂f/∂w[{i}]", "right": text, "difference": None} for i, text in enumerate(formulas)]
+    return alone(WRONG, checks=(dataclasses.replace(WRONG.checks[0], details={"formulas": told}),))
+
+
+def test_a_right_formula_that_nobody_would_read_is_cut_and_its_length_is_told() -> None:
+    text = render_terminal(with_formulas(" + ".join(["exp(-x)"] * 200)), width=80)
+    assert "… (1,997 characters; reports have them all)" in " ".join(text.split())
+    assert all(columns(line) <= 80 for line in text.splitlines())
+
+
+def test_many_long_formulas_do_not_fill_the_screen() -> None:
+    text = render_terminal(with_formulas(*[" + ".join(["exp(-x)"] * 50)] * 9))
+    assert "… and 8 more right formulas" in text
+
+
+def test_a_long_reason_is_told_once() -> None:
+    reason = "expected to converge, but it went to and fro without coming closer"
+    check = Check(kind="descent", backend=None, name="far", verdict=Verdict.FAIL, reason=reason)
+    text = render_terminal(alone(WRONG, checks=(check,), reason=f'descent "far": {reason}'))
+    assert text.count("to and fro") == 1
+    assert "descent[far]  fail         see above" in text

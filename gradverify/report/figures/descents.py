@@ -40,7 +40,7 @@ def descents_figure(runs: Sequence[Run], title: str, canvas: Canvas = STANDARD) 
     if low > 0 and high > WIDE * low:
         log = True
     elif high > low and _spread(every, low):
-        shift, name, log = low, f"f − {low:.4g}, the lowest".replace("-", "−"), True
+        shift, name, log = low, f"f above its lowest, {low:.4g}".replace("-", "−"), True
     floor = max((high - low) * FINEST, 5e-324)
     heights = [[v - shift for v in run.values] for run in shown]
     if log:
@@ -62,4 +62,4 @@ def descents_figure(runs: Sequence[Run], title: str, canvas: Canvas = STANDARD) 
 def _spread(values: Sequence[float], low: float) -> bool:
     """Whether the distances to the lowest value span decades."""
     gaps = sorted(v - low for v in values if v > low)
-    return bool(gaps) and gaps[-1] > WIDE * gaps[len(gaps) // 2]
+    return bool(gaps) and gaps[-1] > WIDE * gaps[len(gaps) // 4]

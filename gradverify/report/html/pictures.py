@@ -61,9 +61,10 @@ def _descents(spec: SpecResult) -> Iterator[Markup | None]:
         return
     plane = _plane(spec)
     if plane is not None:
+        grids = (read_grid(run.details.get("contours")) for run in runs)
+        shared = next((grid for grid in grids if grid is not None), None)  # one grid serves all descents of a spec
         for run in runs[:MOST_DESCENTS]:
-            grid = read_grid(run.details.get("contours"))
-            yield trajectory_figure(run.trajectory, plane, _title(run), grid)
+            yield trajectory_figure(run.trajectory, plane, _title(run), shared)
     title = "f by iteration" if len(runs) == 1 else "f by iteration, learning rates compared"
     yield descents_figure([_run(run) for run in runs[:MOST_RUNS]], title)
 
@@ -88,7 +89,7 @@ def _rate(run: DescentRun) -> str:
 
 
 def _run(run: DescentRun) -> Run:
-    numbers = run.details.get("iterations")
+    numbers = run.details.get("value_iterations")
     fits = isinstance(numbers, (list, tuple)) and len(numbers) == len(run.values)
     if fits and all(isinstance(n, int) and abs(n) < 2**53 for n in numbers or ()):
         iterations = tuple(numbers or ())

@@ -17,6 +17,8 @@ from gradverify.report.safe_text import one_line
 MOST_NAME = 160  # characters of a name
 MOST_TEXT = 1_500  # of a sentence
 MOST_FORMULAS = 6
+LONG_FORMULA = 120  # characters; longer ones are folded
+MOST_FORMULA = 4_000
 MOST_CHECKS = 40
 MOST_SPOTS = 8
 MOST_OUTPUT = 4_000  # characters of what the functions printed
@@ -104,7 +106,11 @@ def _formulas(spec: SpecResult) -> Markup | None:
 
 
 def _code(formula: str) -> Markup:
-    return element("code", one_line(formula, MOST_TEXT))
+    shown = element("code", one_line(formula, MOST_FORMULA))
+    if len(formula) <= LONG_FORMULA:
+        return shown
+    begin = element("code", one_line(formula, LONG_FORMULA))
+    return element("details", element("summary", begin, f" ({len(formula):,} characters)"), shown, class_="more")
 
 
 def _counterexample(spec: SpecResult) -> Markup | None:

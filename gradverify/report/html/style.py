@@ -87,7 +87,8 @@ white-space:pre-wrap}
 .figures svg.figure{width:100%;height:auto;max-width:540px;display:block}
 .verdict{font-size:16px;margin:4px 0}.body>.facts{margin-top:18px;border-top:1px solid var(--faint);padding-top:8px}
 ul.plain{margin:4px 0;padding-left:18px}ul.plain li{margin:3px 0}
-.more{display:block;margin:12px 0}details.more>summary{cursor:pointer;color:var(--accent);font-size:14px}
+.more{display:block;margin:12px 0}td .more{margin:0;white-space:normal}
+details.more>summary{cursor:pointer;color:var(--accent);font-size:14px}
 .meter{display:inline-block;width:88px;height:8px;border-radius:4px;background:var(--faint);overflow:hidden;
 vertical-align:1px;margin-right:8px}
 .meter i{display:block;height:100%;background:var(--pass)}
