@@ -93,7 +93,7 @@ def _broken(report: Report) -> str:
             if check.verdict is Verdict.ERROR and check.backend is not None:
                 reasons.setdefault((check.backend, check.reason or ""), []).append(spec.name)
     return "\n".join(
-        f"backend {name} broke on {len(specs)} spec{'' if len(specs) == 1 else 's'} that passed without it"
+        f"backend {clean(name)} broke on {len(specs)} spec{'' if len(specs) == 1 else 's'} that passed without it"
         f" ({clean(specs[0])}{', …' if len(specs) > 1 else ''}): {clean(reason)}"
         for (name, reason), specs in reasons.items()
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from gradverify_finite_difference import FiniteDifference
@@ -17,7 +19,7 @@ def cube(points: Array) -> Array:
 
 
 def ladder_of(x: float, domain: Domain | None = None) -> Ladder:
-    found: tuple[Ladder, ...] = FiniteDifference().ladders(problem(Rowwise(cube), domain=domain), np.array([x]), (0,))
+    found: Sequence[Ladder] = FiniteDifference().ladders(problem(Rowwise(cube), domain=domain), np.array([x]), (0,))
     assert len(found) == 1
     return found[0]
 
