@@ -45,7 +45,12 @@ _HOME = {
     "gradverify.core.report": ("Check", "PointResult", "Report", "SpecResult"),
     "gradverify.core.variables": ("Shape", "Variable", "Variables"),
     "gradverify.core.verdicts": ("Evidence", "Fault", "NoteKind", "Verdict"),
-    "gradverify.expression.evaluate": ("Arithmetic", "UnsupportedFunctionError", "evaluate_tree"),
+    "gradverify.expression.evaluate": (
+        "Arithmetic",
+        "UnsupportedFunctionError",
+        "evaluate_tree",
+        "evaluate_trees",
+    ),
     "gradverify.expression.nodes": (
         "Call",
         "Compare",

@@ -8,7 +8,7 @@ import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache, partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -66,12 +66,12 @@ def _sign_in(low: float, high: float, low_open: bool, high_open: bool) -> str:
     return "nonpositive" if high == 0 else "real"
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _symbol(name: str, assumption: str) -> Any:
     return sp.Symbol(name, **{assumption: True})
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _literal(text: str, value: float) -> Any:
     """A literal that is a float exactly, as that number; any other as a symbol, since NumPy rounds it."""
     mantissa, _, exponent = text.lower().partition("e")
@@ -87,12 +87,13 @@ PI = sp.Symbol("pi", positive=True, literal=True)
 E = sp.Symbol("e", positive=True, literal=True)
 
 
+@lru_cache(maxsize=4096)
 def is_literal(symbol: Any) -> bool:
     """Whether `symbol` stands for a number."""
     return bool(symbol.assumptions0.get("literal", False))
 
 
-@cache
+@lru_cache(maxsize=4096)
 def meaning(symbol: Any) -> Any:
     """The exact number that a literal's symbol stands for."""
     if symbol == PI:

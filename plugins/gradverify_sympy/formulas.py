@@ -13,10 +13,9 @@ from gradverify.plugin import (
     Derivative,
     DoesNotApply,
     ExpressionFunction,
-    Node,
     Problem,
     Shape,
-    evaluate_tree,
+    evaluate_trees,
 )
 from gradverify_sympy.branches import without_sympy_kinks
 from gradverify_sympy.convert import Need, symbolic_arithmetic, symbols_for
@@ -37,6 +36,7 @@ _UNFINISHED = (
     sp.zoo,
     sp.nan,
 )
+_SUSPICIOUS = (sp.Abs, sp.sign, sp.zoo, sp.nan, sp.oo, sp.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,8 @@ def read_formulas(problem: Problem, deadline: Deadline) -> Formulas:
         raise DoesNotApply("it needs the function as an expression")
     symbols = symbols_for(problem.variables, problem.domain)
     function_needs: list[Need] = []
-    components = [e for tree in function.trees for e in _convert(tree, function, symbols, function_needs).ravel()]
-    if sum(int(sp.count_ops(e)) for e in components) > MAX_OPERATIONS:
+    components = [e for values in _convert(function, symbols, function_needs) for e in values.ravel()]
+    if sum(_operations(e) for e in components) > MAX_OPERATIONS:
         raise DoesNotApply("the formula is too large for symbolic differentiation")
     deadline.check()
     functions, derivative = _differentiate(components, symbols, problem.derivative, deadline)
@@ -72,19 +72,40 @@ def read_formulas(problem: Problem, deadline: Deadline) -> Formulas:
     return Formulas(symbols, functions, derivative, claimed, function_needs, claim_needs)
 
 
-def _convert(tree: Node, owner: ExpressionFunction, symbols: list[Any], needs: list[Need]) -> Array:
-    """The tree as an array of expressions of shape `tree.shape`."""
+def _operations(expression: Any) -> int:
+    """How many parts of `expression` have arguments; more than MAX_OPERATIONS are not counted."""
+    count, pending = 0, [expression]
+    while pending and count <= MAX_OPERATIONS:
+        arguments = pending.pop().args
+        if arguments:
+            count += 1
+            pending.extend(arguments)
+    return count
+
+
+def _convert(owner: ExpressionFunction, symbols: list[Any], needs: list[Need]) -> list[Array]:
+    """Each tree as an array of expressions of shape `tree.shape`."""
     row = np.empty((1, len(symbols)), dtype=object)
     row[0, :] = symbols
-    value = evaluate_tree(tree, owner.variables.split(row), symbolic_arithmetic(needs), 1, owner.constants)
-    array: Array = np.asarray(value, dtype=object)[0:1]
-    flat = [without_sympy_kinks(sp.sympify(e, strict=True)) for e in array.ravel()]
-    for expression in flat:
-        if expression.has(sp.zoo, sp.nan, sp.oo, sp.I):
-            raise DoesNotApply("a part of it has no real finite value anywhere")
-    result = np.empty(len(flat), dtype=object)
-    result[:] = flat
-    return result.reshape(tree.shape)
+    arithmetic = symbolic_arithmetic(needs)
+    values = evaluate_trees(owner.trees, owner.variables.split(row), arithmetic, 1, owner.constants)
+    return [
+        _checked(np.asarray(value, dtype=object)[0:1], tree.shape)
+        for value, tree in zip(values, owner.trees, strict=True)
+    ]
+
+
+def _checked(values: Array, shape: Shape) -> Array:
+    """The same with our own kinks in place of SymPy's. Raises `DoesNotApply` for what is never finite."""
+    result = np.empty(values.size, dtype=object)
+    for i, value in enumerate(values.ravel()):
+        expression = sp.sympify(value, strict=True)
+        if expression.has(*_SUSPICIOUS):
+            expression = without_sympy_kinks(expression)
+            if expression.has(sp.zoo, sp.nan, sp.oo, sp.I):
+                raise DoesNotApply("a part of it has no real finite value anywhere")
+        result[i] = expression
+    return result.reshape(shape)
 
 
 def _differentiate(
@@ -131,9 +152,7 @@ def _claimed(problem: Problem, symbols: list[Any], needs: list[Need]) -> list[An
         return None
     if any(not _fits(tree.shape, shape) for tree, shape in zip(claim.trees, wanted, strict=True)):
         return None
-    parts = [
-        _convert(tree, claim, symbols, needs).reshape(target) for tree, target in zip(claim.trees, targets, strict=True)
-    ]
+    parts = [values.reshape(target) for values, target in zip(_convert(claim, symbols, needs), targets, strict=True)]
     return list(np.concatenate(parts, axis=-1).ravel())
 
 

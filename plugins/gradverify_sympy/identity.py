@@ -263,6 +263,19 @@ def _is_small(expression: Any) -> bool:
     return terms <= MAX_EXPANDED_TERMS
 
 
+def same_as_written(claimed: Any, truth: Any) -> bool:
+    """Whether two expressions without branches are the same as SymPy writes them, or multiplied out if they are short.
+
+    Literals may still be symbols: what holds for all their values holds for their own.
+    """
+    if claimed == truth:
+        return not claimed.has(Branch)
+    if claimed.has(Branch) or truth.has(Branch):
+        return False
+    difference = claimed - truth
+    return difference == 0 or (sp.count_ops(difference) <= LARGE and _vanishes_when_expanded(difference))
+
+
 def _vanishes_when_expanded(difference: Any) -> bool:
     return _is_small(difference) and bool(sp.expand(difference) == 0)
 

@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
@@ -33,6 +34,8 @@ from gradverify_sympy.enclose import (
 # last resolves cancellation down to below the smallest float next to numbers as large as the largest.
 PRECISIONS = (120, 400, 2400)
 ENOUGH_BITS = 60  # a few more than a float's 53, so that the error is the representation's alone
+# Literals are known to a float's 53 bits: where they occur, more precision seldom tells more than this.
+LITERAL_BITS = 46
 NEAR = (200, 300)  # one-sided slopes are taken 2**-200 and 2**-300 away: no threshold written in floats is that near
 
 
@@ -103,7 +106,8 @@ class Place:
                 continue
             stalled = best is not None and relative_bits(found) < relative_bits(best) + 1
             best = found
-            if relative_bits(found) >= ENOUGH_BITS or (stalled and self._literals):
+            known = relative_bits(found)
+            if known >= ENOUGH_BITS or (self._literals and (stalled or known >= LITERAL_BITS)):
                 break
         return Outcome.UNDECIDED if best is None else best
 
@@ -145,6 +149,7 @@ def _exact(value: Fraction) -> Interval:
     return raw, raw
 
 
+@lru_cache(maxsize=1024)
 def literal_interval(literal: Any, precision: int) -> Interval:
     """From what is written to the float that NumPy makes of it, whichever is larger."""
     as_float = Fraction(rounded(literal))

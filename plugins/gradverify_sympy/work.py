@@ -26,7 +26,7 @@ from gradverify.plugin import (
 from gradverify_sympy.convert import Condition, Need, is_literal, meaning
 from gradverify_sympy.enclose import Interval, Unsupported, from_fractions
 from gradverify_sympy.formulas import Formulas, read_formulas
-from gradverify_sympy.identity import TEST_BITS, Decision, Judge, as_threshold
+from gradverify_sympy.identity import TEST_BITS, Decision, Judge, as_threshold, same_as_written
 from gradverify_sympy.reference import Outcome, Place, Slopes, Value, can_switch, is_rigorous, to_value
 from gradverify_sympy.text import to_text
 from gradverify_sympy.timebox import Deadline, OutOfTime, interrupting
@@ -160,6 +160,8 @@ def _prove(problem: Problem, formulas: Formulas, deadline: Deadline) -> tuple[Pr
     if formulas.claimed is None:
         return None, []
     count = len(formulas.derivative)
+    if _same_as_written(formulas, deadline):
+        return Proof(identical=True, components=(True,) * count, method="symbolic identity"), []
     decisions: list[Decision] = []
     notes: list[Note] = []
     truth = [_without_literals(e) for e in formulas.derivative]
@@ -184,6 +186,19 @@ def _prove(problem: Problem, formulas: Formulas, deadline: Deadline) -> tuple[Pr
     components = tuple(None if d.identical and not sound else d.identical for d in decisions)
     notes += _rounded_constants(decisions, problem)
     return _as_proof(problem, formulas, components, decisions), notes
+
+
+def _same_as_written(formulas: Formulas, deadline: Deadline) -> bool:
+    """Whether claim and derivative are the same for any value of the literals, and the claim needs nothing more of its
+    operands than the function does: nine claims in ten, in a fraction of the time of the full proof."""
+    granted = set(formulas.function_needs)
+    if any(n not in granted and Need(n.expression, Condition.POSITIVE) not in granted for n in formulas.claim_needs):
+        return False
+    try:
+        with interrupting(deadline):
+            return all(map(same_as_written, formulas.claimed or (), formulas.derivative))
+    except (OutOfTime, RecursionError, MemoryError, ArithmeticError, TypeError, ValueError, AttributeError):
+        return False  # the full proof says why
 
 
 def _without_literals(expression: Any) -> Any:
