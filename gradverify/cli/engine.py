@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +13,11 @@ from gradverify.cli.exits import Exit
 from gradverify.cli.options import blocked, limit
 
 if TYPE_CHECKING:
+    from gradverify.cache.recall import Recall
     from gradverify.core.report import Report
     from gradverify.plugins import Plugins
     from gradverify.run.session import RunSettings
+    from gradverify.run.settings import VerifySettings
     from gradverify.spec.errors import SpecFault
     from gradverify.spec.model import Spec
 
@@ -102,15 +104,21 @@ def run_and_report(
     settings: RunSettings,
     *,
     texts: Sequence[str | None] | None = None,
+    remember: Callable[[VerifySettings], Recall] | None = None,
+    conclude: Callable[[Report], None] = lambda _report: None,
 ) -> int:
-    """Run `specs`, show and write what came of them. The exit code."""
+    """Run `specs`, show and write what came of them. The exit code.
+
+    remember: gives what is known already under the final settings, and keeps results. conclude: called with the report before it is written.
+    """
     from gradverify.cli.outputs import parse_outputs, want_pictures, write_outputs
     from gradverify.cli.screen import Screen
-    from gradverify.run.session import run_specs
+    from gradverify.run.session import keep_nothing, run_specs
 
     outputs = parse_outputs(options.report, plugins)
     if want_pictures(outputs, plugins):
         settings = replace(settings, verify=replace(settings.verify, pictures=True))
+    recall = None if remember is None else remember(settings.verify)
     # A report on standard output has it for itself.
     stream = sys.stderr if any(output.to_standard_output for output in outputs) else sys.stdout
     with Screen(len(specs), verbosity=options.verbosity, colour=options.color, stream=stream) as screen:
@@ -122,11 +130,16 @@ def run_and_report(
             on_ordered=screen.ordered,
             on_tick=screen.tick,
             texts=texts,
+            known=None if recall is None else recall.known(),
+            keep=keep_nothing if recall is None else recall.take,
         )
+    if recall is not None:
+        recall.close()
+    conclude(report)
     broken = write_outputs(outputs, report, plugins, {"junit": {"family": options.junit_family}})
     screen.conclude(report)
     print_faults(faults, options.color)
-    for sentence in broken:
+    for sentence in (*(recall.notes if recall is not None else ()), *broken):
         click.echo(f"gradverify: {sentence}", err=True)
     return exit_code(report, specs, options, faults=bool(faults), reports_broken=bool(broken))
 

@@ -54,6 +54,23 @@ class Jobs(click.ParamType[Any]):
         return number
 
 
+class ShardType(click.ParamType[Any]):
+    """Part I of N, as I/N."""
+
+    name = "I/N"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The `Shard`."""
+        from gradverify.run.shards import Shard, parse_shard
+
+        if isinstance(value, Shard):
+            return value
+        try:
+            return parse_shard(str(value))
+        except ValueError as error:
+            return self.fail(str(error), param, ctx)
+
+
 def option(*names: str, **more: Any) -> Callable[[F], F]:
     """A click option that is also read from the environment, as GRADVERIFY_ and its long name."""
     long = next(name for name in names if name.startswith("--")).split("/")[0]

@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gradverify.cli.exits import Exit
-from gradverify.cli.options import Jobs, engine_options, option
+from gradverify.cli.options import Jobs, ShardType, engine_options, option
+from gradverify.cli.recollect import RecallOptions, recall_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
+    from gradverify.cache.recall import Recall
+    from gradverify.core.report import Report
     from gradverify.plugins import Plugins
+    from gradverify.run.settings import VerifySettings
+    from gradverify.run.shards import Shard
     from gradverify.spec.load import SpecFiles
     from gradverify.spec.model import Spec
 
@@ -28,7 +34,14 @@ DEFAULT_PATHS = ("specs",)
 @option("-j", "--jobs", type=Jobs(), default="auto", metavar="N", help="Worker processes; default: the usable cores.")
 @click.option("-x", "--exit-first", is_flag=True, help="Stop at the first failure.")
 @option("--max-failures", type=click.IntRange(min=1), metavar="N", help="Stop at the N-th failure.")
+@option(
+    "--last-failed", "--lf", is_flag=True, help="Only those that did not pass when they were last run; all if none."
+)
+@option(
+    "--shard", type=ShardType(), metavar="I/N", help="Only part I of N; a spec's part follows from its file and name."
+)
 @click.option("--list", "list_only", is_flag=True, help="Print what would run, and stop.")
+@recall_options
 @engine_options
 def command(
     paths: tuple[str, ...],
@@ -37,7 +50,13 @@ def command(
     jobs: int,
     exit_first: bool,
     max_failures: int | None,
+    last_failed: bool,
+    shard: Shard | None,
     list_only: bool,
+    cache: bool,
+    cache_dir: Path | None,
+    journal: Path | None,
+    resume: bool,
     **engine: Any,
 ) -> int:
     """Check the gradients that the spec files in PATHS claim.
@@ -48,6 +67,7 @@ def command(
 
     Faults in a spec file do not keep the other specs from running; the exit code is then 2.
     """
+    from gradverify.cache.keys import spec_id
     from gradverify.cli.engine import (
         EngineOptions,
         load_for,
@@ -57,7 +77,9 @@ def command(
         run_settings,
     )
     from gradverify.cli.outputs import parse_outputs
+    from gradverify.cli.recollect import open_recall
     from gradverify.cli.select import SelectionError, select
+    from gradverify.cli.state import only_last_failed, project_state
 
     options = EngineOptions(**engine)
     plugins = load_for(options)
@@ -70,6 +92,12 @@ def command(
         chosen = select(found.specs, keyword, tag)
     except SelectionError as error:
         raise click.UsageError(str(error)) from None
+    state = project_state()
+    selected = bool(chosen)
+    if shard is not None:
+        chosen = tuple(spec for spec in chosen if shard.has(spec_id(spec.name, spec.place.file, state.root)))
+    if last_failed:
+        chosen = only_last_failed(chosen, state)
     if list_only:
         print_faults(found.faults, options.color)
         return _list(chosen, bool(found.faults))
@@ -77,9 +105,21 @@ def command(
         print_faults(found.faults, options.color)
         if found.faults:
             return Exit.USAGE
-        click.echo(_nothing(found, paths), err=True)
+        click.echo(_nothing(found, paths, shard if selected else None), err=True)
     settings = run_settings(options, jobs=jobs, max_failures=1 if exit_first else max_failures)
-    return run_and_report(chosen, found.faults, plugins, options, settings)
+    again = RecallOptions(cache=cache, cache_dir=cache_dir, journal=journal, resume=resume)
+
+    def remember(verify: VerifySettings) -> Recall:
+        return open_recall(chosen, plugins, verify, again, state)
+
+    def conclude(report: Report) -> None:
+        state.remember_failures(report, allow_inconclusive=options.allow_inconclusive)
+
+    code = run_and_report(
+        chosen, found.faults, plugins, options, settings, remember=remember if chosen else None, conclude=conclude
+    )
+    # A shard may be empty: its report is written for `gradverify merge`, and it is no fault of the pipeline.
+    return Exit.OK if code == Exit.NOTHING and selected else code
 
 
 def find_specs(paths: Sequence[str], plugins: Plugins) -> SpecFiles:
@@ -98,7 +138,9 @@ def _list(specs: Sequence[Spec], faults: bool) -> int:
     return Exit.OK if specs else Exit.NOTHING
 
 
-def _nothing(found: SpecFiles, paths: Sequence[str]) -> str:
+def _nothing(found: SpecFiles, paths: Sequence[str], shard: Shard | None) -> str:
+    if shard is not None:
+        return f"gradverify: no selected spec belongs to shard {shard}"
     if found.specs:
         return f"gradverify: none of {len(found.specs)} specs is selected by -k and -t"
     return f"gradverify: there are no specs in {', '.join(paths or DEFAULT_PATHS)}"

@@ -124,6 +124,7 @@ class SpecResult:
     evidence: Evidence | None = None
     reason: str | None = None
     seconds: float = 0.0
+    cached: bool = False  # found out by an earlier run of the same spec
     evaluations: Evaluations = Evaluations()
     variables: tuple[tuple[str, tuple[int, ...]], ...] = ()
     function_source: tuple[str, int] | None = None  # file and line of a Python function

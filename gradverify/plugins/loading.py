@@ -57,7 +57,7 @@ def load_plugins(
         plugin.fail(unreadable.reason)
         loaded.append(plugin)
     for name, value in (extra or {}).items():
-        plugin = Loaded(name, name, "0")
+        plugin = Loaded(name, name, "0", module=type(value).__module__)
         _register(manager, plugin, value)
         loaded.append(plugin)
     return Plugins(manager, loaded, block=block, notes=_unused(block, candidates))
@@ -97,6 +97,7 @@ def _unused(block: Sequence[str], candidates: Iterable[Candidate]) -> list[str]:
 
 
 def _import(manager: pluggy.PluginManager, plugin: Loaded, entry_point: importlib.metadata.EntryPoint) -> None:
+    plugin.module = entry_point.module
     start = time.perf_counter()
     try:
         with contextlib.redirect_stdout(sys.stderr):  # standard output may be a report

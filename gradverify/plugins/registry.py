@@ -81,6 +81,7 @@ class Loaded:
     reasons: list[str] = field(default_factory=list)
     hooks: tuple[str, ...] = ()
     import_ms: float = 0.0
+    module: str = ""  # where its code is
     internal: bool = False  # gradverify's own reporters and loaders: not a plugin that people would list
 
     @property
@@ -177,6 +178,15 @@ class Plugins:
             PluginInfo(name=status.name, version=status.version, status=status.status.value, reason=status.reason)
             for status in self.statuses
         )
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The modules of the plugins that were loaded."""
+        return tuple(plugin.module for plugin in self._loaded.values() if plugin.module and plugin.hooks)
+
+    def listen(self, *hooks: str) -> bool:
+        """Whether any plugin implements one of `hooks`."""
+        return any(hook in plugin.hooks for plugin in self._loaded.values() for hook in hooks)
 
     @property
     def warnings(self) -> tuple[str, ...]:

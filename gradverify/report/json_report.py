@@ -155,6 +155,7 @@ SPEC = record(
         "evidence": Key(EVIDENCE, "the strongest behind the verdict"),
         "reason": Key(optional(TEXT)),
         "seconds": Key(SECONDS),
+        "cached": Key(FLAG, "whether it was taken from the cache; `seconds` is then what it took when it was run"),
         "evaluations": Key(EVALUATIONS, "how often the functions were evaluated, in points"),
         "variables": Key(sequence(pair(("name", TEXT), ("shape", SHAPE))), "in the order of the point vector"),
         "function_source": Key(SOURCE, "where a Python function is defined"),

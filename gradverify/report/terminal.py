@@ -72,6 +72,9 @@ def summary(report: Report, style: Style = Style()) -> str:
     """The last line, in the colour of the outcome."""
     counts = report.summary
     text = words.summary_line(counts, report.seconds, not_run=len(report.not_run), interrupted=report.interrupted)
+    cached = sum(spec.cached for spec in report.specs)
+    if cached:
+        text += f" ({'all' if cached == len(report.specs) else cached} from the cache)"
     blind = sum(1 for spec in report.specs if spec.blind_spots)
     if blind:
         text += f"; {blind} with blind spots (gradverify audit shows them)"

@@ -11,7 +11,7 @@ import dataclasses
 import heapq
 import selectors
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,6 +70,7 @@ class Pool:
         interrupts: Interrupts,
         on_tick: Callable[[], None],
         texts: Sequence[str | None] | None = None,
+        done: Container[int] = (),
     ) -> None:
         self._inherit = inherit
         self._settings = settings
@@ -78,11 +79,13 @@ class Pool:
         self._on_tick = on_tick
         texts = texts or [None] * len(specs)
         jobs = [Job(n, spec, Task.of(spec, text)) for n, (spec, text) in enumerate(zip(specs, texts, strict=True))]
+        jobs = [job for job in jobs if job.number not in done]
+        self.raw: dict[int, tuple[Any, Any]] = {}  # each result as its worker sent it, and what was seen of its reads
         self._waiting = [(job.number, job) for job in jobs]  # a heap: what has to be run again goes first
         self._count = max(1, min(processes, len(jobs)))
         self._desks: list[_Desk] = []
         self._selector = selectors.DefaultSelector()
-        self._stop = len(jobs)  # jobs from here on are not wanted any more
+        self._stop = len(specs)  # jobs from here on are not wanted any more
         self._average = BATCH_SECONDS  # seconds a task, so far
         self._failed_starts = 0
         self._start_problem = ""
@@ -218,6 +221,7 @@ class Pool:
                 raise wire.BrokenChannelError(f"its channel carried no valid result: {error}") from None
             if (result.name, result.file, result.line) != (job.spec.name, job.spec.place.file, job.spec.place.line):
                 raise wire.BrokenChannelError("its channel carried another spec's result")
+            self.raw[job.number] = data, message.get("trace")
         desk.jobs.popleft()
         now = time.monotonic()
         self._average += 0.2 * (now - desk.since - self._average)  # the latest ten or so count

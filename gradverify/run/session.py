@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gradverify import __version__
 from gradverify.core.report import Report, SpecResult
@@ -47,10 +47,17 @@ class RunSettings:
 
 
 Listener = Callable[[SpecResult], None]
+Keeper = Callable[
+    [int, SpecResult, Any, Any], None
+]  # number, result, as its worker sent it, what was seen of its reads
 
 
 def _ignore(_result: SpecResult) -> None:
     """Nobody listens."""
+
+
+def keep_nothing(_number: int, _result: SpecResult, _data: Any, _trace: Any) -> None:
+    """Nobody keeps results."""
 
 
 def counts_as_failure(result: SpecResult, *, allow_inconclusive: bool) -> bool:
@@ -69,12 +76,15 @@ def run_specs(
     on_ordered: Listener = _ignore,
     on_tick: Callable[[], None] = lambda: None,
     texts: Sequence[str | None] | None = None,
+    known: Mapping[int, SpecResult] | None = None,
+    keep: Keeper = keep_nothing,
 ) -> Report:
     """Run `specs` and report on them.
 
     on_finished: called for each result as it arrives (progress, a journal); on_ordered: the same in the specs' order.
     on_tick: called about once a second at least, while specs run in other processes.
     texts: the documents of specs that are in no file; needed where workers are spawned.
+    known: results by number that need not be found out again. keep: called for each that was found out, as it arrives.
     Ctrl-C ends the run with what is finished, `interrupted` set and the rest in `not_run`.
     """
     settings = settings or RunSettings()
@@ -84,12 +94,17 @@ def run_specs(
         plugins.call("gradverify_spec_collected", spec=spec)
     tally = _Tally(len(specs), settings, on_ordered)
     interrupted = False
+    known = known or {}
     try:
-        if settings.processes == 0:  # Ctrl-C raises as it does in any Python code: there is no loop that could look
+        tally.collect(_each(known), on_finished, lambda _number: None)
+        if tally.is_complete:
+            pass
+        elif settings.processes == 0:  # Ctrl-C raises as it does in any Python code: there is no loop that could look
             tally.collect(run_serial(specs, plugins, settings.verify), on_finished, lambda _number: None)
-        elif specs:
-            with Interrupts() as interrupts, _pool(specs, plugins, settings, interrupts, on_tick, texts) as pool:
-                tally.collect(pool.run(), on_finished, pool.stop_at)
+        else:
+            with Interrupts() as interrupts, _pool(specs, plugins, settings, interrupts, on_tick, texts, known) as pool:
+                pool.stop_at(tally.end)
+                tally.collect(_kept(pool, keep), on_finished, pool.stop_at)
                 interrupted = interrupts.requested
     except KeyboardInterrupt:
         interrupted = True
@@ -112,6 +127,17 @@ def run_specs(
     return report
 
 
+def _each(known: Mapping[int, SpecResult]) -> Iterator[tuple[int, SpecResult]]:
+    yield from sorted(known.items(), key=lambda item: item[0])
+
+
+def _kept(pool: Pool, keep: Keeper) -> Iterator[tuple[int, SpecResult]]:
+    """The pool's results, each handed to `keep` before anything else can go wrong."""
+    for number, result in pool.run():
+        keep(number, result, *pool.raw.pop(number, (None, None)))
+        yield number, result
+
+
 def _pool(
     specs: Sequence[Spec],
     plugins: Plugins,
@@ -119,6 +145,7 @@ def _pool(
     interrupts: Interrupts,
     on_tick: Callable[[], None],
     texts: Sequence[str | None] | None,
+    known: Mapping[int, SpecResult],
 ) -> Pool:
     store = SpecStore(tuple(plugins.backends))
     store.add(specs)
@@ -133,6 +160,7 @@ def _pool(
         interrupts=interrupts,
         on_tick=on_tick,
         texts=texts,
+        done=known.keys(),
     )
 
 
@@ -171,6 +199,16 @@ class _Tally:
                 self._pass_on()
                 if self._next >= self._stop:
                     return
+
+    @property
+    def end(self) -> int:
+        """Specs numbered so or above are not wanted."""
+        return self._stop
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every result that is wanted is there."""
+        return self._next >= self._stop
 
     def _pass_on(self) -> None:
         while self._next < self._stop and self._next in self._results:

@@ -15,12 +15,15 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from gradverify.cache.environment import code_of
+from gradverify.cache.keys import is_self_contained
 from gradverify.run import wire
 from gradverify.run.batch import run_task
 from gradverify.run.capture import CapturedStreams
 from gradverify.run.limits import die_with_parent, limit_memory, single_threaded
 from gradverify.run.settings import VerifySettings
-from gradverify.run.tasks import SpecStore, Task
+from gradverify.run.tasks import SpecMissingError, SpecStore, Task
+from gradverify.run.trace import Tracer
 
 if TYPE_CHECKING:
     from gradverify.plugins import Plugins
@@ -51,6 +54,8 @@ def serve(
     home = os.open(".", os.O_RDONLY | os.O_DIRECTORY)
     own_pid = os.getpid()
     recursion_limit = sys.getrecursionlimit()
+    tracer = Tracer(code_of(plugins))
+    tracer.install()
     channel.sendall(wire.encode({"ready": own_pid}))
     while (batch := wire.receive(channel)) is not None:
         settings = VerifySettings.from_data(batch["settings"])
@@ -60,18 +65,31 @@ def serve(
             os.fchdir(home)
             sys.setrecursionlimit(recursion_limit)
             status.begin(number)
-            result = run_task(Task.from_data(data), store, plugins, settings, status.phase)
+            task = Task.from_data(data)
+            watched = runs_code(task, store)
+            if watched:
+                tracer.begin()
+            result = run_task(task, store, plugins, settings, status.phase)
             if os.getpid() != own_pid:
                 os._exit(0)  # the user's function forked, and this is the child: it must not answer a second time
             status.phase("sending its result")
+            trace = tracer.end() if watched else None
             streams.end(number)
-            channel.sendall(_encoded(number, result))
+            channel.sendall(_encoded(number, result, trace))
             status.finish()
 
 
-def _encoded(number: int, result: dict[str, Any]) -> bytes:
+def runs_code(task: Task, store: SpecStore) -> bool:
+    """Whether the task's spec runs code of the user's, so that what it reads has to be watched."""
     try:
-        return wire.encode({"number": number, "result": result})
+        return not is_self_contained(store.find(task))
+    except SpecMissingError:
+        return False
+
+
+def _encoded(number: int, result: dict[str, Any], trace: dict[str, Any] | None) -> bytes:
+    try:
+        return wire.encode({"number": number, "result": result, "trace": trace})
     except wire.BrokenChannelError as error:
         return wire.encode({"number": number, "result": {"missing": f"its result is too large: {error}"}})
 

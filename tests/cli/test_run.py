@@ -212,7 +212,7 @@ def test_the_report_does_not_depend_on_the_number_of_workers(tmp_path: Path) -> 
         *(expression_spec(f"s{i}", gradient="2*x" if i % 3 else "x", points=[[i + 1]]) for i in range(30)),
     )
     for jobs in ("1", "2", "3"):
-        gradverify("run", "many.yaml", "-j", jobs, "--report", f"json:{jobs}.json", cwd=tmp_path)
+        gradverify("run", "many.yaml", "-j", jobs, "--no-cache", "--report", f"json:{jobs}.json", cwd=tmp_path)
     assert stripped(tmp_path / "1.json") == stripped(tmp_path / "2.json") == stripped(tmp_path / "3.json")
 
 

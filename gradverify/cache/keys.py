@@ -1,0 +1,170 @@
+"""What makes two checks of a spec the same: its text, the files that it names, the settings and the environment."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gradverify.cache.digests import digest, digest_of_data, digest_of_file
+from gradverify.run.settings import VerifySettings
+from gradverify.spec.beyond import Rule
+from gradverify.spec.model import ExpressionSource, ReferenceSource, Source, Spec
+
+_BREAK = re.compile("\r\n|\r|\n")  # as gradverify.spec.source counts lines
+
+
+def spec_id(name: str, file: str, root: Path) -> str:
+    """`specs/losses.yaml::huber`: what people call a spec, wherever the command is called from."""
+    return f"{portable(os.path.abspath(file), root)}::{name}"
+
+
+def portable(path: str, root: Path) -> str:
+    """`path` from `root` on where it lies below, with `/`; else as it is. A folder's last slash stays."""
+    inside = os.path.relpath(path, root)
+    if inside.startswith(".."):
+        return path
+    return inside.replace(os.sep, "/") + ("/" if path.endswith(os.sep) else "")
+
+
+def absolute(path: str, root: Path) -> str:
+    """The inverse of `portable`."""
+    return os.path.join(root, path)
+
+
+def sources_of(spec: Spec) -> tuple[Source, ...]:
+    """The function and the claims of a spec."""
+    return tuple(source for source in (spec.function, spec.gradient, spec.jacobian, spec.hessian) if source is not None)
+
+
+def is_self_contained(spec: Spec) -> bool:
+    """Whether the spec's text and the data files that it names say all that there is: expressions only, no rule."""
+    return all(isinstance(source, ExpressionSource) for source in sources_of(spec)) and not isinstance(
+        spec.extensions.get("rule"), Rule
+    )
+
+
+def loader_kinds(spec: Spec) -> frozenset[str]:
+    """The function loaders that the spec needs."""
+    return frozenset(source.kind for source in sources_of(spec) if isinstance(source, ReferenceSource))
+
+
+def named_files(spec: Spec) -> tuple[str, ...]:
+    """The files that a spec's text names, absolute: constants' data and the parts of a rule."""
+    files = [constant.file for constant in spec.constants.values() if constant.file is not None]
+    rule = spec.extensions.get("rule")
+    if isinstance(rule, Rule):
+        files += [part.file for part in rule.parts]
+    return tuple(sorted(set(map(os.path.abspath, files))))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What identifies one spec of a file without its meaning: enough to look a result up."""
+
+    index: int
+    name: str
+    line: int
+    tags: tuple[str, ...]
+    backends: tuple[str, ...]  # that the spec asks for by name
+    text: str  # digest of the document
+    files: tuple[str, ...]  # that it names, absolute
+
+    def to_data(self, root: Path) -> list[Any]:
+        """As plain JSON values."""
+        files = [portable(file, root) for file in self.files]
+        return [self.index, self.name, self.line, list(self.tags), list(self.backends), self.text, files]
+
+    @classmethod
+    def from_data(cls, data: Sequence[Any], root: Path) -> Entry:
+        """The inverse of `to_data`. Raises `ValueError` or `TypeError` on anything else."""
+        index, name, line, tags, backends, text, files = data
+        where = tuple(absolute(str(file), root) for file in files)
+        return cls(int(index), str(name), int(line), tuple(tags), tuple(backends), str(text), where)
+
+
+@dataclass(slots=True)
+class Files:
+    """Digests of files, each read once in a run."""
+
+    started_ns: int = field(default_factory=time.time_ns)
+    _digests: dict[str, str | None] = field(default_factory=dict)
+
+    def digest(self, path: str) -> str | None:
+        """The digest of a file's content, None where there is none. Raises `OSError`."""
+        if path not in self._digests:
+            self._digests[path] = digest_of_file(path)
+        return self._digests[path]
+
+    def is_settled(self, path: str) -> bool:
+        """Whether the file was last changed before this run began, so that all who read it read the same."""
+        try:
+            return os.stat(path).st_mtime_ns < self.started_ns
+        except OSError:
+            return not os.path.lexists(path)
+
+
+@dataclass(slots=True)
+class Keys:
+    """Keys of results under one environment and one set of settings.
+
+    root: paths below it are kept relative to it, so that a cache can be carried to another checkout.
+    """
+
+    environment: str
+    settings: VerifySettings
+    root: Path
+    files: Files = field(default_factory=Files)
+    _lines: dict[str, list[str] | None] = field(default_factory=dict)
+    _common: str = ""
+
+    def __post_init__(self) -> None:
+        here = portable(os.getcwd(), self.root)  # where `package.module:f` is looked for
+        self._common = digest(self.environment, digest_of_data(self.settings.to_data()), here)
+
+    def entries(self, specs: Sequence[Spec]) -> list[Entry | None]:
+        """What identifies each of `specs`, all those of a file together; None where its text cannot be told."""
+        starts: dict[str, list[int]] = {}
+        for spec in specs:
+            starts.setdefault(spec.place.file, []).append(spec.place.line)
+        for lines in starts.values():
+            lines.sort()
+        return [self._entry(spec, starts[spec.place.file]) for spec in specs]
+
+    def _entry(self, spec: Spec, starts: list[int]) -> Entry | None:
+        lines = self._text(spec.place.file)
+        if lines is None:
+            return None
+        begin = spec.place.line
+        after = starts.index(begin) + 1
+        own = lines[begin - 1 : starts[after] - 1 if after < len(starts) else None]
+        if any(line.startswith("%") for line in lines):  # YAML directives change what stands elsewhere
+            own = lines
+        # What stands between this document and the next is no part of it: a comment there, a `---`.
+        while own and (not own[-1].strip() or own[-1].startswith(("#", "---"))):
+            own = own[:-1]
+        return Entry(
+            spec.index, spec.name, begin, spec.tags, tuple(spec.backends or ()), digest(*own), named_files(spec)
+        )
+
+    def _text(self, file: str) -> list[str] | None:
+        if file not in self._lines:
+            self._lines[file] = None
+            try:
+                if self.files.is_settled(file):
+                    self._lines[file] = _BREAK.split(Path(file).read_text(encoding="utf-8-sig"))
+            except (OSError, UnicodeDecodeError):
+                pass
+        return self._lines[file]
+
+    def key(self, entry: Entry, file: str) -> str | None:
+        """The key of a result of `entry` in `file`; None where one of the files that it names cannot be read."""
+        try:
+            named = [f"{portable(path, self.root)}={self.files.digest(path)}" for path in entry.files]
+        except OSError:
+            return None
+        return digest(self._common, portable(os.path.abspath(file), self.root), entry.name, entry.text, *named)

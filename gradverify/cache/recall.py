@@ -1,0 +1,194 @@
+"""A run's memory: which results are known already, from the cache or from a journal, and what is to be kept.
+
+A known result counts only while its key is the same (the spec, the settings, the environment: `keys`) and every file
+that it came from is as it was (`run.trace`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gradverify.cache.digests import digest_of_listing
+from gradverify.cache.keys import Entry, Keys, absolute, is_self_contained, loader_kinds, portable, spec_id
+from gradverify.cache.store import RESULT, Store
+from gradverify.core.report import SpecResult
+from gradverify.core.verdicts import Fault, Verdict
+from gradverify.report.json_report import spec_from_data, spec_to_data
+from gradverify.run.journal import Journal, JournalError
+from gradverify.spec.model import Spec
+
+if TYPE_CHECKING:
+    from gradverify.plugins import Plugins
+
+FLUSH_SECONDS = 5.0  # of work that a killed run may lose from the cache; the journal loses nothing
+OWN_LOADERS = "gradverify"  # the plugin whose loaders read functions from files that can be watched
+
+
+class Recall:
+    """Looks up what is known of `specs`, and keeps what is found out."""
+
+    def __init__(
+        self, specs: Sequence[Spec], keys: Keys, plugins: Plugins, *, store: Store | None, journal: Journal | None
+    ) -> None:
+        self._specs = specs
+        self._keys = keys
+        self._plugins = plugins
+        self._store = store
+        self._journal = journal
+        self._entries: list[Entry | None] = keys.entries(specs)
+        self._names = [
+            None if entry is None else keys.key(entry, spec.place.file)
+            for spec, entry in zip(specs, self._entries, strict=True)
+        ]
+        self._flushed = time.monotonic()
+        self.notes: list[str] = []
+
+    def known(self) -> dict[int, SpecResult]:
+        """Results by number, those of the journal first: they belong to this run."""
+        found: dict[int, SpecResult] = {}
+        if self._journal is not None and self._journal.entries:
+            written = {str(entry.get("key")): entry for entry in self._journal.entries}
+            found |= self._read(written, found, cached=False)
+        if self._store is not None:
+            wanted = [key for number, key in enumerate(self._names) if key is not None and number not in found]
+            found |= self._read(self._store.get(RESULT, wanted), found, cached=True)
+        return found
+
+    def _read(
+        self, entries: Mapping[str, Any], found: Mapping[int, SpecResult], *, cached: bool
+    ) -> dict[int, SpecResult]:
+        results = {}
+        for number, (spec, key) in enumerate(zip(self._specs, self._names, strict=True)):
+            if key is None or number in found or key not in entries:
+                continue
+            result = self._result(spec, entries[key])
+            if result is not None:
+                results[number] = dataclasses.replace(result, cached=cached or result.cached)
+        return results
+
+    def _result(self, spec: Spec, entry: Mapping[str, Any]) -> SpecResult | None:
+        """The result of an entry as it would be now; None where it does not count any more."""
+        try:
+            if not self._holds(entry["files"]):
+                return None
+            result = spec_from_data(entry["result"])
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return None  # another kind of data: then the spec is simply run
+        if (result.name, result.tags, result.expected) != (spec.name, spec.tags, str(spec.expect)):
+            return None
+        return at_place(result, spec.place.file, spec.place.line)
+
+    def _holds(self, files: Mapping[str, str | None]) -> bool:
+        """Whether every file and folder is as it was."""
+        return all(self._now(path) == was for path, was in files.items())
+
+    def _now(self, path: str) -> str | None:
+        return digest_now(self._keys, path)
+
+    def take(self, number: int, result: SpecResult, data: Mapping[str, Any] | None, trace: object) -> None:
+        """Keep a result that was found out just now.
+
+        data: the result as the worker sent it, where it did; trace: what `run.trace` saw there.
+        """
+        key = self._names[number]
+        spec, entry = self._specs[number], self._entries[number]
+        watched = self._watched(spec, entry, trace)
+        files = watched[0] if watched is not None else self._beside(spec)
+        plain = dict(data) if data is not None else spec_to_data(result)
+        plain["output"] = result.output
+        if self._journal is not None:
+            line = {"key": key, "spec": spec_id(spec.name, spec.place.file, self._keys.root)}
+            try:
+                self._journal.add({**line, "files": files, "result": plain})
+            except JournalError as error:
+                self.notes.append(str(error))
+        if self._store is None or key is None or watched is None or watched[1] or not is_settled(result):
+            return
+        self._store.put(RESULT, key, {"files": watched[0], "result": plain})
+        if time.monotonic() - self._flushed > FLUSH_SECONDS:
+            self._store.flush()
+            self._flushed = time.monotonic()
+
+    def _watched(self, spec: Spec, entry: Entry | None, trace: object) -> tuple[dict[str, str | None], bool] | None:
+        """The files that a result came from and whether there are doubts; None where nobody watched."""
+        if entry is not None and not all(map(self._keys.files.is_settled, entry.files)):
+            return {}, True
+        if is_self_contained(spec):
+            return {}, False
+        from gradverify.run.trace import read_trace
+
+        seen = read_trace(trace)
+        if seen is None:
+            return None
+        foreign = any(
+            kind not in self._plugins.loaders or self._plugins.loaders[kind].plugin != OWN_LOADERS
+            for kind in loader_kinds(spec)
+        )
+        root = self._keys.root
+        own = str(Path(spec.place.file).resolve())
+        files = {portable(path, root): found for path, found in seen["files"].items() if path != own}
+        for folder in {str(Path(own).parent), str(Path.cwd())}:
+            files[portable(f"{folder}{os.sep}", root)] = digest_of_listing(folder)
+        return files, foreign or bool(seen["doubts"])
+
+    def _beside(self, spec: Spec) -> dict[str, str | None]:
+        """The Python files in the spec's folder: where nobody could watch, for want of better."""
+        folder = Path(spec.place.file).resolve().parent
+        with contextlib.suppress(OSError):
+            return {
+                portable(path, self._keys.root): self._keys.files.digest(path)
+                for path in sorted(map(str, folder.glob("*.py")))
+            }
+        return {}
+
+    def close(self) -> None:
+        """Write what was kept; `notes` then has whatever went wrong."""
+        if self._journal is not None:
+            self._journal.close()
+        if self._store is not None:
+            self._store.close()
+            self.notes += self._store.notes
+
+
+def digest_now(keys: Keys, path: str) -> str | None:
+    """The digest of a file that an entry names, or of a folder's listing where its name ends with a slash."""
+    try:
+        where = absolute(path, keys.root)
+        return digest_of_listing(where) if path.endswith("/") else keys.files.digest(where)
+    except OSError:
+        return ""  # no digest: whatever it was, it cannot be told that it is the same
+
+
+def is_settled(result: SpecResult) -> bool:
+    """Whether the same spec would come to the same: it was decided, nothing broke, and two calls agreed."""
+    return (
+        result.found in (Verdict.PASS, Verdict.FAIL)
+        and all(check.verdict is not Verdict.ERROR for check in result.checks)
+        and all(one.fault is not Fault.NONDETERMINISTIC for one in result.diagnosis)
+    )
+
+
+def at_place(result: SpecResult, file: str, line: int) -> SpecResult | None:
+    """`result` for the same document at another place; None where its texts name the place that it had."""
+    moved = line - result.line
+    if moved and _names_lines(result):
+        return None
+    checks = result.checks
+    if moved:
+        checks = tuple(
+            check if check.line is None else dataclasses.replace(check, line=check.line + moved) for check in checks
+        )
+    return dataclasses.replace(result, file=file, line=line, checks=checks)
+
+
+def _names_lines(result: SpecResult) -> bool:
+    """Whether a text of the result says where something stands in the spec file."""
+    mark = f"{Path(result.file).name}:"
+    texts = [result.reason, *result.notes, *(check.reason for check in result.checks)]
+    return any(text is not None and mark in text for text in texts)
