@@ -109,7 +109,8 @@ def run_and_report(
 ) -> int:
     """Run `specs`, show and write what came of them. The exit code.
 
-    remember: gives what is known already under the final settings, and keeps results. conclude: called with the report before it is written.
+    remember: gives what is known already under the final settings, and keeps results.
+    conclude: called with the report before it is written.
     """
     from gradverify.cli.outputs import parse_outputs, want_pictures, write_outputs
     from gradverify.cli.screen import Screen
