@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from gradverify.core.arrays import Array, Mask, Matrix, Tensor, Vector
-from gradverify.core.variables import Shape, Variables
+from gradverify.core.variables import Shape, Variable, Variables
 from gradverify.core.verdicts import Fault, NoteKind
 
 if TYPE_CHECKING:
@@ -125,6 +125,9 @@ class CallableFunction:
     kind: str = "python"
     source: SourceLocation | None = None
     returns_value_and_gradient: bool = False  # `callable` returns (value, gradient), not the value alone
+    # Evaluate at one point whose parts are made when they are needed, one fresh array for each variable: a point with
+    # millions of components need not be kept, and then copied, for the sake of one call.
+    run_parts: Callable[[Callable[[Variable], Array]], Evaluation] | None = None
 
     def evaluate(self, points: Array) -> Evaluation:
         """Evaluate at `points` of shape (k, n), one call a point."""

@@ -1,0 +1,392 @@
+"""A claimed gradient with very many components against one backend, along random directions.
+
+1. The components are put into at most MOST_GROUPS groups by how much f changes with them, so that no small block of
+   parameters is compared only in the shadow of a huge one; each group has directions of its own.
+2. The backend is asked for f's slope along one direction of each group, then along all others, and each is judged.
+3. Where one differs from g · v, group testing finds components that may be to blame, the backend is asked about each of
+   them alone, and it is judged like any component. What is found wrong is put right, and the comparison goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from gradverify.core.estimates import Note
+from gradverify.core.judge import Code, judge
+from gradverify.core.problem import Tolerance
+from gradverify.core.projection.directions import Direction, Ranges, sign
+from gradverify.core.projection.judge import Projection, judge_projection
+from gradverify.core.projection.locate import Locator, Suspect, most_tests
+from gradverify.core.projection.reduced import Means, slopes_along
+from gradverify.core.projection.space import Block, Space, Summary
+
+# Sixteen directions hide a fault that is large enough to be seen with probability 2⁻¹⁶ = 1.5e-5.
+DIRECTIONS = 16
+# Evaluations of f for all directions at one point, where the spec has no budget: two for each direction of MOST_GROUPS
+# groups, and some to spare for those that need a second look.
+EVALUATIONS = 90
+MOST_GROUPS = 4
+GROUP_EVALUATIONS = 72  # those that are planned for; with more groups each has fewer directions
+FEWEST_DIRECTIONS = 6
+# A block stays in a group while a fault of this part of its typical component would show beside the group's tolerance.
+SHOWN = 0.1
+MOST_LOCATED = 8  # wrong components that are looked for at one point; more are a fault of the whole, not of components
+LOCATING = 24  # evaluations for one of them beyond the halving: steps to choose from, and the component's own estimate
+ROUND_OFF_UNITS = 64.0  # of g · v, in units of ε · ‖v∘g‖₂; see `partial_product`
+# A difference above this part of ‖v∘g‖₂ is no round-off of the claim, which then need not be measured.
+ROUND_OFF_LIMIT = 1e-5
+LONGEST, SHORTEST = 1e3, 1.0  # times the components' own sizes: see `natural_length`
+APART = 4.0  # the step that confirms a component differs by this factor at least from the one that found it
+# A fault of more than this part of the component is no round-off of the claim, which then need not be measured.
+SMALL_FAULT = 1e-2
+CONFIRMED = 0.1  # of a component's fault: what its own reference must be good for
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Blocks that are compared along the same directions, and what the claim comes to on them."""
+
+    number: int
+    blocks: tuple[Block, ...]
+    summaries: tuple[Summary, ...]
+
+    @property
+    def ranges(self) -> Ranges:
+        """Their components; adjacent blocks are joined."""
+        joined: list[tuple[int, int]] = []
+        for block in sorted(self.blocks, key=lambda b: b.start):
+            if joined and joined[-1][1] == block.start:
+                joined[-1] = (joined[-1][0], block.stop)
+            else:
+                joined.append((block.start, block.stop))
+        return tuple(joined)
+
+    @property
+    def summary(self) -> Summary:
+        """Of all its blocks."""
+        return sum(self.summaries, Summary())
+
+    @property
+    def norm(self) -> float:
+        """‖s∘g‖₂."""
+        return float(np.sqrt(self.summary.norm2))
+
+
+def rms(summary: Summary) -> float:
+    """The typical |s_i g_i| of a block: by how much f changes with one of its components."""
+    return float(np.sqrt(summary.norm2 / summary.count)) if summary.count else 0.0
+
+
+def grouped(blocks: Sequence[Block], summaries: Sequence[Summary], relative: float) -> tuple[Group, ...]:
+    """The groups, largest components first."""
+    order = sorted(zip(blocks, summaries, strict=True), key=lambda pair: -rms(pair[1]))
+    groups: list[list[tuple[Block, Summary]]] = []
+    norm2 = 0.0
+    for block, summary in order:
+        hidden = SHOWN * rms(summary) < relative * np.sqrt(norm2 + summary.norm2) and rms(summary) > 0
+        if not groups or (hidden and len(groups) < MOST_GROUPS):
+            groups.append([])
+            norm2 = 0.0
+        groups[-1].append((block, summary))
+        norm2 += summary.norm2
+    return tuple(
+        Group(number, tuple(b for b, _ in part), tuple(s for _, s in part)) for number, part in enumerate(groups)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One direction, and what came of it."""
+
+    direction: Direction
+    group: int
+    projection: Projection
+    code: Code
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A component that was looked at by itself."""
+
+    index: int
+    claimed: float
+    reference: float
+    bound: float
+    code: Code
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the directions say of one group. Sizes are in the unit of f: a component's fault times its s_i.
+
+    unseen: faults up to this size are not ruled out.  typical: the root mean square of s_i · claimed_i.
+    smallest: that of the block with the smallest ones.  hidden: components smaller than `unseen`: these could be wrong
+    altogether without being seen.
+    """
+
+    names: tuple[str, ...]
+    components: int
+    directions: int
+    unseen: float
+    typical: float
+    smallest: float
+    hidden: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """All that came of one point."""
+
+    directions: tuple[Compared, ...] = ()
+    located: tuple[Located, ...] = ()
+    seen: tuple[Seen, ...] = ()
+    notes: tuple[Note, ...] = ()
+    evaluations: int = 0  # of f, for the directions
+    locating: int = 0  # of f, for finding and confirming components
+    not_moved: int = 0  # components on an end of their domain
+    not_finite: int = 0  # components whose claim is NaN or infinite
+    first_not_finite: int | None = None
+    broken: str | None = None  # why there is no comparison
+
+    @property
+    def wrong(self) -> tuple[Located, ...]:
+        """The components that were judged wrong."""
+        return tuple(part for part in self.located if part.code == Code.FAIL)
+
+    @property
+    def code(self) -> Code:
+        """Pass, fail or inconclusive for the point."""
+        if self.wrong or self.not_finite or any(c.code == Code.FAIL for c in self.directions):
+            return Code.FAIL
+        everything = bool(self.seen) and all(seen.directions for seen in self.seen)
+        if everything and not self.not_moved and all(c.code == Code.PASS for c in self.directions):
+            return Code.PASS
+        return Code.INCONCLUSIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a comparison is held to."""
+
+    tolerance: Tolerance
+    means: Means
+    budget: int | None = None  # evaluations of f at this point; None: EVALUATIONS
+
+    @property
+    def evaluations(self) -> int:
+        """The budget for the directions."""
+        return EVALUATIONS if self.budget is None else min(self.budget, EVALUATIONS)
+
+
+def compare(space: Space, value: float, rules: Rules) -> Comparison:
+    """Compare the claim of `space` with slopes of f; `value` is f(x)."""
+    summaries = [space.summary(block) for block in space.blocks]
+    whole = sum(summaries, Summary())
+    if whole.not_finite:
+        return Comparison(not_finite=whole.not_finite, first_not_finite=whole.first)
+    groups = grouped(space.blocks, summaries, rules.tolerance.relative)
+    work = _Work(space, value, rules, groups)
+    each = min(DIRECTIONS, max(FEWEST_DIRECTIONS, GROUP_EVALUATIONS // (2 * len(groups))))
+    rounds = [[work.direction(group, number) for group in groups] for number in range(each)]
+    work.look(rounds[0])
+    work.look([direction for one in rounds[1:] for direction in one])
+    return work.concluded(whole)
+
+
+@dataclass(slots=True)
+class _Work:
+    """One comparison while it is being made."""
+
+    space: Space
+    value: float
+    rules: Rules
+    groups: tuple[Group, ...]
+    compared: list[tuple[Direction, int, Projection]] = field(default_factory=list)
+    located: list[Located] = field(default_factory=list)
+    corrections: dict[int, float] = field(default_factory=dict)  # component → (claimed − reference) · s
+    notes: dict[str, Note] = field(default_factory=dict)
+    centre: float | None = None
+    spent: int = 0
+    locating: int = 0
+    broken: str | None = None
+    exhausted: bool = False  # the search for components has come to its end
+
+    def direction(self, group: Group, number: int) -> Direction:
+        """The group's direction of that number."""
+        length = natural_length(self.value, group.norm)
+        key = group.number * 2**32 + number
+        return Direction(self.rules.means.seed, key, group.ranges, min(length, self.rules.means.farthest))
+
+    def look(self, directions: list[Direction]) -> None:
+        """Ask for the slopes along `directions`; where they differ, look for the components to blame and ask again."""
+        pending = directions
+        while pending and self.broken is None:
+            undecided = self._ask(pending)
+            worst = self._suspicious()
+            if worst is None or not self._locate(*worst):
+                break
+            pending = undecided
+
+    def _ask(self, directions: list[Direction]) -> list[Direction]:
+        """Enter what comes of `directions`; those that got no slope for want of evaluations are returned."""
+        left = self.rules.evaluations - self.spent
+        affordable = directions[: max(0, (left - 2) // 2)]
+        if not affordable:
+            return []
+        claimed = np.array([self.claimed(d) for d in affordable])
+        norms = np.array([self._group(d).norm * d.length for d in affordable])
+        slopes = slopes_along(
+            self.space, affordable, claimed, norms, self.rules.tolerance.relative, self.rules.means, left, self.centre
+        )
+        self.spent += slopes.evaluations
+        self.broken = slopes.broken
+        self.centre = self.value
+        for note in slopes.notes:
+            self.notes.setdefault(note.message, replace(note, components=()))
+        without = []
+        for i, direction in enumerate(affordable):
+            if not np.isfinite(slopes.bounds[i]):
+                without.append(direction)
+                continue
+            group = self._group(direction)
+            norm = group.norm * direction.length
+            projection = Projection(
+                claimed=float(claimed[i]), value=float(slopes.values[i]), bound=float(slopes.bounds[i]),
+                round_off=ROUND_OFF_UNITS * self.rules.means.precision.epsilon * norm, norm=norm,
+                reach=float(np.sqrt(group.summary.reach2)) * direction.length,
+                total=group.summary.norm1 * direction.length,
+            )  # fmt: skip
+            self.compared.append((direction, group.number, projection))
+        return without
+
+    def claimed(self, direction: Direction) -> float:
+        """g · v, with the components that were found wrong put right."""
+        return self.space.product(direction) - self._correction(direction)
+
+    def _correction(self, direction: Direction) -> float:
+        return sum(
+            direction.length * sign(direction, index) * fault
+            for index, fault in self.corrections.items()
+            if direction.within(index, index + 1)
+        )
+
+    def _group(self, direction: Direction) -> Group:
+        return self.groups[direction.number >> 32]
+
+    def _suspicious(self) -> tuple[Direction, Projection] | None:
+        """The direction that differs most, the claim's own round-off taken into account."""
+        self._measure_round_off()
+        found = [(d, p) for d, _, p in self.compared if p.suspicious and np.isfinite(p.gap)]
+        return max(found, key=lambda pair: pair[1].gap / (pair[1].bound + pair[1].round_off), default=None)
+
+    def _measure_round_off(self) -> None:
+        small = [
+            i for i, (_, _, p) in enumerate(self.compared) if p.suspicious and p.gap <= ROUND_OFF_LIMIT * p.norm
+        ]
+        if not small:
+            return
+        noise = self.space.noise([self.compared[i][0] for i in small])
+        for i, level in zip(small, noise, strict=True):
+            direction, group, p = self.compared[i]
+            self.compared[i] = (direction, group, replace(p, round_off=max(p.round_off, float(level))))
+
+    def _locate(self, direction: Direction, projection: Projection) -> bool:
+        """Look for wrong components along `direction`; whether one was found that explains some of the difference."""
+        if self.exhausted or len(self.located) >= MOST_LOCATED:
+            return False
+        budget = (MOST_LOCATED - len(self.located)) * (2 * most_tests(direction.size) + LOCATING)
+        locator = Locator(
+            self.space, direction, self.claimed, self.value, self.rules.means.precision.epsilon, budget,
+            self.rules.means.farthest,
+        )  # fmt: skip
+        found = False
+        known = set(self.corrections)
+        for suspect in locator.suspects(projection.claimed - projection.value, projection.bound + projection.round_off):
+            if suspect.index in known or len(self.located) >= MOST_LOCATED:
+                break
+            if self._confirm(direction, suspect):
+                found = True
+        self.locating += locator.evaluations
+        self.exhausted = not found
+        if found:
+            self._correct()
+        return found
+
+    def _confirm(self, along: Direction, suspect: Suspect) -> bool:
+        """Ask for the component's own derivative and judge it; whether its claim differs from it."""
+        entry = self.space.entry(suspect.index)
+        if not entry.size > 0:
+            return False
+        signed = sign(along, suspect.index)
+        expected = entry.claimed * entry.size - signed * suspect.gap / along.length  # of the true derivative, times s
+        expected -= self.corrections.get(suspect.index, 0.0)
+        length = natural_length(self.value, abs(expected))
+        # A reference that is held against what a difference with the same step has shown would agree with its error.
+        if along.length / APART < length < along.length * APART:
+            length = along.length * 2 * APART
+        length = min(length, self.rules.means.farthest)
+        alone = replace(along, ranges=((suspect.index, suspect.index + 1),), length=length)
+        fault = abs(suspect.gap / along.length)
+        relative = max(self.rules.tolerance.relative, CONFIRMED * fault / max(abs(expected), fault))
+        slopes = slopes_along(
+            self.space, [alone], np.array([signed * expected * length]), np.array([abs(expected) * length]), relative,
+            self.rules.means, 2 * LOCATING, self.value,
+        )  # fmt: skip
+        self.locating += slopes.evaluations
+        scale = signed * length * entry.size
+        reference, bound = float(slopes.values[0]) / scale, float(slopes.bounds[0]) / abs(scale)
+        if not np.isfinite(reference) or not abs(entry.claimed - reference) > bound:
+            return False
+        if abs(entry.claimed - reference) <= SMALL_FAULT * abs(reference):
+            bound += self.space.round_off(suspect.index)
+        code = judge(np.array([entry.claimed]), np.array([reference]), np.array([bound]), self.rules.tolerance)[0]
+        self.located.append(Located(suspect.index, entry.claimed, reference, bound, Code(int(code))))
+        self.corrections[suspect.index] = (entry.claimed - reference) * entry.size
+        return True
+
+    def _correct(self) -> None:
+        """Hold the slopes that are known against the claim as it has been put right."""
+        for i, (direction, group, p) in enumerate(self.compared):
+            claimed = self.space.product(direction) - self._correction(direction)
+            # What the located components' own references may be off by is off here as well.
+            slack = sum(
+                direction.length * self.space.entry(part.index).size * part.bound
+                for part in self.located
+                if direction.within(part.index, part.index + 1)
+            )
+            self.compared[i] = (direction, group, replace(p, claimed=claimed, round_off=max(p.round_off, slack)))
+
+    def concluded(self, whole: Summary) -> Comparison:
+        """Everything, judged."""
+        compared = tuple(
+            Compared(direction, group, p, judge_projection(p, self.rules.tolerance))
+            for direction, group, p in self.compared
+        )
+        return Comparison(
+            directions=compared, located=tuple(self.located), seen=tuple(self._seen(g, compared) for g in self.groups),
+            notes=tuple(self.notes.values()), evaluations=self.spent, locating=self.locating,
+            not_moved=whole.count - whole.moved, broken=self.broken if not self.compared else None,
+        )  # fmt: skip
+
+    def _seen(self, group: Group, compared: Sequence[Compared]) -> Seen:
+        own = [c for c in compared if c.group == group.number]
+        unseen = max((c.projection.unseen / c.direction.length for c in own), default=np.inf)
+        return Seen(
+            names=tuple(b.name for b in group.blocks), components=group.summary.count, directions=len(own),
+            unseen=unseen, typical=rms(group.summary), smallest=min((rms(s) for s in group.summaries), default=0.0),
+            hidden=sum(self.space.smaller(block, unseen) for block in group.blocks),
+        )  # fmt: skip
+
+
+def natural_length(value: float, norm: float) -> float:
+    """How long a direction with ‖s∘g‖₂ = norm should be for a function of size `value`.
+
+    Differences with step h are off by about ε|f|/h + h², so that the best step is the cube root of ε|f| relative to the
+    slope. Backends take it for that of ε, as if slope and f were of one size; the length makes up for it.
+    """
+    if not (np.isfinite(value) and norm > 0):
+        return SHORTEST
+    return float(min(max(np.cbrt(abs(value) / norm), SHORTEST), LONGEST))

@@ -1,0 +1,142 @@
+"""A point whose components are all in this process's memory: x, the claimed values, and whatever f needs itself."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from gradverify.core import roundoff
+from gradverify.core.arrays import Array, Vector
+from gradverify.core.problem import CallableFunction, Domain, Evaluation, Problem
+from gradverify.core.projection import space
+from gradverify.core.projection.directions import Direction, chunks, flip, sizes
+from gradverify.core.projection.space import Block, Entry, Summary
+from gradverify.core.variables import Variable
+
+ULP_DIRECTION = 2**48  # the number of the direction that measures the claim's round-off: no group has it
+
+
+@dataclass(slots=True)
+class LocalSpace:
+    """x: shape (n,).  g: the claimed gradient at x, shape (n,)."""
+
+    problem: Problem
+    x: Vector
+    g: Vector
+    blocks: tuple[Block, ...] = field(init=False)
+    bounded: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        bare = space.blocks_of([(v.name, v.size) for v in self.problem.variables])
+        squares = [space.sum_of_squares(self.x[b.start : b.stop]) for b in bare]
+        typical = space.typical_sizes([b.stop - b.start for b in bare], squares)
+        self.bounded = _bounded(self.problem.domain)
+        self.blocks = tuple(replace(b, typical=t) for b, t in zip(bare, typical, strict=True))
+
+    def summary(self, block: Block) -> Summary:
+        """What g comes to on a block."""
+        part = slice(block.start, block.stop)
+        return space.summarise(self.x[part], self.g[part], block.typical, block.start, self._ends)
+
+    def smaller(self, block: Block, threshold: float) -> int:
+        """How many components have s_i · |g_i| < threshold."""
+        part = slice(block.start, block.stop)
+        return space.count_smaller(self.x[part], self.g[part], block.typical, threshold, block.start, self._ends)
+
+    def product(self, direction: Direction) -> float:
+        """g · v."""
+        return self._product(self.g, direction)
+
+    def _product(self, g: Vector, direction: Direction) -> float:
+        return sum(
+            space.partial_product(
+                self.x[b.start : b.stop], g[b.start : b.stop], direction, b.typical, b.start, self._ends
+            )
+            for b in self.blocks
+        )
+
+    def value(self, direction: Direction, t: float) -> float:
+        """f(x + t v)."""
+        function = self.problem.function
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if isinstance(function, CallableFunction) and function.run_parts is not None:
+
+                def part(variable: Variable) -> Array:
+                    into = np.empty(variable.size)
+                    self._move(direction, t, variable.offset, into)
+                    return into
+
+                found = function.run_parts(part)
+            else:
+                point = np.empty(self.x.size)
+                self._move(direction, t, 0, point)
+                found = function.evaluate(point[None])
+        return float(np.real(found.values).ravel()[0])
+
+    def _move(self, direction: Direction, t: float, offset: int, into: Vector) -> None:
+        """Enter x + t v from component `offset` on into `into`."""
+        end = offset + into.size
+        for block in self.blocks:
+            start, stop = max(offset, block.start), min(end, block.stop)
+            if start < stop:
+                space.moved(
+                    self.x[start:stop], direction, t, block.typical, start, self._ends,
+                    into[start - offset : stop - offset],
+                )  # fmt: skip
+
+    def entry(self, index: int) -> Entry:
+        """One component."""
+        block = next(b for b in self.blocks if b.start <= index < b.stop)
+        part = self.x[index : index + 1]
+        size = sizes(part, block.typical, *self._ends(index, index + 1))[0]
+        return Entry(float(part[0]), float(self.g[index]), float(size))
+
+    def noise(self, directions: Sequence[Direction]) -> Vector:
+        """How far the claim's own round-off moves each g · v."""
+        return self._round_off(lambda g: np.array([self._product(g, d) for d in directions]), len(directions))
+
+    def round_off(self, index: int) -> float:
+        """How far the claim's own round-off moves one component."""
+        return float(self._round_off(lambda g: g[index : index + 1], 1)[0])
+
+    def _round_off(self, of: Callable[[Vector], Vector], count: int) -> Vector:
+        claim = self.problem.claim
+        if claim is None:
+            return np.zeros(count)
+        values = np.full((len(roundoff.SPACINGS) * roundoff.STEPS.size, count), np.nan)
+        for row, step in enumerate((roundoff.STEPS * np.array(roundoff.SPACINGS)[:, None]).ravel()):
+            with np.errstate(all="ignore"):
+                values[row] = of(_evaluated(claim.evaluate(self._beside(float(step))[None])))
+        return np.asarray(roundoff.round_off_from(values, self.problem.precision.epsilon))
+
+    def _beside(self, step: float) -> Vector:
+        """x moved by `step` units in the last place of each component, up or down."""
+        direction = Direction(self.problem.seed, ULP_DIRECTION, ((0, self.x.size),))
+        out = np.empty(self.x.size)
+        for a, b in chunks(0, self.x.size):
+            move = np.abs(self.x[a:b]) * (step * self.problem.precision.epsilon)
+            flip(move, direction, a)
+            np.add(self.x[a:b], move, out=out[a:b])
+        return np.where(self.problem.domain.contains(out), out, self.x) if self.bounded else out
+
+    def _ends(self, start: int, stop: int) -> tuple[Array | float, Array | float]:
+        if not self.bounded:
+            return space.everywhere(start, stop)
+        return self.problem.domain.low[start:stop], self.problem.domain.high[start:stop]
+
+
+def _evaluated(evaluation: Evaluation) -> Vector:
+    return np.real(evaluation.values).reshape(-1)
+
+
+def _bounded(domain: Domain) -> bool:
+    return bool(np.isfinite(domain.low).any() or np.isfinite(domain.high).any())
+
+
+def farthest(problem: Problem) -> float:
+    """|t| · length that keeps x + t v inside the domain: components move by s_i at most, which ends at the domain's end."""
+    return 1.0 if _bounded(problem.domain) else np.inf
