@@ -24,6 +24,7 @@ _HOME = {
         "Note",
         "Proof",
         "ShowsLadders",
+        "TooManyComponentsError",
         "Screened",
     ),
     "gradverify.core.kinks": ("find_kinks",),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradverify.core.arrays import Matrix, Vector
-from gradverify.core.conclude import component
+from gradverify.core.conclude import MOST_COMPONENTS, component
 from gradverify.core.examine import examine
 from gradverify.core.problem import Derivative
 from gradverify.core.report import BlindSpot
@@ -155,4 +155,5 @@ def _spot(mutant: Mutant, verified: Verified, better: Vector) -> BlindSpot:
         message = f"{names[0]} and {names[1]} could be swapped and every listed point would still agree"
     else:
         message = f"{shown} could have {mutant.text} and every listed point would still agree"
-    return BlindSpot(fault=mutant.fault, components=parts, message=message, better_point=tuple(better.tolist()))
+    point = tuple(better[:MOST_COMPONENTS].tolist())
+    return BlindSpot(fault=mutant.fault, components=parts, message=message, better_point=point)

@@ -8,18 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from gradverify.core.arrays import Array, Matrix
+from gradverify.core.arrays import Array, Matrix, Vector
 from gradverify.core.estimates import Proof
 from gradverify.core.judge import Code, tolerances
 from gradverify.core.problem import Derivative, Problem
+from gradverify.core.projection import words
+from gradverify.core.projection.points import Projected
 from gradverify.core.report import Check, Component, PointResult
 from gradverify.core.verdicts import Evidence, Verdict
 from gradverify.core.verify import Answer, Contradiction, Judged, Verified, component_label, show_point, verdict_of
 
-# Beyond this many components a point's vectors are left out of the report; wrong components are still named, with
-# their values
-# in the table of the terminal, up to MOST_NAMED of them.
-MOST_COMPONENTS = 20_000
+# Beyond this many components a point's vectors hold those that are wrong, or else the worst, and no others: nobody
+# reads the rest, and a report of 25 million numbers is of no use. Of a point, so many coordinates are shown as well.
+MOST_COMPONENTS = 1_000
 MOST_NAMED = 1_000
 
 
@@ -49,7 +50,75 @@ def point_verdict(codes: Array) -> Verdict:
 def checks_of(verified: Verified, kind: str, line: int | None) -> list[Check]:
     """One check a backend that was asked."""
     by_backend = {j.backend: j for j in verified.judged}
-    return [_check(verified, answer, by_backend.get(answer.backend), kind, line) for answer in verified.answers]
+    projected = {p.backend: p for p in verified.projected}
+    return [
+        projected_check(verified, projected[answer.backend], kind, line)
+        if answer.backend in projected
+        else _check(verified, answer, by_backend.get(answer.backend), kind, line)
+        for answer in verified.answers
+    ]
+
+
+def projected_check(verified: Verified, projected: Projected, kind: str, line: int | None) -> Check:
+    """The check of a backend that could compare along random directions only."""
+    problem = verified.problem
+    if projected.broken is not None:
+        return Check(
+            kind=kind, backend=projected.backend, verdict=Verdict.ERROR, reason=projected.broken, line=line,
+            seconds=projected.answer.seconds,
+        )  # fmt: skip
+    points, verdicts, reasons = [], [], []
+    for row, comparison in sorted(projected.comparisons.items()):
+        verdict = _PROJECTED[comparison.code]
+        why = words.why(comparison, lambda i: component_label(problem, i))
+        shown = comparison.wrong
+        claimed, reference, bound = (
+            np.array([getattr(part, name) for part in shown], dtype=np.float64)
+            for name in ("claimed", "reference", "bound")
+        )
+        points.append(
+            PointResult(
+                at=_point_shown(verified.points[row]), verdict=verdict, reason=why,
+                components=tuple(part.index for part in shown),
+                claimed=_numbers(claimed), reference=_numbers(reference), error_bound=_numbers(bound),
+                tolerance=_numbers(tolerances(reference, problem.tolerance) + problem.tolerance.absolute),
+                wrong_components=tuple(component(problem, part.index) for part in shown),
+                notes=(*words.seen(comparison), *(note.message for note in comparison.notes)),
+            )
+        )  # fmt: skip
+        verdicts.append(verdict)
+        reasons += [f"{why}, at {show_point(verified.points[row])}"] if why is not None else []
+    verdict = worst_verdict(verdicts)
+    located = [part for c in projected.comparisons.values() for part in c.wrong]
+    worst = max(
+        (abs(p.claimed - p.reference) / abs(p.reference) if p.reference else np.inf for p in located), default=None
+    )
+    return Check(
+        kind=kind, backend=projected.backend, verdict=verdict, evidence=Evidence.PROJECTED,
+        reason=reasons[0] if reasons and verdict is not Verdict.PASS else None, seconds=projected.answer.seconds,
+        max_relative_error=worst, points=tuple(points), line=line,
+        details={
+            "evaluations": projected.evaluations,
+            "projections": [words.details(c) for c in list(projected.comparisons.values())[:MOST_DETAILED]],
+        },
+    )  # fmt: skip
+
+
+_PROJECTED = {Code.PASS: Verdict.PASS, Code.FAIL: Verdict.FAIL, Code.INCONCLUSIVE: Verdict.INCONCLUSIVE}
+MOST_DETAILED = 16  # points whose directions are told one by one
+
+
+def projection_notes(verified: Verified) -> list[str]:
+    """What random directions could and could not have shown, where the verdict leans on them."""
+    if verified.judged and not verified.leans_on_projections:
+        return []
+    return [
+        text
+        for p in verified.projected
+        for c in p.comparisons.values()
+        if c.code == Code.PASS
+        for text in words.seen(c)
+    ]
 
 
 def _check(verified: Verified, answer: Answer, judged: Judged | None, kind: str, line: int | None) -> Check:
@@ -113,17 +182,26 @@ def contradiction_notes(verified: Verified) -> list[str]:
 
 
 class _Rows:
-    """The numbers of all points as Python's, row by row; None where there are too many to be shown."""
+    """The numbers of all points as Python's, row by row: those of all components, or of MOST_COMPONENTS of them."""
 
     def __init__(self, verified: Verified, judged: Judged) -> None:
-        show = verified.claim.values.shape[1] <= MOST_COMPONENTS
         tolerance = verified.problem.tolerance
-        self.at = verified.points.tolist()
-        self.claimed = verified.claim.values.tolist() if show else None
-        self.reference = judged.reference.tolist() if show else None
-        self.bound = judged.bound.tolist() if show else None
-        self.tolerance = (tolerances(judged.reference, tolerance) + tolerance.absolute).tolist() if show else None
+        claimed, reference, bound = verified.claim.values, judged.reference, judged.bound
+        self.shown: Array | None = None  # which components, shape (k, MOST_COMPONENTS)
+        if claimed.shape[1] > MOST_COMPONENTS:
+            rows = zip(claimed, reference, bound, judged.codes, strict=True)
+            self.shown = np.array([_worst(*row) for row in rows]).reshape((-1, MOST_COMPONENTS))
+            claimed, reference, bound = (np.take_along_axis(a, self.shown, axis=1) for a in (claimed, reference, bound))
+        self.at = verified.points[:, :MOST_COMPONENTS].tolist()
+        self.claimed = claimed.tolist()
+        self.reference = reference.tolist()
+        self.bound = bound.tolist()
+        self.tolerance = (tolerances(reference, tolerance) + tolerance.absolute).tolist()
         self.wrong = (judged.codes == Code.FAIL).any(axis=1).tolist()
+
+    def components(self, row: int) -> tuple[int, ...] | None:
+        """Which components the numbers of a row are; None for all."""
+        return None if self.shown is None else tuple(self.shown[row].tolist())
 
 
 def _point(verified: Verified, judged: Judged, rows: _Rows, row: int) -> PointResult:
@@ -144,16 +222,38 @@ def _point(verified: Verified, judged: Judged, rows: _Rows, row: int) -> PointRe
         reason = "; ".join(dict.fromkeys(notes))
     return PointResult(
         at=tuple(rows.at[row]),
-        claimed=_numbers(rows.claimed, row) if failure is None else None,
-        reference=_numbers(rows.reference, row),
-        error_bound=_numbers(rows.bound, row),
-        tolerance=_numbers(rows.tolerance, row),
+        claimed=tuple(rows.claimed[row]) if failure is None else None,
+        reference=tuple(rows.reference[row]),
+        error_bound=tuple(rows.bound[row]),
+        tolerance=tuple(rows.tolerance[row]),
+        components=rows.components(row),
         verdict=verdict, wrong_components=wrong, reason=reason, notes=tuple(dict.fromkeys(notes)),
     )  # fmt: skip
 
 
-def _numbers(rows: list[list[float]] | None, row: int) -> tuple[float, ...] | None:
-    return None if rows is None else tuple(rows[row])
+def _worst(claimed: Vector, reference: Vector, bound: Vector, codes: Array) -> Array:
+    """The components to show where there are too many for all: wrong ones first, else those that are furthest off.
+
+    Flat indices, rising; shape (MOST_COMPONENTS,).
+    """
+    with np.errstate(all="ignore"):
+        off = (np.abs(claimed - reference) + bound) / np.abs(reference)
+    off[np.isnan(off)] = np.inf
+    wrong = np.flatnonzero(codes == Code.FAIL)[:MOST_COMPONENTS]
+    if wrong.size == MOST_COMPONENTS:
+        return wrong
+    off[wrong] = -1.0
+    more = np.argpartition(-off, MOST_COMPONENTS - wrong.size)[: MOST_COMPONENTS - wrong.size]
+    return np.sort(np.concatenate([wrong, more]))
+
+
+def _point_shown(point: Vector) -> tuple[float, ...]:
+    return _numbers(point[:MOST_COMPONENTS])
+
+
+def _numbers(vector: Vector) -> tuple[float, ...]:
+    numbers: list[float] = vector.ravel().tolist()
+    return tuple(numbers)
 
 
 def _max_relative_error(claimed: Matrix, reference: Matrix) -> float | None:
@@ -201,6 +301,8 @@ def evidence_of(verified: Verified) -> Evidence | None:
     """The strongest evidence among the backends that decided something."""
     if verified.proved:
         return Evidence.PROVED
+    if verified.leans_on_projections or (verified.projected and not verified.judged):
+        return Evidence.PROJECTED
     decided = [j for j in verified.judged if (j.codes <= Code.FAIL).any()]
     levels = [min(j.evidence, key=lambda e: e.strength) for j in decided if j.evidence]
     return max(levels, key=lambda e: e.strength, default=None)

@@ -15,6 +15,14 @@ class DoesNotApply(Exception):  # noqa: N818 - it is an answer, not an error
     """Raised by a backend that finds out while working that it cannot handle the problem."""
 
 
+class TooManyComponentsError(DoesNotApply):
+    """Raised by a backend that could estimate the derivative but for its number of components.
+
+    It is then asked about a function of a few variables: f along random directions through each point, whose kind is
+    `line` and which takes points as any other does.
+    """
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
     """Something noticed at a point. `components` are flat indices into the derivative; () means all."""

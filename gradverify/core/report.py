@@ -37,6 +37,14 @@ class PointResult:
     wrong_components: tuple[Component, ...] = ()
     reason: str | None = None
     notes: tuple[str, ...] = ()
+    # The flat indices that the vectors above hold; None where they hold all of them. `at` ends early where it is long.
+    components: tuple[int, ...] | None = None
+
+    def place(self, index: int) -> int | None:
+        """Where the vectors hold component `index`, or None."""
+        if self.components is None:
+            return index
+        return self.components.index(index) if index in self.components else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -130,7 +130,8 @@ def search(
     most_points = max(FEWEST_CANDIDATES, min(MOST_CANDIDATES, MOST_ELEMENTS // max(1, problem.variables.size)))
     screens = screening_backends(listed)
     if not screens:
-        return Found(None, 0, 0, 0, "no backend could judge the listed points")
+        along = "the listed points were compared along random directions only"
+        return Found(None, 0, 0, 0, along if listed.projected else "no backend could judge the listed points")
     # A backend that is too dear for the search confirms nothing either: its one point would cost more than the whole
     # search.
     affordable = [b for b in backends if b not in screens or cost_of_a_point(listed, b) * FEWEST_CANDIDATES <= budget]

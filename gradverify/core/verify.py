@@ -9,29 +9,18 @@ from functools import cache
 import numpy as np
 
 from gradverify.core import subgradient
+from gradverify.core.answers import Answer as Answer  # noqa: PLC0414 - offered here as well
+from gradverify.core.answers import Ask as Ask  # noqa: PLC0414
 from gradverify.core.arrays import Array, Mask, Matrix, Vector
 from gradverify.core.cross_examination import is_inconsistent
-from gradverify.core.estimates import Estimates, Kink, Note, Screened
+from gradverify.core.estimates import Estimates, Kink, Note
 from gradverify.core.examine import ClaimValues, ScaleProbe, examine, flat, typical_lengths
 from gradverify.core.judge import Code, judge, judge_kink, judge_with_scales
 from gradverify.core.kinks import find_kinks
 from gradverify.core.problem import Derivative, Failure, Problem, Request
+from gradverify.core.projection import disputes, words
+from gradverify.core.projection.points import Projected, project
 from gradverify.core.verdicts import AtKinks, Evidence, Fault, NoteKind, Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What became of asking one backend: estimates, or why there are none."""
-
-    backend: str
-    estimates: Estimates | None = None
-    not_applicable: str | None = None
-    broken: str | None = None  # names the plugin and its version
-    seconds: float = 0.0
-    screened: Screened | None = None  # in place of estimates, where a request was for screening
-
-
-Ask = Callable[[str, Problem, Request], Answer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +72,8 @@ class Verified:
     proof_backend: str | None = None  # the backend that proved the claim right
     probe: ScaleProbe | None = field(default=None, compare=False)
     scattered: Array | None = None  # (k, c): gaps that are the claim's round-off, since they scatter about zero
+    projected: tuple[Projected, ...] = ()  # backends that could compare along random directions only
+    leans_on_projections: bool = False  # whether some component passes for no other reason
 
     @property
     def proved(self) -> bool:
@@ -115,11 +106,18 @@ def verify(
         claim_values = examine(claim, points, repeat=claim.kind != "expression")
     claimed = claim_values.values
     request = Request(points, claimed.reshape((points.shape[0], *problem.shape)))
-    probe = ScaleProbe(problem, claim, points, typical_lengths(points, problem))
     answers = [ask(name, problem, request) for name in backends]
+    projected = [
+        found
+        for answer in answers
+        if (found := project(problem, points, claim_values, flat(function.values), answer, ask)) is not None
+    ]
     kinks = _kinks([a.estimates for a in answers if a.estimates is not None], points.shape[0])
     prover = next((a for a in answers if _proves(a.estimates)), None)
-    negligible = cache(lambda: _negligible(problem, points, flat(function.values), probe.typical))
+    function_values = flat(function.values)
+    some = any(a.estimates is not None for a in answers)  # without estimates nothing is done for each component
+    probe = ScaleProbe(problem, claim, points, typical_lengths(points, problem) if some else np.ones(0))
+    negligible = cache(lambda: _negligible(problem, points, function_values, probe.typical))
     judged = [
         _judge_answer(
             problem, points, claim_values, a, a.estimates, kinks, at_kinks, probe, prover is not None, negligible
@@ -127,9 +125,8 @@ def verify(
         for a in answers
         if a.estimates is not None
     ]
-    function_values = flat(function.values)
     codes, contradictions = combine(judged, claimed.shape, prover.backend if prover else None)
-    probed = _probe_kinks(problem, points, codes, kinks, claimed, at_kinks, probe.typical)
+    probed = [] if not some else _probe_kinks(problem, points, codes, kinks, claimed, at_kinks, probe.typical)
     if any(probed):
         judged = [_at_new_kinks(j, probed, claimed, problem, at_kinks) for j in judged]
         codes, contradictions = combine(judged, claimed.shape, prover.backend if prover else None)
@@ -140,6 +137,7 @@ def verify(
     if (codes == Code.FAIL).any():
         scattered = _scattered(problem, points, codes, judged, claimed, ask)
         codes[scattered] = Code.INCONCLUSIVE
+    leans = _take_in(problem, points, claimed, projected, judged, codes, contradictions, prover is not None)
     finite = np.atleast_1d(np.isfinite(function_values).all(axis=1))
     # NaN or infinity in the claim where f is finite is a fault even where no backend has a value to set beside it,
     # except
@@ -148,12 +146,14 @@ def verify(
     codes[wrong] = Code.FAIL
     codes[~finite & (codes != Code.SKIPPED).any(axis=1), :] = Code.INCONCLUSIVE
     evaluations = points.shape[0] + sum(a.estimates.evaluations for a in answers if a.estimates is not None)
+    evaluations += sum(p.evaluations for p in projected)
     return Verified(
         problem=problem, points=points, claim=claim_values, function_values=function_values,
         function_failures={f.row: f for f in function.failures}, answers=tuple(answers), judged=tuple(judged),
         kinks=tuple(kinks), codes=codes, contradictions=tuple(contradictions), evaluations=evaluations,
         claim_evaluations=claim_values.evaluations + probe.evaluations,
-        proof_backend=prover.backend if prover else None, probe=probe, scattered=scattered,
+        proof_backend=prover.backend if prover else None, probe=probe if some else None, scattered=scattered,
+        projected=tuple(projected), leans_on_projections=leans,
     )  # fmt: skip
 
 
@@ -495,6 +495,61 @@ def _agree(side: Sequence[Judged], row: int, component: int) -> bool:
     return bool(low <= high + slack)
 
 
+def _take_in(
+    problem: Problem,
+    points: Matrix,
+    claimed: Matrix,
+    projected: Sequence[Projected],
+    judged: Sequence[Judged],
+    codes: Array,
+    contradictions: list[Contradiction],
+    proved: bool,
+) -> bool:
+    """Enter what the comparisons along directions say. Changes `codes`; whether some component passes only for them.
+
+    They never overrule a backend that has judged each component, but may contradict it.
+    """
+    leans = False
+    for one in projected:
+        for row, comparison in one.comparisons.items():
+            for part in comparison.wrong:
+                passing = [j for j in judged if j.codes[row, part.index] == Code.PASS]
+                if codes[row, part.index] != Code.PASS or not passing:
+                    codes[row, part.index] = Code.FAIL
+                    continue
+                decided = proved or len(passing) > 1
+                codes[row, part.index] = Code.PASS if decided else Code.INCONCLUSIVE
+                first = passing[0]
+                contradictions.append(
+                    Contradiction(
+                        row, part.index, first.backend, one.backend,
+                        (float(first.reference[row, part.index]), part.reference),
+                        (float(first.bound[row, part.index]), part.bound), decided,
+                    )
+                )  # fmt: skip
+            if comparison.code != Code.PASS:
+                continue
+            for other in judged:
+                failing = np.flatnonzero((other.codes[row] == Code.FAIL) & (codes[row] == Code.FAIL))
+                if failing.size and disputes.disputed(
+                    problem, points[row], claimed[row], other.reference[row], failing, comparison
+                ):
+                    codes[row, failing] = Code.INCONCLUSIVE
+                    i = int(failing[np.argmax(np.abs(claimed[row, failing] - other.reference[row, failing]))])
+                    contradictions.append(
+                        Contradiction(
+                            row, i, one.backend, other.backend,
+                            (float(claimed[row, i]), float(other.reference[row, i])),
+                            (np.inf, float(other.bound[row, i])), False,
+                        )
+                    )  # fmt: skip
+            open_ = codes[row] == Code.INCONCLUSIVE
+            if open_.any() and not any(c.row == row and not c.decided for c in contradictions):
+                codes[row, open_] = Code.PASS
+                leans = True
+    return leans
+
+
 def best_reference(verified: Verified) -> tuple[Matrix, Matrix]:
     """For each point and component the reference with the least bound, and that bound: both (k, c); NaN where none."""
     shape = verified.claim.values.shape
@@ -532,7 +587,10 @@ def verdict_of(verified: Verified) -> tuple[Verdict, str | None]:
     if bad_rows:
         where = show_point(verified.points[bad_rows[0]])
         return Verdict.INCONCLUSIVE, f"the function is not finite at {where}"
-    if not verified.judged:
+    along = _along_directions(verified)
+    if along is not None:
+        return along
+    if not verified.judged and not verified.projected:
         return _nobody_judged(verified)
     certified = (codes == Code.PASS).any(axis=0)
     if ((codes == Code.PASS) | (codes == Code.SKIPPED) | ((codes == Code.EXCUSED) & certified)).all():
@@ -540,6 +598,29 @@ def verdict_of(verified: Verified) -> tuple[Verdict, str | None]:
             return Verdict.PASS, None
         return Verdict.INCONCLUSIVE, "every point was skipped: the function has kinks at all of them"
     return Verdict.INCONCLUSIVE, why_inconclusive(verified)
+
+
+def _along_directions(verified: Verified) -> tuple[Verdict, str] | None:
+    """What the comparisons along directions decide where no component has been judged wrong; None where nothing."""
+    for one in verified.projected:
+        if one.broken is not None and not verified.judged:
+            return Verdict.ERROR, one.broken
+        for row in one.wrong_rows():
+            comparison = one.comparisons[row]
+            if comparison.wrong or verified.proved:
+                continue
+            where = show_point(verified.points[row])
+            if not verified.judged or not (verified.codes[row] == Code.PASS).all():
+                return (
+                    Verdict.FAIL,
+                    f"{words.why(comparison, lambda i: component_label(verified.problem, i))}, at {where}",
+                )
+            agreeing = verified.judged[0].backend
+            return Verdict.INCONCLUSIVE, (
+                f"backends contradict one another: {agreeing} agrees with every component, {one.backend} differs along"
+                f" random directions at {where}"
+            )
+    return None
 
 
 def _nobody_judged(verified: Verified) -> tuple[Verdict, str]:
@@ -561,6 +642,10 @@ def why_inconclusive(verified: Verified) -> str:
             )
     undecided = np.argwhere((verified.codes == Code.INCONCLUSIVE) | (verified.codes == Code.EXCUSED))
     row, component = (int(i) for i in undecided[0])
+    for one in verified.projected if not verified.judged else ():
+        if row in one.comparisons:
+            why = words.why(one.comparisons[row], lambda i: component_label(verified.problem, i))
+            return f"{why}, at {show_point(verified.points[row])}"
     name = component_label(verified.problem, component)
     where = f"{name} at {show_point(verified.points[row])}"
     if verified.codes[row, component] == Code.EXCUSED:

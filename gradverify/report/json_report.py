@@ -65,7 +65,11 @@ COMPONENTS = sequence(COMPONENT)
 POINT = record(
     PointResult,
     {
-        "at": Key(VECTOR, "the point, flat"),
+        "at": Key(VECTOR, "the point, flat; its first 1,000 components where there are more"),
+        "components": Key(
+            optional(sequence(COUNT)),
+            "the flat indices that the four lists below hold; null where they hold all, which they do up to 1,000",
+        ),
         "claimed": Key(optional(VECTOR), "the claimed derivative, flat; null where it has no value"),
         "reference": Key(optional(VECTOR), "the backend's derivative, flat"),
         "error_bound": Key(optional(VECTOR), "how far each component of the reference may be off"),

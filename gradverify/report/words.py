@@ -65,8 +65,8 @@ def worst_point(checks: Sequence[Check]) -> tuple[Check, PointResult] | None:
 
 def component_row(at: PointResult, part: Component) -> tuple[str, str, str, str, str]:
     """Name, claimed, reference, error bound and relative error of one component."""
-    i, label = part.index, one_line(part.label)
-    if at.claimed is None or at.reference is None or i >= min(len(at.claimed), len(at.reference)):
+    i, label = at.place(part.index), one_line(part.label)
+    if i is None or at.claimed is None or at.reference is None or i >= min(len(at.claimed), len(at.reference)):
         return label, "–", "–", "–", "–"
     claimed, reference = pair(at.claimed[i], at.reference[i])
     bound = f"{at.error_bound[i]:.1e}" if at.error_bound is not None and i < len(at.error_bound) else "–"

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradverify.core import conclude, search
-from gradverify.core.arrays import Matrix
+from gradverify.core.arrays import Matrix, Vector
 from gradverify.core.blind_spots import score
-from gradverify.core.estimates import DoesNotApply
+from gradverify.core.estimates import DoesNotApply, TooManyComponentsError
 from gradverify.core.examine import ScaleProbe, typical_lengths
 from gradverify.core.guard import check_estimates, check_screened
 from gradverify.core.judge import Code, judge, judge_with_scales
@@ -183,7 +183,10 @@ def _asker(
                 return Answer(name, screened=screened, seconds=time.perf_counter() - begun)
             estimates = registered.value.estimate(problem, request)
         except DoesNotApply as refusal:
-            return Answer(name, not_applicable=str(refusal), seconds=time.perf_counter() - begun)
+            return Answer(
+                name, not_applicable=str(refusal), seconds=time.perf_counter() - begun,
+                too_many=isinstance(refusal, TooManyComponentsError),
+            )  # fmt: skip
         except Exception as error:  # noqa: BLE001 - a plugin's fault, whatever it is, costs its own results only
             return Answer(
                 name, broken=f"{registered.origin} raised {one_line(error)}", seconds=time.perf_counter() - begun
@@ -220,6 +223,7 @@ def _conclude(
             reasons.append(reason)
         notes += [o.message for o in verified.claim.notes]
         notes += conclude.contradiction_notes(verified)
+        notes += conclude.projection_notes(verified)
     main = work.verified[0]
     known = _known_values(work, main, origin)
     checks += known
@@ -256,9 +260,14 @@ def _conclude(
             right = main if verified is explained and explained is not main else None
             diagnosis += diagnose(verified, work.ask, _part_function(work), right)
     elif verdict is Verdict.PASS and settings.blind_spots:
-        scores = [score(verified, seed=settings.seed) for verified in work.verified]
+        # Random directions judge no component, so no mutant of one either.
+        scores = [
+            score(verified, seed=settings.seed)
+            for verified in work.verified
+            if verified.judged and not verified.leans_on_projections
+        ]
         spots = [spot for one in scores for spot in one.spots]
-        mutants = (sum(one.caught for one in scores), sum(one.mutants for one in scores))
+        mutants = (sum(one.caught for one in scores), sum(one.mutants for one in scores)) if scores else None
     return _result(
         spec, verdict, started,
         reason=reasons[0] if reasons and verdict is not Verdict.PASS else None,
@@ -390,6 +399,12 @@ def _search_check(found: search.Found, main: Verified, spec: Spec) -> Check:
     )  # fmt: skip
 
 
+def _first(vector: Vector) -> tuple[float, ...]:
+    """As much of a vector as a report holds."""
+    numbers: list[float] = vector[: conclude.MOST_COMPONENTS].tolist()
+    return tuple(numbers)
+
+
 def _counterexample(found: Verified, main: Verified) -> Counterexample:
     judged = next((j for j in found.judged if (j.codes == Code.FAIL).any()), found.judged[0] if found.judged else None)
     names = main.problem.variables
@@ -398,11 +413,11 @@ def _counterexample(found: Verified, main: Verified) -> Counterexample:
     shown += ", …" if point.size > 6 else ""
     count = main.points.shape[0]
     listed = "the only listed point" if count == 1 else f"all {count} listed points"
-    nothing = (math.nan,) * found.claim.values.shape[1]
+    nothing = (math.nan,) * min(found.claim.values.shape[1], conclude.MOST_COMPONENTS)
     return Counterexample(
-        at=tuple(point.tolist()), claimed=tuple(found.claim.values[0].tolist()),
-        reference=tuple(judged.reference[0].tolist()) if judged else nothing,
-        error_bound=tuple(judged.bound[0].tolist()) if judged else nothing,
+        at=_first(point), claimed=_first(found.claim.values[0]),
+        reference=_first(judged.reference[0]) if judged else nothing,
+        error_bound=_first(judged.bound[0]) if judged else nothing,
         message=f"holds at {listed}, fails at {shown}",
     )  # fmt: skip
 

@@ -16,6 +16,7 @@ from gradverify.plugin import (
     NoteKind,
     Problem,
     Request,
+    TooManyComponentsError,
     find_kinks,
 )
 from gradverify_finite_difference.arrays import Flags, Floats, Indices
@@ -32,6 +33,10 @@ from gradverify_finite_difference.steps import room_at
 # Evaluations that the spec's points may cost altogether where neither the spec nor its options say. An expression takes
 # many points at once; a Python function is called once a point.
 BUDGET = {"expression": 5_000_000, "other": 20_000}
+# Beyond this, and where no budget is given, one component after the other is not worth what it costs: an exact backend
+# judges them all, or a few dozen evaluations along random directions see nearly as much (docs/SCALE.md).
+FULL_COMPONENTS = 500  # of a function that is called for each point
+FULL_NUMBERS = 20_000_000  # in the points of an expression, which takes many at once: a second or two
 LADDER_COST = 40  # evaluations that a component may take on the ladder
 SPENT = "the budget of evaluations is spent; `budget` or `max_evaluations` raises it"
 GOAL = 0.01  # of the tolerance: a bound that small decides everything
@@ -47,10 +52,7 @@ def estimate(problem: Problem, request: Request) -> Estimates:
     points = np.asarray(request.points, dtype=np.float64)
     k, n = points.shape
     cheapest = (2 * n + 2) * k
-    if cheapest > budget:
-        raise DoesNotApply(
-            f"{n} components at {k} points need {cheapest:,} evaluations at least, the budget is {budget:,}"
-        )
+    _require_few(problem, k, n, cheapest, budget)
     centre = sampler.at(points)
     again = sampler.at(points)
     random = np.random.default_rng(problem.seed)
@@ -71,6 +73,20 @@ def estimate(problem: Problem, request: Request) -> Estimates:
         for row, (v, b) in enumerate(zip(value, bound, strict=True))
     )
     return Estimates(points=estimates, evaluations=sampler.evaluations)
+
+
+def _require_few(problem: Problem, k: int, n: int, cheapest: int, budget: int) -> None:
+    """Raise where all n components at k points cost too much; directions through a gradient may be asked about."""
+    refusal = TooManyComponentsError if problem.derivative is Derivative.GRADIENT else DoesNotApply
+    if cheapest > budget:
+        raise refusal(f"{n} components at {k} points need {cheapest:,} evaluations at least, the budget is {budget:,}")
+    if problem.budget is not None or "max_evaluations" in problem.options or refusal is DoesNotApply:
+        return
+    if problem.function.kind == "expression":
+        if cheapest * n > FULL_NUMBERS:
+            raise refusal(f"{n} components at {k} points take {cheapest:,} evaluations; `budget` pays for them")
+    elif n > FULL_COMPONENTS:
+        raise refusal(f"{n} components take {2 * n + 2:,} calls at each point; `budget` pays for them")
 
 
 def _kinks(

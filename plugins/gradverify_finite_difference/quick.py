@@ -45,7 +45,9 @@ def look(sampler: Sampler, lines: Lines, claimed: Floats, relative: float, rando
     with np.errstate(all="ignore"):
         near = (np.abs(first.value - claimed) <= NEAR * np.abs(claimed)) & (claimed != 0)
         noisy = np.atleast_1d((first.round_off > 0.5 * PART * relative * np.abs(claimed)).any(axis=1))
-    again = np.flatnonzero(~first.taken.all(axis=1) & near.all(axis=1))[: sampler.left // 2]  # as far as the budget goes
+    again = np.flatnonzero(~first.taken.all(axis=1) & near.all(axis=1))[
+        : sampler.left // 2
+    ]  # as far as the budget goes
     value, bound, taken = first.value, first.bound, np.array(first.taken)
     if again.size:
         step = STEP * size[again] * np.where(noisy[again], OTHER_STEP, 1.0 / OTHER_STEP)

@@ -43,6 +43,10 @@ def diagnose(
     own = list(_faults_of_the_claim(verified))
     if own:
         return own
+    if verified.projected and not verified.judged:
+        from gradverify.core.diagnosis.located import diagnose_located  # which diagnoses what it has set apart
+
+        return [*_non_finite(verified), *diagnose_located(verified, ask, function_of)]
     evidence = gather(verified, ask)
     if right is not None:
         evidence = _with(evidence, gather(right, ask))
@@ -109,7 +113,7 @@ def _non_finite(verified: Verified) -> Iterable[Diagnosis]:
         row = int(np.flatnonzero(bad.any(axis=1))[0])
         value = verified.claim.values[row, columns[0]]
         message = f"the claim is {value} at {show_point(verified.points[row])}, where f is finite"
-        yield _diagnosis(verified, Fault.NON_FINITE, columns.tolist(), message, CERTAIN)
+        yield _diagnosis(verified, Fault.NON_FINITE, columns[:MOST_EXAMINED].tolist(), message, CERTAIN)
 
 
 def _by_component(

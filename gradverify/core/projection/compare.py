@@ -34,6 +34,7 @@ FEWEST_DIRECTIONS = 6
 # A block stays in a group while a fault of this part of its typical component would show beside the group's tolerance.
 SHOWN = 0.1
 MOST_LOCATED = 8  # wrong components that are looked for at one point; more are a fault of the whole, not of components
+FAULTS_PAID = 4  # as many may be far from one another; neighbours cost next to nothing
 LOCATING = 24  # evaluations for one of them beyond the halving: steps to choose from, and the component's own estimate
 ROUND_OFF_UNITS = 64.0  # of g · v, in units of ε · ‖v∘g‖₂; see `partial_product`
 # A difference above this part of ‖v∘g‖₂ is no round-off of the claim, which then need not be measured.
@@ -159,7 +160,7 @@ class Comparison:
     @property
     def code(self) -> Code:
         """Pass, fail or inconclusive for the point."""
-        if self.wrong or self.not_finite or any(c.code == Code.FAIL for c in self.directions):
+        if self.wrong or any(c.code == Code.FAIL for c in self.directions):
             return Code.FAIL
         everything = bool(self.seen) and all(seen.directions for seen in self.seen)
         if everything and not self.not_moved and all(c.code == Code.PASS for c in self.directions):
@@ -178,7 +179,7 @@ class Rules:
     @property
     def evaluations(self) -> int:
         """The budget for the directions."""
-        return EVALUATIONS if self.budget is None else min(self.budget, EVALUATIONS)
+        return EVALUATIONS if self.budget is None else self.budget
 
 
 def compare(space: Space, value: float, rules: Rules) -> Comparison:
@@ -190,9 +191,10 @@ def compare(space: Space, value: float, rules: Rules) -> Comparison:
     groups = grouped(space.blocks, summaries, rules.tolerance.relative)
     work = _Work(space, value, rules, groups)
     each = min(DIRECTIONS, max(FEWEST_DIRECTIONS, GROUP_EVALUATIONS // (2 * len(groups))))
-    rounds = [[work.direction(group, number) for group in groups] for number in range(each)]
-    work.look(rounds[0])
-    work.look([direction for one in rounds[1:] for direction in one])
+    for group in groups:
+        work.look([work.direction(group, 0)], rules.evaluations // len(groups))
+    open_ = [group for group in groups if work.worth_more(group)]
+    work.look([work.direction(group, number) for number in range(1, each) for group in open_], rules.evaluations)
     return work.concluded(whole)
 
 
@@ -220,19 +222,26 @@ class _Work:
         key = group.number * 2**32 + number
         return Direction(self.rules.means.seed, key, group.ranges, min(length, self.rules.means.farthest))
 
-    def look(self, directions: list[Direction]) -> None:
-        """Ask for the slopes along `directions`; where they differ, look for the components to blame and ask again."""
+    def worth_more(self, group: Group) -> bool:
+        """Whether more directions could tell more than the first one: not where its bound was too wide to decide."""
+        own = [p for _, number, p in self.compared if number == group.number]
+        return any(p.suspicious or judge_projection(p, self.rules.tolerance) == Code.PASS for p in own)
+
+    def look(self, directions: list[Direction], budget: int) -> None:
+        """Ask for the slopes along `directions`; where they differ, look for the components to blame and ask again.
+
+        budget: evaluations for them, as far as those of the whole comparison go.
+        """
         pending = directions
         while pending and self.broken is None:
-            undecided = self._ask(pending)
+            undecided = self._ask(pending, min(budget, self.rules.evaluations - self.spent))
             worst = self._suspicious()
             if worst is None or not self._locate(*worst):
                 break
             pending = undecided
 
-    def _ask(self, directions: list[Direction]) -> list[Direction]:
+    def _ask(self, directions: list[Direction], left: int) -> list[Direction]:
         """Enter what comes of `directions`; those that got no slope for want of evaluations are returned."""
-        left = self.rules.evaluations - self.spent
         affordable = directions[: max(0, (left - 2) // 2)]
         if not affordable:
             return []
@@ -283,9 +292,7 @@ class _Work:
         return max(found, key=lambda pair: pair[1].gap / (pair[1].bound + pair[1].round_off), default=None)
 
     def _measure_round_off(self) -> None:
-        small = [
-            i for i, (_, _, p) in enumerate(self.compared) if p.suspicious and p.gap <= ROUND_OFF_LIMIT * p.norm
-        ]
+        small = [i for i, (_, _, p) in enumerate(self.compared) if p.suspicious and p.gap <= ROUND_OFF_LIMIT * p.norm]
         if not small:
             return
         noise = self.space.noise([self.compared[i][0] for i in small])
@@ -297,7 +304,7 @@ class _Work:
         """Look for wrong components along `direction`; whether one was found that explains some of the difference."""
         if self.exhausted or len(self.located) >= MOST_LOCATED:
             return False
-        budget = (MOST_LOCATED - len(self.located)) * (2 * most_tests(direction.size) + LOCATING)
+        budget = FAULTS_PAID * (2 * most_tests(direction.size) + LOCATING) - self.locating
         locator = Locator(
             self.space, direction, self.claimed, self.value, self.rules.means.precision.epsilon, budget,
             self.rules.means.farthest,

@@ -1,9 +1,9 @@
 """Random directions that are never stored: every sign follows from a seed, a number and an index.
 
 A direction has the entries v_i = length · σ_i · s_i on its ranges and 0 elsewhere: σ_i = ±1 with equal chance
-(Rademacher), s_i the size by which component i is moved. The signs come from Philox, a counter-based generator (Salmon,
-Moraes, Dror & Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3"): 256 of them belong to each value of the counter,
-so any machine makes the signs of any slice of the vector, without those before it, and all machines agree.
+(Rademacher), s_i the size by which component i is moved. The signs come from Philox, a counter-based generator
+(Salmon, Moraes, Dror & Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3"): 256 of them belong to each value of
+the counter, so any machine makes the signs of any slice of the vector, without those before it, and all machines agree.
 """
 
 from __future__ import annotations
@@ -17,9 +17,26 @@ from gradverify.core.arrays import Array, Vector
 
 SIGNS_A_COUNT = 256  # Philox4x64 gives four words of 64 bits for each value of its counter
 CHUNK = 1 << 16  # components that are worked on at a time: half a megabyte stays in a processor's cache
-FLOOR = 1e-2  # of a block's typical size: no component that is not 0 moves by less, or its own fault could not be seen
+FLOOR = 1e-2  # no component moves by less than this part of what is usual in its block: its fault could not be seen
 
 Ranges = tuple[tuple[int, int], ...]  # disjoint slices [start, stop) of the point vector, in order
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How far the components of a block move. zero: those that are 0.  least: none of the others moves by less."""
+
+    zero: float = 1.0
+    least: float = 0.0
+
+    @classmethod
+    def of(cls, geometric: float, quadratic: float) -> Scale:
+        """From the geometric and the quadratic mean of the magnitudes that are not 0.
+
+        The means of like components are like one another. Of components that differ by many decades they are far
+        apart, and then each one moves by its own magnitude however small it is.
+        """
+        return cls(geometric, FLOOR * geometric * (geometric / quadratic))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +77,14 @@ def sign(direction: Direction, index: int) -> float:
     return -1.0 if signs(direction.seed, direction.number, index, index + 1)[0] else 1.0
 
 
-def sizes(x: Vector, typical: float, low: Array | float = -np.inf, high: Array | float = np.inf) -> Vector:
+def sizes(x: Vector, scale: Scale, low: Array | float = -np.inf, high: Array | float = np.inf) -> Vector:
     """s: by how much each component of the chunk `x` is moved.
 
-    Its own magnitude, at least FLOOR · typical; `typical`, of its block, where it is 0. Never further than the nearer end
-    of its domain, so that a component on an end is not moved at all.
+    By its own magnitude, or as its block's `scale` says. Never further than the nearer end of its domain, so that a
+    component on an end is not moved at all.
     """
-    s = np.maximum(np.abs(x), FLOOR * typical)
-    s[x == 0] = typical
+    s = np.maximum(np.abs(x), scale.least)
+    s[x == 0] = scale.zero
     if np.any(np.isfinite(low)) or np.any(np.isfinite(high)):
         np.minimum(s, np.minimum(x - low, high - x), out=s)
         np.maximum(s, 0.0, out=s)

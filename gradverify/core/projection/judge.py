@@ -4,12 +4,13 @@ Let d_i = s_i · (claimed − true derivative) be the fault of component i, in t
 direction shows of all faults together. S is known to be within T = gap + bound + round-off of 0.
 
 One fault alone has |S| = |d_i|, so none above T is there. Beside others: were the sign of component i the other one, S
-would differ by 2|d_i|, so of the two at most one lies within T < |d_i| of 0; a direction hides a fault of more than T with
-probability 1/2 at most, whatever the other components do, and k directions hide it with 2⁻ᵏ (the argument of Erdős 1945,
-"On a lemma of Littlewood and Offord"). T is the largest over the directions.
+would differ by 2|d_i|, so of the two at most one lies within T < |d_i| of 0; a direction hides a fault of more than T
+with probability 1/2 at most, whatever the other components do, and k directions hide it with 2⁻ᵏ (the argument of
+Erdős 1945, "On a lemma of Littlewood and Offord"). T is the largest over the directions.
 
-A right claim may be off by relative · |g_i| in each component. The signs have been drawn without knowing the claim, so by
-Hoeffding's inequality (1963, theorem 2) |S| then exceeds K · relative · ‖s∘g‖₂ with probability 2·exp(−K²/2) at most.
+A right claim may be off by relative · |g_i| in each component. The signs have been drawn without knowing the claim, so
+by Hoeffding's inequality (1963, theorem 2) |S| then exceeds K · relative · ‖s∘g‖₂ with probability 2·exp(−K²/2) at
+most.
 """
 
 from __future__ import annotations

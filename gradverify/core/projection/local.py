@@ -31,20 +31,19 @@ class LocalSpace:
 
     def __post_init__(self) -> None:
         bare = space.blocks_of([(v.name, v.size) for v in self.problem.variables])
-        squares = [space.sum_of_squares(self.x[b.start : b.stop]) for b in bare]
-        typical = space.typical_sizes([b.stop - b.start for b in bare], squares)
+        found = space.scales([space.magnitudes(self.x[b.start : b.stop]) for b in bare])
         self.bounded = _bounded(self.problem.domain)
-        self.blocks = tuple(replace(b, typical=t) for b, t in zip(bare, typical, strict=True))
+        self.blocks = tuple(replace(b, scale=s) for b, s in zip(bare, found, strict=True))
 
     def summary(self, block: Block) -> Summary:
         """What g comes to on a block."""
         part = slice(block.start, block.stop)
-        return space.summarise(self.x[part], self.g[part], block.typical, block.start, self._ends)
+        return space.summarise(self.x[part], self.g[part], block.scale, block.start, self._ends)
 
     def smaller(self, block: Block, threshold: float) -> int:
         """How many components have s_i · |g_i| < threshold."""
         part = slice(block.start, block.stop)
-        return space.count_smaller(self.x[part], self.g[part], block.typical, threshold, block.start, self._ends)
+        return space.count_smaller(self.x[part], self.g[part], block.scale, threshold, block.start, self._ends)
 
     def product(self, direction: Direction) -> float:
         """g · v."""
@@ -53,7 +52,7 @@ class LocalSpace:
     def _product(self, g: Vector, direction: Direction) -> float:
         return sum(
             space.partial_product(
-                self.x[b.start : b.stop], g[b.start : b.stop], direction, b.typical, b.start, self._ends
+                self.x[b.start : b.stop], g[b.start : b.stop], direction, b.scale, b.start, self._ends
             )
             for b in self.blocks
         )
@@ -84,7 +83,7 @@ class LocalSpace:
             start, stop = max(offset, block.start), min(end, block.stop)
             if start < stop:
                 space.moved(
-                    self.x[start:stop], direction, t, block.typical, start, self._ends,
+                    self.x[start:stop], direction, t, block.scale, start, self._ends,
                     into[start - offset : stop - offset],
                 )  # fmt: skip
 
@@ -92,7 +91,7 @@ class LocalSpace:
         """One component."""
         block = next(b for b in self.blocks if b.start <= index < b.stop)
         part = self.x[index : index + 1]
-        size = sizes(part, block.typical, *self._ends(index, index + 1))[0]
+        size = sizes(part, block.scale, *self._ends(index, index + 1))[0]
         return Entry(float(part[0]), float(self.g[index]), float(size))
 
     def noise(self, directions: Sequence[Direction]) -> Vector:
@@ -138,5 +137,5 @@ def _bounded(domain: Domain) -> bool:
 
 
 def farthest(problem: Problem) -> float:
-    """|t| · length that keeps x + t v inside the domain: components move by s_i at most, which ends at the domain's end."""
+    """|t| · length that keeps x + t v inside the domain: s_i never exceeds the distance to the domain's end."""
     return 1.0 if _bounded(problem.domain) else np.inf

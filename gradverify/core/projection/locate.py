@@ -1,9 +1,9 @@
 """Group testing: which components make the difference along a direction?
 
-The difference of a part of the components is measured with the same signs on that part alone, by one central difference:
-two evaluations of f. A single fault is halved down to in log₂ n of them; a few faults take as many times that. What is found
-here is only a suspicion, for the reference that judges the component to confirm (Dorfman 1943, "The detection of defective
-members of large populations", has the idea; Hwang 1972 the halving).
+The difference of a part of the components is measured with the same signs on that part alone, by one central
+difference: two evaluations of f. A single fault is halved down to in log₂ n of them; a few faults take as many times
+that. What is found here is only a suspicion, for the reference that judges the component to confirm (Dorfman 1943, "The
+detection of defective members of large populations", has the idea; Hwang 1972 the halving).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """f along k directions through a point, as an ordinary function of k variables that any backend can be asked about.
 
-Φ(t) = f(x + Σ t_j v_j) + Σ t_j L_j has the gradient (∇f·v_j + L_j) at t = 0. The known slopes L_j keep the sum away from 0:
+Φ(t) = f(x + Σ t_j v_j) + Σ t_j L_j has the gradient (∇f·v_j + L_j) at t = 0. The known slopes L_j keep it away from 0:
 g·v is a sum of random signs, which is small by chance now and then, and nothing relative to it would then be decided.
 """
 
@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from gradverify.core.answers import Ask
 from gradverify.core.arrays import Array, Vector
 from gradverify.core.estimates import Note
 from gradverify.core.problem import Derivative, Domain, Evaluation, Precision, Problem, Request, Tolerance
 from gradverify.core.projection.directions import Direction
 from gradverify.core.projection.space import Space
 from gradverify.core.variables import Shape, Variables
-from gradverify.core.answers import Ask
 
 KIND = "line"  # no expression and no Python callable: it is asked for values only
 
@@ -85,7 +85,7 @@ def slopes_along(
     budget: int,
     centre: float | None,
 ) -> Slopes:
-    """Ask for the slopes along `directions`. claimed: what they should be.  norms: how large they are expected to be."""
+    """Ask for the slopes along `directions`. claimed: what they should be.  norms: how large to expect them."""
     k = len(directions)
     added = np.where(claimed < 0, -norms, norms)
     function = Along(space, directions, added, centre)

@@ -9,8 +9,9 @@ from typing import Protocol
 import numpy as np
 
 from gradverify.core.arrays import Array, Vector
-from gradverify.core.projection.directions import Direction, chunks, flip, sizes
+from gradverify.core.projection.directions import Direction, Scale, chunks, flip, sizes
 
+UNSCALED = Scale()
 MOST_BLOCKS = 256  # consecutive variables are joined into one block beyond that: each costs a pass of its own
 
 
@@ -21,7 +22,7 @@ class Block:
     name: str
     start: int
     stop: int
-    typical: float = 1.0  # the root mean square of its components of x; see `typical_sizes`
+    scale: Scale = UNSCALED
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Space(Protocol):
 
     @property
     def blocks(self) -> Sequence[Block]:
-        """All components in order, each block with its typical size."""
+        """All components in order, each block with its scale."""
 
     def summary(self, block: Block) -> Summary:
         """What g comes to on a block."""
@@ -100,25 +101,45 @@ def blocks_of(names: Sequence[tuple[str, int]]) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def typical_sizes(counts: Sequence[int], squares: Sequence[float]) -> list[float]:
-    """Each block's typical size from its number of components and the sum of their squares.
+@dataclass(frozen=True, slots=True)
+class Magnitudes:
+    """What a slice of x comes to; those of slices add up. count: components that are neither 0 nor infinite, of which
 
-    The root mean square of the block; where all of it is 0 that of the whole point; 1 where that is 0 as well.
+    squares: Σ x_i².  logarithms: Σ log |x_i|.
     """
-    total, everything = sum(counts), sum(squares)
-    overall = float(np.sqrt(everything / total)) if total and 0 < everything < np.inf else 1.0
-    return [
-        float(np.sqrt(square / count)) if count and 0 < square < np.inf else overall
-        for count, square in zip(counts, squares, strict=True)
-    ]
+
+    count: int = 0
+    squares: float = 0.0
+    logarithms: float = 0.0
+
+    def __add__(self, other: Magnitudes) -> Magnitudes:
+        return Magnitudes(self.count + other.count, self.squares + other.squares, self.logarithms + other.logarithms)
+
+    @property
+    def scale(self) -> Scale | None:
+        """How far such components move; None where all are 0."""
+        if not self.count or not 0 < self.squares < np.inf:
+            return None
+        return Scale.of(float(np.exp(self.logarithms / self.count)), float(np.sqrt(self.squares / self.count)))
+
+
+def scales(blocks: Sequence[Magnitudes]) -> list[Scale]:
+    """Each block's scale; that of the whole point where all of it is 0, and 1 where that is 0 as well."""
+    overall = sum(blocks, Magnitudes()).scale or UNSCALED
+    return [block.scale or Scale(overall.zero) for block in blocks]
 
 
 # The same arithmetic for one slice, whoever holds it. `x`, `g`: the slice's values; `offset`: where it starts.
 
 
-def sum_of_squares(x: Vector) -> float:
-    """Σ x_i²."""
-    return float(sum(float(np.dot(x[a:b], x[a:b])) for a, b in chunks(0, x.size)))
+def magnitudes(x: Vector) -> Magnitudes:
+    """The magnitudes of one slice."""
+    found = Magnitudes()
+    for a, b in chunks(0, x.size):
+        some = np.abs(x[a:b])
+        some = some[(some > 0) & (some < np.inf)]
+        found += Magnitudes(some.size, float(np.dot(some, some)), float(np.log(some).sum()))
+    return found
 
 
 Ends = Callable[[int, int], tuple[Array | float, Array | float]]  # a slice's (low, high)
@@ -129,11 +150,11 @@ def everywhere(start: int, stop: int) -> tuple[float, float]:  # noqa: ARG001 - 
     return -np.inf, np.inf
 
 
-def summarise(x: Vector, g: Vector, typical: float, offset: int, ends: Ends = everywhere) -> Summary:
+def summarise(x: Vector, g: Vector, scale: Scale, offset: int, ends: Ends = everywhere) -> Summary:
     """The summary of one slice."""
     found = Summary()
     for a, b in chunks(0, x.size):
-        s = sizes(x[a:b], typical, *ends(offset + a, offset + b))
+        s = sizes(x[a:b], scale, *ends(offset + a, offset + b))
         with np.errstate(all="ignore"):
             w = np.abs(s * g[a:b])
         bad = np.flatnonzero(~np.isfinite(g[a:b]))
@@ -145,17 +166,17 @@ def summarise(x: Vector, g: Vector, typical: float, offset: int, ends: Ends = ev
     return found
 
 
-def count_smaller(x: Vector, g: Vector, typical: float, threshold: float, offset: int, ends: Ends = everywhere) -> int:
+def count_smaller(x: Vector, g: Vector, scale: Scale, threshold: float, offset: int, ends: Ends = everywhere) -> int:
     """How many components of one slice have s_i · |g_i| < threshold."""
     count = 0
     for a, b in chunks(0, x.size):
-        s = sizes(x[a:b], typical, *ends(offset + a, offset + b))
+        s = sizes(x[a:b], scale, *ends(offset + a, offset + b))
         count += int(np.count_nonzero(~(s * np.abs(g[a:b]) >= threshold)))
     return count
 
 
 def partial_product(
-    x: Vector, g: Vector, direction: Direction, typical: float, offset: int, ends: Ends = everywhere
+    x: Vector, g: Vector, direction: Direction, scale: Scale, offset: int, ends: Ends = everywhere
 ) -> float:
     """The part of g · v that a slice contributes.
 
@@ -165,7 +186,7 @@ def partial_product(
     total = 0.0
     for start, stop in direction.within(offset, offset + x.size):
         for a, b in chunks(start, stop):
-            w = sizes(x[a - offset : b - offset], typical, *ends(a, b))
+            w = sizes(x[a - offset : b - offset], scale, *ends(a, b))
             w *= g[a - offset : b - offset]
             flip(w, direction, a)
             total += float(np.add.reduce(w))
@@ -173,7 +194,13 @@ def partial_product(
 
 
 def moved(
-    x: Vector, direction: Direction, t: float, typical: float, offset: int, ends: Ends = everywhere, into: Array | None = None
+    x: Vector,
+    direction: Direction,
+    t: float,
+    scale: Scale,
+    offset: int,
+    ends: Ends = everywhere,
+    into: Array | None = None,
 ) -> Vector:
     """x + t v on one slice, shape of `x`: a fresh array, or `into`."""
     out = np.empty(x.size) if into is None else into
@@ -182,7 +209,7 @@ def moved(
     for start, stop in direction.within(offset, offset + x.size):
         out[last - offset : start - offset] = x[last - offset : start - offset]
         for a, b in chunks(start, stop):
-            w = sizes(x[a - offset : b - offset], typical, *ends(a, b))
+            w = sizes(x[a - offset : b - offset], scale, *ends(a, b))
             w *= step
             flip(w, direction, a)
             np.add(x[a - offset : b - offset], w, out=out[a - offset : b - offset])

@@ -1,0 +1,119 @@
+"""What is wrong with a few components among very many: the others are held still, and these are looked at alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gradverify.core.answers import Ask
+from gradverify.core.arrays import Array, Vector
+from gradverify.core.conclude import component
+from gradverify.core.diagnosis.constants import sizes
+from gradverify.core.diagnosis.diagnose import diagnose
+from gradverify.core.diagnosis.evidence import Evidence
+from gradverify.core.diagnosis.hypotheses import column, guesses
+from gradverify.core.problem import Domain, Evaluation, ExpressionFunction, Function, Problem
+from gradverify.core.projection.compare import Located
+from gradverify.core.report import Diagnosis
+from gradverify.core.variables import Shape, Variables
+from gradverify.core.verdicts import Fault
+from gradverify.core.verify import Verified, component_label, verify
+from gradverify.expression.nodes import Node
+
+# Numbers in all points that a diagnosis may evaluate f at: some seconds for a function of some thousand million
+# operations a second. A component takes up to EVALUATIONS of f.
+MOST_NUMBERS = 100_000_000
+EVALUATIONS = 700
+UNSURE = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Restricted:
+    """A function, or a claim (`keep`: which of its components), of a few components of x. x: shape (n,)."""
+
+    whole: Function
+    x: Vector
+    components: Sequence[int]
+    keep: bool
+    kind: str = "line"
+
+    @property
+    def output_shape(self) -> Shape:
+        """() for the function, (m,) for the claim."""
+        return (len(self.components),) if self.keep else self.whole.output_shape
+
+    def evaluate(self, points: Array) -> Evaluation:
+        """Evaluate at `points` of shape (r, m), one at a time: n may be large."""
+        values = np.full((points.shape[0], *self.output_shape), np.nan)
+        for row, point in enumerate(points):
+            moved = self.x.copy()
+            moved[list(self.components)] = point
+            found = np.real(self.whole.evaluate(moved[None]).values)[0]
+            values[row] = found[list(self.components)] if self.keep else found
+        return Evaluation(values)
+
+
+def diagnose_located(
+    verified: Verified, ask: Ask, function_of: Callable[[Node], ExpressionFunction]
+) -> list[Diagnosis]:
+    """Why the components are wrong that group testing found; empty where it found none."""
+    for one in verified.projected:
+        for row, comparison in one.comparisons.items():
+            if comparison.wrong:
+                return _diagnose(verified, one.backend, row, comparison.wrong, ask, function_of)
+    return []
+
+
+def _diagnose(
+    verified: Verified,
+    backend: str,
+    row: int,
+    wrong: Sequence[Located],
+    ask: Ask,
+    function_of: Callable[[Node], ExpressionFunction],
+) -> list[Diagnosis]:
+    indices = sorted(part.index for part in wrong)
+    problem = _restricted(verified.problem, verified.points[row], indices)
+    if EVALUATIONS * len(indices) * verified.problem.variables.size <= MOST_NUMBERS:
+        alone = verify(problem, verified.points[row][None, indices], [backend], ask)
+        found = diagnose(alone, ask, function_of)
+        return [
+            replace(d, components=tuple(component(verified.problem, indices[c.index]) for c in d.components))
+            for d in found
+        ]
+    return [_at_one_point(verified.problem, problem, verified.points[row], part, indices) for part in wrong]
+
+
+def _restricted(problem: Problem, x: Vector, indices: Sequence[int]) -> Problem:
+    assert problem.claim is not None
+    domain = problem.domain
+    return replace(
+        problem,
+        variables=Variables.of([(problem.variables.component_name(i), ()) for i in indices]),
+        function=Restricted(problem.function, x, indices, keep=False),
+        claim=Restricted(problem.claim, x, indices, keep=True),
+        domain=Domain(
+            domain.low[indices], domain.high[indices], domain.low_open[indices], domain.high_open[indices]
+        ),
+        budget=None,
+    )  # fmt: skip
+
+
+def _at_one_point(whole: Problem, problem: Problem, x: Vector, part: Located, indices: Sequence[int]) -> Diagnosis:
+    """A guess from the one value that is known; further ones would cost too many evaluations."""
+    m, at = len(indices), indices.index(part.index)
+    claimed, reference, bound = (np.full((1, m), np.nan) for _ in range(3))
+    claimed[0, at], reference[0, at], bound[0, at] = part.claimed, part.reference, part.bound
+    known = np.isfinite(reference)
+    evidence = Evidence(problem, x[None, indices], claimed, reference, bound, known, known)
+    guess = next(guesses(column(evidence, at), sizes(whole), whole.derivative), None)
+    label = component_label(whole, part.index)
+    parts = (component(whole, part.index),)
+    if guess is not None:
+        return Diagnosis(
+            fault=guess.fault, components=parts, message=f"{label}: {guess.message}", confidence=guess.confidence
+        )
+    message = f"{label}: claimed {part.claimed:.8g}, reference {part.reference:.8g}; one point alone does not tell why"
+    return Diagnosis(fault=Fault.UNKNOWN, components=parts, message=message, confidence=UNSURE)
