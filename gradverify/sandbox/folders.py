@@ -6,9 +6,13 @@ import contextlib
 import os
 import shutil
 import stat
+from dataclasses import dataclass
 from pathlib import Path
 
 MOST_FILES = 1000  # of a submission
+MOST_COUNTED = 4 * MOST_FILES
+BLOCK = 512  # bytes, the unit of st_blocks
+MOVED = ".removing-"  # the beginning of names that `remove` gives
 MOST_COPIED_BYTES = 64 << 20  # of a submission, all files together
 
 
@@ -45,6 +49,42 @@ def copy_submission(source: Path, target: Path) -> tuple[str, ...]:
     return tuple(left_out)
 
 
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Files and bytes."""
+
+    files: int
+    size: int
+
+    def plus(self, files: int, size: int) -> Usage:
+        """So many more."""
+        return Usage(self.files + files, self.size + size)
+
+    def fits(self, allowed: Usage) -> bool:
+        """Whether neither is above what is allowed."""
+        return self.files <= allowed.files and self.size <= allowed.size
+
+
+def usage(folder: Path) -> Usage:
+    """What a folder holds, counted no further than is needed to see that it is too much."""
+    files = size = 0
+    waiting = [str(folder)]
+    while waiting and files <= MOST_COUNTED:
+        try:
+            with os.scandir(waiting.pop()) as entries:
+                for entry in entries:
+                    files += 1
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+                    else:
+                        size += entry.stat(follow_symlinks=False).st_blocks * BLOCK
+                    if files > MOST_COUNTED:
+                        break
+        except OSError:  # it vanished meanwhile, or its owner locked it
+            continue
+    return Usage(files, size)
+
+
 def give_to(folder: Path, uid: int) -> None:
     """Make `uid` the owner of a folder and all in it."""
     for here, subfolders, names in os.walk(folder):
@@ -52,36 +92,36 @@ def give_to(folder: Path, uid: int) -> None:
             os.chown(path, uid, uid, follow_symlinks=False)
 
 
-def remove(folder: Path) -> None:
-    """Remove a folder, however deeply its owner nested it and whatever modes it set.
+def remove(folder: Path | str) -> None:
+    """Remove a folder, however deeply its owner nested it and whatever modes it set. Not being there is fine.
 
     Subfolders are moved up to the top before they are emptied, so neither paths nor recursion grow with the depth.
     """
-    waiting = [str(folder)]
-    number = 0
+    top = str(folder)
+    waiting = [top]
+    moved = 0
     while waiting:
-        here = waiting[-1]
+        here = waiting.pop()
         with contextlib.suppress(OSError):
             os.chmod(here, 0o700)
         try:
             with os.scandir(here) as entries:
                 found = list(entries)
-        except OSError:
-            return
-        deeper = False
+        except FileNotFoundError:
+            continue
         for entry in found:
             if not entry.is_dir(follow_symlinks=False):
                 os.unlink(entry.path)
-                continue
-            if entry.path in waiting:
-                continue
-            number += 1
-            moved = os.path.join(str(folder), f".gone-{number}")
-            with contextlib.suppress(OSError):
-                os.chmod(entry.path, 0o700)
-            os.rename(entry.path, moved)
-            waiting.append(moved)
-            deeper = True
-        if not deeper:
+            elif here == top and entry.name.startswith(MOVED):
+                waiting.append(entry.path)  # one that an earlier attempt left
+            else:
+                moved += 1
+                target = os.path.join(top, f"{MOVED}{os.getpid()}-{moved}")
+                with contextlib.suppress(OSError):
+                    os.chmod(entry.path, 0o700)
+                os.rename(entry.path, target)
+                waiting.append(target)
+        if here != top:
             os.rmdir(here)
-            waiting.remove(here)
+    with contextlib.suppress(FileNotFoundError):
+        os.rmdir(top)

@@ -13,19 +13,25 @@ import sys
 import sysconfig
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from gradverify.sandbox import folders
-from gradverify.sandbox.levels import Level, level_of
+from gradverify.sandbox import bubblewrap, folders
+from gradverify.sandbox.levels import Level
 from gradverify.sandbox.model import Limits
 
 if TYPE_CHECKING:
     from gradverify.sandbox.session import Session
 
+# What can be left out: by tests, which show what the others do without it.
+LAYERS = ("rlimits", "uid", "seccomp", "notifications", "landlock", "bubblewrap")
+# The range that systemd keeps for users that exist only while a process does (systemd.io/UIDS-GIDS); below 65534, so
+# that it exists in containers too.
+FIRST_UID, UIDS = 61184, 65520 - 61184
 ROOT = Path(__file__).parents[2]  # where `gradverify` is imported from
 PACKET = 1 << 16
 START_SECONDS = 60.0  # for the zygote to import NumPy and what else is allowed, on a busy machine
@@ -54,21 +60,33 @@ class Ending:
 
     code: int
     kilobytes: int
+    cpu_seconds: float
 
 
 class Zygote:
     """Forks confined processes from one that has `imports` loaded and knows nothing else.
 
     `directory` is where the submissions' folders are made, for as long as each is in use; by default a new temporary
-    folder.
+    folder. `without` names layers of LAYERS that are left out even where the machine has them.
     """
 
     def __init__(
-        self, limits: Limits, imports: Sequence[str] = ("numpy", "math"), directory: Path | None = None
+        self,
+        limits: Limits,
+        imports: Sequence[str] = ("numpy", "math"),
+        directory: Path | None = None,
+        *,
+        without: Collection[str] = (),
     ) -> None:
+        if unknown := set(without) - set(LAYERS):
+            raise ValueError(f"no layer is called {unknown.pop()!r}; there are {', '.join(LAYERS)}")
         self.limits = limits
         self.imports = tuple(imports)
         self._given = directory
+        self._without = frozenset(without)
+        self._level: Level | None = None
+        self._bubblewrap = ""
+        self._user_ids = "uid" not in self._without and os.geteuid() == 0
         self._scratch: Path | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
@@ -78,7 +96,7 @@ class Zygote:
         self._scratch = Path(tempfile.mkdtemp(prefix="gradverify-", dir=self._given))
         self._scratch.chmod(0o711)  # another user id must be able to pass
         try:
-            self._start()
+            self._start_as_confined_as_possible()
         except BaseException:
             self.close()
             raise
@@ -91,8 +109,9 @@ class Zygote:
 
     @property
     def level(self) -> Level:
-        """How well submissions are confined."""
-        return level_of({})
+        """How well submissions are confined: found by confining a process that tried the walls."""
+        assert self._level is not None, "a Zygote is used as a context manager"
+        return self._level
 
     def open(self, folder: Path, file: str) -> Session:
         """A session with the submission in `folder`, whose entries are in `file`. Copies the folder."""
@@ -103,16 +122,7 @@ class Zygote:
     def close(self) -> None:
         """End the zygote and everything it forked; remove the scratch folder."""
         with self._lock:
-            if self._control is not None:
-                self._control.close()
-                self._control = None
-            if self._process is not None:
-                try:
-                    self._process.wait(ANSWER_SECONDS)
-                except subprocess.TimeoutExpired:
-                    self._process.kill()
-                    self._process.wait()
-                self._process = None
+            self._end_process()
             if self._scratch is not None:
                 folders.remove(self._scratch)
                 self._scratch = None
@@ -122,10 +132,27 @@ class Zygote:
         assert self._scratch is not None, "a Zygote is used as a context manager"
         return self._scratch / secrets.token_hex(8)
 
-    def spawn(self, folder: Path, file: str, fds: Sequence[int]) -> tuple[int, int]:
-        """A new confined process: its number, and a descriptor that stands for it."""
+    def own_user(self, folder: Path) -> int | None:
+        """A user id for one submission, which becomes the owner of `folder`; None where it runs as we do."""
+        if not self._user_ids:
+            return None
+        uid = FIRST_UID + secrets.randbelow(UIDS)
+        folders.give_to(folder, uid)
+        return uid
+
+    def spawn(self, folder: Path, uid: int | None, file: str | None, fds: Sequence[int]) -> tuple[int, int]:
+        """A new confined process: its number as the zygote knows it, and a descriptor that stands for it."""
         reply, received = self._ask(
-            {"do": "spawn", "folder": str(folder), "file": file, "answer_bytes": self.limits.answer_bytes}, fds
+            {
+                "do": "spawn",
+                "folder": str(folder),
+                "uid": uid,
+                "file": file,
+                "memory_mb": self.limits.memory_mb,
+                "file_bytes": self.limits.file_bytes,
+                "answer_bytes": self.limits.answer_bytes,
+            },
+            fds,
         )
         if len(received) != 1:
             raise ZygoteError("the zygote forked no process")
@@ -134,27 +161,78 @@ class Zygote:
     def reap(self, pid: int) -> Ending:
         """Kill the process, and every process of its group, and collect it."""
         reply, _ = self._ask({"do": "reap", "pid": pid})
-        return Ending(int(reply["code"]), int(reply["kilobytes"]))
+        return Ending(int(reply["code"]), int(reply["kilobytes"]), float(reply["cpu_seconds"]))
+
+    def _start_as_confined_as_possible(self) -> None:
+        self._bubblewrap = "" if "bubblewrap" in self._without else bubblewrap.version()
+        if self._bubblewrap:
+            try:
+                self._start()
+            except ZygoteError:  # installed, but not allowed to make namespaces, or the zygote needs what it hides
+                self._end_process()
+                self._bubblewrap = ""
+            else:
+                return
+        self._start()
 
     def _start(self) -> None:
+        assert self._scratch is not None
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        path, scratch = import_path(), str(self._scratch)  # the latter tells people whose process it is
+        wrapping = bubblewrap.prefix(ROOT, self._scratch, path) if self._bubblewrap else []
         with theirs:
             self._control = ours
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-B", "-c", BOOT, str(theirs.fileno()), str(ROOT)],
+                [*wrapping, sys.executable, "-I", "-S", "-B", "-c", BOOT, str(theirs.fileno()), str(ROOT), scratch],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL if wrapping else None,
                 pass_fds=(theirs.fileno(),),
                 env=ENVIRONMENT,
                 cwd="/",
                 start_new_session=True,  # Ctrl-C is for the grader alone
             )
         ours.settimeout(START_SECONDS)
-        self._send({"path": import_path(), "imports": list(self.imports)})
+        self._send(
+            {
+                "path": path,
+                "imports": list(self.imports),
+                "without": sorted(self._without),
+                "scratch": scratch,
+            }
+        )
         reply, _ = self._receive()
         if "failed" in reply:
             raise ZygoteError(f"what submissions may import cannot be imported: {reply['failed']}")
         ours.settimeout(ANSWER_SECONDS)
+        self._level = self._try_the_walls()
+
+    def _end_process(self) -> None:
+        if self._control is not None:
+            self._control.close()
+            self._control = None
+        if self._process is not None:
+            try:
+                self._process.wait(ANSWER_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            self._process = None
+
+    def _try_the_walls(self) -> Level:
+        from gradverify.sandbox.process import Process
+
+        folder = self.new_folder()
+        folder.mkdir()
+        uid = self.own_user(folder)
+        try:
+            process = Process(self, folder, uid, None)
+            try:
+                return process.try_the_walls(time.monotonic() + ANSWER_SECONDS, self._bubblewrap)
+            finally:
+                process.close()
+        finally:
+            folders.remove(folder)
 
     def _ask(self, message: Mapping[str, Any], fds: Sequence[int] = ()) -> tuple[dict[str, Any], list[int]]:
         with self._lock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib.util
 import inspect
 import os
@@ -48,9 +49,8 @@ class Channel:
         return frame
 
 
-def serve(fd: int, file: str, answer_bytes: int) -> None:
+def serve(channel: Channel, file: str, answer_bytes: int) -> None:
     """Import the submission, say how that went, answer requests until the channel closes."""
-    channel = Channel(fd)
     status, detail, module = load(file)
     flush()
     channel.send({"kind": "imported", "status": status, "detail": detail})
@@ -74,10 +74,8 @@ def load(file: str) -> tuple[str, str, Any]:
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
         spec.loader.exec_module(module)
-    except MemoryError:
-        return "memory", "it wanted more memory than allowed while it was imported", None
     except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt too are its own doing
-        return "import-error", told(error), None
+        return ("memory" if want_of_memory(error) else "import-error"), told(error), None
     return "ok", "", module
 
 
@@ -100,10 +98,8 @@ def call(request: Frame, module: Any, channel: Channel, answer_bytes: int) -> tu
             return ended("bad-signature", problem)
         result: Returned = normalise(entry(*arguments), answer_bytes)
         changed = [i for i in before if arguments[i].shape != shapes[i] or arguments[i].tobytes() != before[i]]
-    except MemoryError:
-        return ended("memory", "it wanted more memory than allowed")
     except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt too are the submission's doing
-        return ended("raised", told(error))
+        return ended("memory" if want_of_memory(error) else "raised", told(error))
     answer |= {
         "returned": result.kind,
         "keys": list(result.keys),
@@ -112,6 +108,15 @@ def call(request: Frame, module: Any, channel: Channel, answer_bytes: int) -> tu
         "detail": result.detail[:DETAIL_LENGTH],
     }
     return answer, result.values
+
+
+def want_of_memory(error: BaseException) -> bool:
+    """Whether the memory limit raised it. A thread that cannot start lacks address space for its stack."""
+    return (
+        isinstance(error, MemoryError)
+        or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
+        or (isinstance(error, RuntimeError) and str(error).startswith("can't start new thread"))
+    )
 
 
 MISSING = object()
