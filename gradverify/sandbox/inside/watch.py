@@ -84,7 +84,7 @@ def watch(report_fd: int, own_folder: str, readable: Sequence[str], listable: Se
     def tell_absent(path: Any, how: str) -> None:
         """A path that leads nowhere from in here: bubblewrap may hide what is there outside."""
         full = normal(f"{own_folder}/{fsdecode(path)}" if fsdecode(path)[:1] != "/" else fsdecode(path))
-        if not full.startswith((*inside, "/tmp/")):
+        if full not in listable and not full.startswith((*inside, "/tmp/")):
             tell("absent", f"{how} {full}")
 
     def tell(kind: str, evidence: str) -> None:
