@@ -20,7 +20,7 @@ import numpy as np
 from gradverify.core import cross_examination
 from gradverify.core.arrays import Array, Mask, Matrix, Vector
 from gradverify.core.cross_examination import is_inconsistent
-from gradverify.core.estimates import Screened
+from gradverify.core.estimates import Estimate, Screened
 from gradverify.core.examine import ClaimValues, examine
 from gradverify.core.judge import ROUND_OFF_UNITS, Code, judge
 from gradverify.core.problem import Derivative, Problem, Request
@@ -88,6 +88,8 @@ SIMPLE_VALUES = (
 MOST_CONFIRMED = 6  # candidates that are confirmed by all backends before the search gives up
 MOST_KINKS = 4  # candidates at a kink of f that are confirmed although nothing looks wrong: screening is blind there
 MOST_SHRINKS = 40  # confirmations spent on making a counterexample simpler
+FEWEST_SHRINKS = 8
+CHUNK = 8  # candidates that are looked at closely before the budget is looked at again
 DEFAULT_EVALUATIONS = {"expression": 2000, "other": 1000}  # of f: a few milliseconds for an expression
 FEWEST_CANDIDATES = 4  # fewer tell nothing: the search is then left out, and says so
 
@@ -125,7 +127,7 @@ def search(
     nor claim have branches, so that a proof of identity leaves nothing to look for but missing values.
     """
     kind = "expression" if problem.function.kind == "expression" else "other"
-    budget = DEFAULT_EVALUATIONS[kind] if evaluations is None else evaluations
+    budget = _affordable(DEFAULT_EVALUATIONS[kind], listed) if evaluations is None else evaluations
     # Whatever the function costs, a point costs work in proportion to its components.
     most_points = max(FEWEST_CANDIDATES, min(MOST_CANDIDATES, MOST_ELEMENTS // max(1, problem.variables.size)))
     screens = screening_backends(listed)
@@ -135,7 +137,7 @@ def search(
     # A backend that is too dear for the search confirms nothing either: its one point would cost more than the whole
     # search.
     affordable = [b for b in backends if b not in screens or cost_of_a_point(listed, b) * FEWEST_CANDIDATES <= budget]
-    hunt = _Hunt(problem, listed, affordable, ask, at_kinks)
+    hunt = _Hunt(problem, listed, affordable, ask, at_kinks, budget)
     points, suspects = np.empty((0, problem.variables.size)), None
     proved = smooth and listed.proved
     if proved:
@@ -161,11 +163,27 @@ def search(
         if verified is not None:
             simplest = verified
             if problem.variables.size <= MOST_SHRUNK:
-                simplest = shrink(points[row], verified, hunt.confirm, problem, listed.points)
+                each = max(1, verified.evaluations)
+                most = min(MOST_SHRINKS, max(FEWEST_SHRINKS, budget // each))
+                simplest = shrink(points[row], verified, hunt.confirm, problem, listed.points, most)
             return Found(simplest, points.shape[0], hunt.evaluations, hunt.claim_evaluations)
     return Found(None, points.shape[0], hunt.evaluations, hunt.claim_evaluations, reason=PROVED if proved else None)
 
 
+def _affordable(budget: int, listed: Verified) -> int:
+    """`budget`, or less where f is slow; in powers of two, so that a slightly slower machine asks for the same."""
+    paid = [
+        (j.answer.seconds, j.answer.estimates.evaluations)
+        for j in listed.judged
+        if j.answer.estimates is not None and j.answer.estimates.evaluations > 0
+    ]
+    each = min((seconds / evaluations for seconds, evaluations in paid), default=0.0)
+    if not each * budget > MOST_SECONDS:
+        return budget
+    return min(budget, 1 << int(math.log2(max(1.0, MOST_SECONDS / each))))
+
+
+MOST_SECONDS = 4.0  # that the search of a slow function may take, by its speed at the listed points: people wait for it
 MOST_CANDIDATES = 96
 MOST_ELEMENTS = 20_000  # components of all candidates together
 MOST_SHRUNK = (
@@ -268,9 +286,10 @@ class _Hunt:
     """The search's means: screening by one backend, confirming by all, and a count of what they cost."""
 
     def __init__(
-        self, problem: Problem, listed: Verified, backends: Sequence[str], ask: Ask, at_kinks: AtKinks
+        self, problem: Problem, listed: Verified, backends: Sequence[str], ask: Ask, at_kinks: AtKinks, budget: int
     ) -> None:
         self.problem, self.listed, self.backends, self.ask, self.at_kinks = problem, listed, backends, ask, at_kinks
+        self.budget = budget
         self.evaluations = self.claim_evaluations = 0
         # A component's size at ordinary points, and round-off on that: 1 − tanh(x)² has none of its digits left at
         # x = 20, and is right.
@@ -291,17 +310,22 @@ class _Hunt:
             rows = np.flatnonzero(self._doubtful(values.values, answer.screened))
             if not rows.size:
                 return []
-            answer = self.ask(backend, self.problem, self._request(points[rows], values.values[rows]))
-        if answer.estimates is None:
+            estimates = self._closer(points, values.values, rows, backend)
+            rows = rows[: len(estimates)]
+        elif answer.estimates is not None:
+            self.evaluations += answer.estimates.evaluations
+            estimates = list(answer.estimates.points)
+        else:
             return None
-        self.evaluations += answer.estimates.evaluations
+        if not estimates:
+            return None
         claimed = values.values[rows]
-        reference = np.array([e.value for e in answer.estimates.points]).reshape(claimed.shape)
-        bound = np.array([e.error_bound for e in answer.estimates.points]).reshape(claimed.shape)
+        reference = np.array([e.value for e in estimates]).reshape(claimed.shape)
+        bound = np.array([e.error_bound for e in estimates]).reshape(claimed.shape)
         codes = judge(claimed, reference, bound, self.problem.tolerance)
         wrong = ((codes == Code.FAIL) & self._matters(claimed, reference)) | np.isnan(claimed)
         suspects = set(rows[wrong.any(axis=1)].tolist()) | set(values.failures)
-        kinks = [any(n.kind is NoteKind.KINK for n in e.notes) for e in answer.estimates.points]
+        kinks = [any(n.kind is NoteKind.KINK for n in e.notes) for e in estimates]
         kinked = rows[kinks]
         if kinked.size:
             kinked = kinked[single_ties(self.problem.function, points[kinked])]
@@ -310,6 +334,21 @@ class _Hunt:
             return sorted(rows, key=lambda row: complexity(points[row]))
 
         return [*simplest(suspects), *simplest(set(kinked.tolist()) - suspects)[:MOST_KINKS]]
+
+    def _closer(self, points: Matrix, claimed: Matrix, rows: Array, backend: str) -> list[Estimate]:
+        """Estimates in full at the first of `rows`: as many as the budget allows where each is a call of code."""
+        chunk = rows.size if self.problem.function.kind == "expression" else CHUNK
+        estimates: list[Estimate] = []
+        for start in range(0, rows.size, chunk):
+            part = rows[start : start + chunk]
+            answer = self.ask(backend, self.problem, self._request(points[part], claimed[part]))
+            if answer.estimates is None:
+                break
+            self.evaluations += answer.estimates.evaluations
+            estimates += answer.estimates.points
+            if self.evaluations >= self.budget:
+                break
+        return estimates
 
     def without_value(self, points: Matrix) -> list[int]:
         """The rows of `points` where the claim has no finite value, simplest points first: all that is left to look
@@ -433,8 +472,9 @@ def shrink(
     confirm: Callable[[Vector], Verified | None],
     problem: Problem,
     listed: Matrix,
+    most: int = MOST_SHRINKS,
 ) -> Verified:
-    """Make a counterexample simpler, one component after the other, while it stays one."""
+    """Make a counterexample simpler, one component after the other, while it stays one, with at most `most` trials."""
     best, spent = found, 0
     current = point.copy()
     same = {tuple(row) for row in listed.tolist()}
@@ -442,7 +482,7 @@ def shrink(
         value = float(current[j])
         options = (*SIMPLE_VALUES, float(np.round(value)), float(f"{value:.1g}"), float(f"{value:.2g}"))
         for option in dict.fromkeys(options):
-            if spent >= MOST_SHRINKS:
+            if spent >= most:
                 return best
             if not _complexity_of(option) < _complexity_of(value):
                 continue
