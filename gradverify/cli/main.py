@@ -18,6 +18,7 @@ COMMANDS = {
     "run": "gradverify.cli.run",
     "check": "gradverify.cli.check",
     "audit": "gradverify.cli.audit",
+    "plot": "gradverify.cli.plot",
     "init": "gradverify.cli.init",
     "validate": "gradverify.cli.validate",
     "schema": "gradverify.cli.schema",

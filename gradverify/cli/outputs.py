@@ -51,7 +51,7 @@ def parse_outputs(values: Sequence[str], plugins: Plugins) -> tuple[Output, ...]
             raise click.UsageError(f"--report {value}: there is no report of kind `{kind}`; {hint}installed: {known}")
         if any(_same(other.file, file) for other in outputs):
             raise click.UsageError(f"--report {value}: two reports would be written to {file}")
-        if file != STANDARD_OUTPUT and (fault := _cannot_write(Path(file))) is not None:
+        if file != STANDARD_OUTPUT and (fault := cannot_write(Path(file))) is not None:
             raise click.UsageError(f"--report {value}: {fault}")
         outputs.append(Output(kind, file))
     return tuple(outputs)
@@ -68,7 +68,7 @@ def _same(first: str, second: str) -> bool:
     )
 
 
-def _cannot_write(path: Path) -> str | None:
+def cannot_write(path: Path) -> str | None:
     """Why no report can be written to `path`; missing folders are made."""
     if path.is_dir():
         return f"{path} is a folder; name a file in it"
@@ -115,9 +115,9 @@ def write_outputs(
     return faults
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str | bytes) -> None:
     """Write `text` to `path` in one step: readers see the old file or the new one, never half of it."""
-    data = text.encode("utf-8", errors="backslashreplace")
+    data = text if isinstance(text, bytes) else text.encode("utf-8", errors="backslashreplace")
     if _special(path):
         path.write_bytes(data)
         return

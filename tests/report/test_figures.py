@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 from hypothesis import given
@@ -120,8 +121,16 @@ def test_an_oscillation_stays_one_when_it_is_thinned() -> None:
 def test_values_are_drawn_so_that_one_sees_them_fall(values: tuple[float, ...], axis: str) -> None:
     drawn = descents_figure([Run("r", values, tuple(range(len(values))))], "t")
     assert drawn is not None
-    assert f">{axis}</text>" in drawn
+    assert f">{axis}</text>" in drawn.markup
 
 
 def test_a_descent_without_a_finite_value_is_not_drawn() -> None:
     assert descents_figure([Run("r", (math.nan, math.inf), (0, 1))], "t") is None
+
+
+def test_what_diverges_does_not_flatten_what_converges() -> None:
+    calm, wild = tuple(10.0**-k for k in range(9)), tuple(10.0 ** (30 * k) for k in range(9))
+    drawn = descents_figure([Run("calm", calm, tuple(range(9))), Run("wild", wild, tuple(range(9)))], "t")
+    assert drawn is not None
+    heights = [float(y) for y in re.findall(r"[ML][\d.]+ ([\d.-]+)", drawn.markup.split('class="run s0"')[0])]
+    assert max(heights) - min(heights) > 100  # of about 220 pixels

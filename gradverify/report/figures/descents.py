@@ -6,17 +6,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gradverify.report.figures.frame import STANDARD, Canvas, Key, dots, figure, polyline
+from gradverify.report.figures.frame import STANDARD, Canvas, Figure, Key, dots, figure, polyline
 from gradverify.report.figures.scales import linear, logarithmic
 from gradverify.report.figures.style import SERIES
 from gradverify.report.figures.thinning import thinned
-from gradverify.report.markup import Markup
 
 MOST_RUNS = SERIES  # lines in one figure
 MOST_VERTICES = 300  # of one line
 FEW_ITERATES = 40  # each gets a dot
 WIDE = 50.0  # a ratio of values from which a logarithmic scale shows more
-FINEST = 1e-17  # of the whole range, as a gap to the lowest value: below is round-off
+FINEST = 1e-16  # of the lowest value, as a gap to it: below is round-off
+LEAVES = 1e6  # times the largest start: values beyond are left out of the scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Run:
     iterations: tuple[int, ...]
 
 
-def descents_figure(runs: Sequence[Run], title: str, canvas: Canvas = STANDARD) -> Markup | None:
+def descents_figure(runs: Sequence[Run], title: str, canvas: Canvas = STANDARD) -> Figure | None:
     """f at every iterate. Logarithmic where the values span decades: f itself, or its distance to the lowest."""
     shown = [run for run in runs if any(map(math.isfinite, run.values))][:MOST_RUNS]
     if not shown:
@@ -41,12 +41,12 @@ def descents_figure(runs: Sequence[Run], title: str, canvas: Canvas = STANDARD) 
         log = True
     elif high > low and _spread(every, low):
         shift, name, log = low, f"f above its lowest, {low:.4g}".replace("-", "−"), True
-    floor = max((high - low) * FINEST, 5e-324)
     heights = [[v - shift for v in run.values] for run in shown]
-    if log:
-        y = logarithmic([max(h, floor) for row in heights for h in row if h > 0 and math.isfinite(h)], *canvas.y)
-    else:
-        y = linear([h for row in heights for h in row], *canvas.y)
+    # What diverges leaves through the top; its far end would press all other lines into one.
+    top = LEAVES * max((row[0] for row in heights if math.isfinite(row[0])), default=math.inf)
+    drawn = [h for row in heights for h in row if math.isfinite(h) and (h <= top or not top > 0)]
+    floor = max(min((h for h in drawn if h > 0), default=1.0), FINEST * abs(shift))
+    y = logarithmic([max(h, floor) for h in drawn], *canvas.y) if log else linear(drawn, *canvas.y)
     marks, keys = [], []
     for number, (run, row) in enumerate(zip(shown, heights, strict=True)):
         kept = [i for i in thinned(row, MOST_VERTICES) if math.isfinite(row[i])]

@@ -43,11 +43,20 @@ class Canvas:
 STANDARD = Canvas()
 
 
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """An `svg` element and its size in pixels."""
+
+    markup: Markup
+    width: float
+    height: float
+
+
 def figure(
     canvas: Canvas, title: str, description: str, x: Scale, y: Scale, labels: tuple[str, str],
     marks: Sequence[Markup], keys: Sequence[Key] = (),
-) -> Markup:  # fmt: skip
-    """A whole figure as an `svg` element; `marks` are clipped to the window."""
+) -> Figure:  # fmt: skip
+    """A whole figure; `marks` are clipped to the window."""
     (left, right), (bottom, top) = canvas.x, canvas.y
     legend, rows = _legend(canvas, keys)
     height = canvas.height + rows * LEGEND_ROW
@@ -56,7 +65,7 @@ def figure(
         "svg", *marks, x=left, y=top, width=right - left, height=bottom - top,
         viewBox=f"{coordinate(left)} {coordinate(top)} {coordinate(right - left)} {coordinate(bottom - top)}",
     )  # fmt: skip
-    return element(
+    drawn = element(
         "svg",
         element("title", description),
         element("text", title, x=left, y=18, class_="title"),
@@ -73,6 +82,7 @@ def figure(
         viewBox=f"0 0 {coordinate(canvas.width)} {coordinate(height)}",
         width=canvas.width, height=height,
     )  # fmt: skip
+    return Figure(drawn, canvas.width, height)
 
 
 def _x_axis(scale: Scale, canvas: Canvas) -> list[Markup]:

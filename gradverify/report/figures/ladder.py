@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from gradverify.report.figures.frame import STANDARD, Canvas, Key, dots, figure, polyline
+from gradverify.report.figures.frame import STANDARD, Canvas, Figure, Key, dots, figure, polyline
 from gradverify.report.figures.scales import Scale, logarithmic
 from gradverify.report.markup import Markup, element
 from gradverify.report.words import number
@@ -68,7 +68,7 @@ def _number(data: object) -> float | None:
         return None
 
 
-def ladder_figure(ladder: Ladder, canvas: Canvas = STANDARD) -> Markup | None:
+def ladder_figure(ladder: Ladder, canvas: Canvas = STANDARD) -> Figure | None:
     """|estimate − reference| over the step, both logarithmic; None where there is too little to draw."""
     rungs = [
         (h, abs(value - ladder.reference), bound)

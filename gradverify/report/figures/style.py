@@ -43,6 +43,7 @@ def _rules(colour: Callable[[str], str]) -> str:
         ".figure{font-family:system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif;font-size:12px}"
         f".figure text{{fill:{c('ink')}}}.figure .title{{font-size:13px;font-weight:600}}"
         f".figure .tick,.figure .axis,.figure .key,.figure .note{{fill:{c('muted')}}}"
+        ".figure .heading{font-size:18px;font-weight:600}"
         ".figure .middle{text-anchor:middle}.figure .end{text-anchor:end}"
         f".figure .ground{{fill:{c('ground')}}}.figure path{{fill:none}}"
         f".figure .grid{{stroke:{c('faint')};stroke-width:1}}"

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gradverify.report.figures.contours import contour, levels
-from gradverify.report.figures.frame import Canvas, dots, figure, polyline
+from gradverify.report.figures.frame import Canvas, Figure, dots, figure, polyline
 from gradverify.report.figures.scales import Scale, linear
 from gradverify.report.markup import Markup, element
 
@@ -58,7 +58,7 @@ def _row(data: object) -> tuple[float, ...] | None:
 
 def trajectory_figure(
     points: Sequence[Sequence[float]], names: tuple[str, str], title: str, grid: Grid | None, canvas: Canvas = SQUARE
-) -> Markup | None:
+) -> Figure | None:
     """The iterates in the plane of the two variables, over contours where there is a grid of f."""
     way = [(p[0], p[1]) for p in points if len(p) == 2 and math.isfinite(p[0]) and math.isfinite(p[1])]
     if not way:

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from gradverify.core.report import BlindSpot, SpecResult
 from gradverify.core.verdicts import Verdict
 from gradverify.report import words
+from gradverify.report.figures.frame import Figure
+from gradverify.report.figures.of_spec import descent_figures, ladder_figures
 from gradverify.report.findings import headline
 from gradverify.report.html.comparison import comparison
 from gradverify.report.html.parts import badge, bullets, evidence, facts, section, table
-from gradverify.report.html.pictures import descents, ladders
 from gradverify.report.markup import Child, Markup, element, join
 from gradverify.report.safe_text import one_line
 
@@ -58,11 +59,16 @@ def _line(spec: SpecResult) -> list[Child]:
 
 
 def _inside(spec: SpecResult) -> Markup:
-    drawn = ladders(spec)
+    drawn = _figures("How the reference came about", ladder_figures(spec))
     told = join((_headline(spec), _diagnosis(spec), _formulas(spec), _counterexample(spec), comparison(spec)))
     right = element("div", drawn) if drawn else None
     upper = element("div", element("div", told), right, class_="columns two" if drawn else "columns")
-    return join((upper, descents(spec), _checks(spec), _blind_spots(spec), _notes(spec), _output(spec), _about(spec)))
+    descents = _figures("Descent with the claimed gradient", descent_figures(spec))
+    return join((upper, descents, _checks(spec), _blind_spots(spec), _notes(spec), _output(spec), _about(spec)))
+
+
+def _figures(title: str, figures: Sequence[Figure]) -> Markup | None:
+    return section(title, element("div", *(f.markup for f in figures), class_="figures")) if figures else None
 
 
 def _headline(spec: SpecResult) -> Markup | None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from gradverify.core.report import DescentRun, SpecResult
 from gradverify.core.variables import Variables
 from gradverify.core.verdicts import Verdict
 from gradverify.report.figures.descents import MOST_RUNS, Run, descents_figure
+from gradverify.report.figures.frame import Figure
 from gradverify.report.figures.ladder import Ladder, ladder_figure, read_ladder
 from gradverify.report.figures.trajectory import read_grid, trajectory_figure
-from gradverify.report.html.parts import section
-from gradverify.report.markup import Markup, element
 from gradverify.report.safe_text import one_line
 
 MOST_LADDERS = 4
@@ -19,31 +18,18 @@ MOST_DESCENTS = 6  # drawn in the plane; all are in the figure of values, up to 
 MOST_NAME = 60  # characters
 
 
-def figures(spec: SpecResult) -> list[Markup]:
-    """Every figure that the spec's results hold."""
-    return [figure for figure in (*_ladders(spec), *_descents(spec)) if figure is not None]
+def ladder_figures(spec: SpecResult) -> list[Figure]:
+    """How references came about: the error of differences over their step."""
+    drawn = (ladder_figure(ladder) for ladder in ladders(spec)[:MOST_LADDERS])
+    return [figure for figure in drawn if figure is not None]
 
 
-def ladders(spec: SpecResult) -> Markup | None:
-    """How the references came about, as a section of the page; None where there is nothing to draw."""
-    return _section("How the reference came about", _ladders(spec))
+def descent_figures(spec: SpecResult) -> list[Figure]:
+    """What the descents did, each in the plane of two variables, and all of them by iteration."""
+    return [figure for figure in _descents(spec) if figure is not None]
 
 
-def descents(spec: SpecResult) -> Markup | None:
-    """What the descents did, as a section of the page; None where there were none."""
-    return _section("Descent with the claimed gradient", _descents(spec))
-
-
-def _section(title: str, figures: Iterable[Markup | None]) -> Markup | None:
-    drawn = [figure for figure in figures if figure is not None]
-    return section(title, element("div", *drawn, class_="figures")) if drawn else None
-
-
-def _ladders(spec: SpecResult) -> Iterator[Markup | None]:
-    return (ladder_figure(ladder) for ladder in ladder_values(spec)[:MOST_LADDERS])
-
-
-def ladder_values(spec: SpecResult) -> list[Ladder]:
+def ladders(spec: SpecResult) -> list[Ladder]:
     """The step-size ladders of all checks; those of failing checks first."""
     found = []
     for check in sorted(spec.checks, key=lambda c: c.verdict is not Verdict.FAIL):
@@ -55,7 +41,7 @@ def ladder_values(spec: SpecResult) -> list[Ladder]:
     return found
 
 
-def _descents(spec: SpecResult) -> Iterator[Markup | None]:
+def _descents(spec: SpecResult) -> Iterator[Figure | None]:
     runs = [run for run in spec.descent if run.values]
     if not runs:
         return
