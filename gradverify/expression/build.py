@@ -23,7 +23,7 @@ _LESS_OF_TWO = {"min": "minimum", "max": "maximum"}
 
 def is_condition(node: Node) -> bool:
     """Whether `node` is true or false rather than a number."""
-    return isinstance(node, Compare) or (isinstance(node, Call) and node.function in _CONDITIONS)
+    return node.function in _CONDITIONS if isinstance(node, Call) else isinstance(node, Compare)
 
 
 def as_number(node: Node) -> Node:
@@ -63,7 +63,9 @@ def negated(node: Node) -> Node:
 
 def elementwise(function: str, operands: Sequence[Node], token: Token) -> Node:
     """A function of numbers that broadcasts."""
-    numbers = tuple(as_number(node) for node in operands)
+    numbers = tuple([as_number(node) for node in operands])
+    if not any([n.shape for n in numbers]):
+        return Call(function, numbers, ())
     return Call(function, numbers, _shape(lambda: shapes.broadcast([n.shape for n in numbers]), token))
 
 

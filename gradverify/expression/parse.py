@@ -20,7 +20,7 @@ from gradverify.core.variables import Shape
 from gradverify.expression import build
 from gradverify.expression.build import error
 from gradverify.expression.errors import ExpressionError
-from gradverify.expression.nodes import Name, Node
+from gradverify.expression.nodes import Call, Name, Node
 from gradverify.expression.shapes import IndexPart
 from gradverify.expression.tokens import Kind, Token, tokenize
 from gradverify.expression.vocabulary import (
@@ -77,6 +77,7 @@ class _Parser:
         self.tokens = tokens
         self.shapes = shapes
         self.position = 0
+        self.here = tokens[0]  # the token to be read next
         self.nesting = 0
         self.heights: dict[int, tuple[int, Node]] = {}  # by id; holding the node keeps its id its own
 
@@ -114,7 +115,7 @@ class _Parser:
 
     def level(self) -> int | None:
         """The level of the operator here."""
-        return _LEVELS.get(self.here.text) if self.here.kind is not Kind.NUMBER else None
+        return _LEVELS.get(self.here.text)  # no number is written like an operator
 
     def negation(self) -> Node:
         token = self.take()
@@ -438,15 +439,11 @@ class _Parser:
 
     # The tokens.
 
-    @property
-    def here(self) -> Token:
-        """The token to be read next."""
-        return self.tokens[self.position]
-
     def take(self) -> Token:
-        token = self.tokens[self.position]
+        token = self.here
         if token.kind is not Kind.END:
             self.position += 1
+            self.here = self.tokens[self.position]
         return token
 
     def expect(self, text: str) -> Token:
@@ -461,10 +458,14 @@ class _Parser:
 
     def made(self, node: Node, token: Token) -> Node:
         """`node`, unless it makes the tree too high."""
-        height = 1 + max((self.heights.get(id(child), (0, child))[0] for child in children(node)), default=0)
-        if height > MAX_HEIGHT:
+        heights, height = self.heights, 0
+        for child in node.arguments if type(node) is Call else children(node):
+            known = heights.get(id(child))
+            if known is not None and known[0] > height:
+                height = known[0]
+        if height >= MAX_HEIGHT:
             raise error("too-deep", "the expression is nested too deeply", token)
-        self.heights[id(node)] = height, node
+        heights[id(node)] = height + 1, node
         return node
 
     def is_operand(self, token: Token) -> bool:

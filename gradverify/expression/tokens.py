@@ -21,7 +21,7 @@ class Kind(enum.Enum):
     END = "end"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # frozen ones take three times as long to make, and there are many
 class Token:
     """A piece of the text; `offset` counts characters from 0."""
 
@@ -43,6 +43,7 @@ _TOKEN = re.compile(
       | (?P<symbol>\*\*|//|<<|>>|<=|>=|==|!=|<>|:=|&&|\|\||->|\.\.\.|[-+*/%@<>=&|~()\[\],.:])""",
     re.VERBOSE,
 )
+_KINDS = {"space": None, "number": Kind.NUMBER, "name": Kind.NAME, "symbol": Kind.SYMBOL}
 _REFUSED_SYMBOLS = {
     "//": ("not-allowed", "`//` is not an operator here", "write `floor(a/b)`"),
     "<<": ("not-allowed", "`<<` is not an operator here", ""),
@@ -85,16 +86,17 @@ def tokenize(text: str) -> list[Token]:
     if len(text) > MAX_LENGTH:
         raise ExpressionError("too-long", f"the expression has {len(text):,} characters, {MAX_LENGTH:,} are allowed")
     tokens: list[Token] = []
-    position = 0
+    position, match_at = 0, _TOKEN.match
     while position < len(text):
-        match = _TOKEN.match(text, position)
+        match = match_at(text, position)
         if match is None:
             if text[position] == "^" and tokens and tokens[-1].text in FUNCTIONS:
                 raise _power_of_function(tokens[-1], position)
             raise _strange(text[position], position)
+        kind = _KINDS[match.lastgroup or ""]
+        if kind is not None:
+            tokens.append(_token(kind, match.group(), position, text))
         position = match.end()
-        if match.lastgroup != "space":
-            tokens.append(_token(Kind(match.lastgroup), match.group(), match.start(), text))
     tokens.append(Token(Kind.END, "", len(text)))
     return tokens
 
@@ -119,9 +121,11 @@ def _token(kind: Kind, piece: str, offset: int, text: str) -> Token:
 
 def _check_after_number(number: str, offset: int, text: str) -> None:
     """A number must not run into a name: `2x`, `1j`, `0xff`, `1_`."""
-    rest = re.match(r"\w+", text[offset + len(number) : offset + len(number) + 40])
-    if rest is None:
+    following = text[offset + len(number) : offset + len(number) + 1]
+    if not following.isalnum() and following != "_":  # what \w matches
         return
+    rest = re.match(r"\w+", text[offset + len(number) : offset + len(number) + 40])
+    assert rest is not None
     name = rest.group()
     length = len(number) + len(name)
     if name[0] in _REFUSED_CHARACTERS:
