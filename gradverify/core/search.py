@@ -376,15 +376,14 @@ class _Hunt:
     def _doubtful(self, claimed: Matrix, screened: Screened) -> Mask:
         """Which points need a closer look: where f is finite, those at which not every component agrees. Shape (k,).
 
-        A rough value agrees where the claim lies within its bound, and the bound says enough: it is within the
-        tolerance on the component's own size, here or at ordinary points. So a component that is 0 here can agree.
+        A rough value agrees where it would pass, or where the claim lies within its bound, and the bound says enough:
+        it is within the tolerance on the component's size at ordinary points. So a component that is 0 here can agree.
         """
         values, bounds = screened.values.reshape(claimed.shape), screened.error_bounds.reshape(claimed.shape)
         with np.errstate(all="ignore"):
-            size = np.maximum(np.abs(claimed), self.ordinary)
-            agrees = (np.abs(claimed - values) <= bounds + self.floor) & (
-                bounds <= self.problem.tolerance.relative * size
-            )
+            relative, gap = self.problem.tolerance.relative, np.abs(claimed - values)
+            agrees = gap + bounds <= relative * np.abs(values)
+            agrees |= (gap <= bounds + self.floor) & (bounds <= relative * self.ordinary)
         doubtful: Mask = screened.finite & ~agrees.all(axis=1)
         return doubtful
 

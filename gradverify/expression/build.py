@@ -64,7 +64,7 @@ def negated(node: Node) -> Node:
 def elementwise(function: str, operands: Sequence[Node], token: Token) -> Node:
     """A function of numbers that broadcasts."""
     numbers = tuple([as_number(node) for node in operands])
-    if not any([n.shape for n in numbers]):
+    if not any(n.shape for n in numbers):
         return Call(function, numbers, ())
     return Call(function, numbers, _shape(lambda: shapes.broadcast([n.shape for n in numbers]), token))
 

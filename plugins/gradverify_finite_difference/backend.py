@@ -54,7 +54,8 @@ def estimate(problem: Problem, request: Request) -> Estimates:
     cheapest = (2 * n + 2) * k
     _require_few(problem, k, n, cheapest, budget)
     centre = sampler.at(points)
-    again = sampler.at(points)
+    # An expression is evaluated by our own arithmetic, which answers the same every time.
+    again = centre if problem.function.kind == "expression" else sampler.at(points)
     random = np.random.default_rng(problem.seed)
     changed = np.any((centre != again) & ~(np.isnan(centre) & np.isnan(again)), axis=1)
     if problem.derivative is Derivative.HESSIAN:
@@ -94,6 +95,8 @@ def _kinks(
 ) -> list[tuple[Kink, ...]]:
     """Kinks among the components whose bound is too wide to decide; they have no value. Changes `value` and `bound`."""
     found: list[tuple[Kink, ...]] = []
+    if (bound <= problem.tolerance.relative * np.abs(value)).all():
+        return [()] * points.shape[0]
     for row in range(points.shape[0]):
         wide = ~(bound[row] <= problem.tolerance.relative * np.abs(value[row])) & np.isfinite(bound[row])
         suspects = np.flatnonzero(wide.ravel())[: max(0, sampler.left // LADDER_COST)].tolist()
@@ -136,6 +139,8 @@ def _first(
     named = np.zeros(k * n, dtype=np.bool_)
     for side in (Side.BOTH, Side.UP, Side.DOWN):
         left = left[~named[left]]
+        if not left.size:
+            break
         rows = _for_side(left, lines, bound, side)
         affordable = rows[: max(0, sampler.left // LADDER_COST)]
         if affordable.size:
