@@ -18,6 +18,7 @@ from gradverify.functions.callables import claim_from_callable, function_from_ca
 from gradverify.functions.constants import read_constants
 from gradverify.functions.expressions import claim_from_expression, function_from_expression
 from gradverify.functions.python_loader import source_of
+from gradverify.functions.rules import RULE, Composite, compose
 from gradverify.hookspecs import FunctionLoader, LoadError
 from gradverify.spec.model import ExpressionSource, ListedPoint, ReferenceSource, Source, Spec
 from gradverify.spec.sampling import draw
@@ -32,6 +33,7 @@ class Loaded:
     function: Function
     claims: Mapping[Derivative, Function]
     constants: Mapping[str, Array]
+    composite: Composite | None = None  # of a rule
 
 
 def domain_of(spec: Spec) -> Domain:
@@ -66,7 +68,11 @@ def load(spec: Spec, loaders: Mapping[str, FunctionLoader], points: Matrix) -> L
         )
         if source is not None
     }
-    function = _function(spec, loaders, directory, constants, points)
+    composite = compose(spec, loaders, load, points_of) if RULE in spec.extensions else None
+    if composite is not None and isinstance(spec.function, ReferenceSource) and spec.function.kind == RULE:
+        function: Function = composite.function
+    else:
+        function = _function(spec, loaders, directory, constants, points)
     outputs = function.output_shape
     scalar = next((d for d in (Derivative.GRADIENT, Derivative.HESSIAN) if d in given), None)
     if scalar is not None and outputs != ():
@@ -77,7 +83,12 @@ def load(spec: Spec, loaders: Mapping[str, FunctionLoader], points: Matrix) -> L
         outputs = (1,)
         function = _function(spec, loaders, directory, constants, points, outputs)
     claims = {d: _claim(source, spec, loaders, directory, constants, d, outputs) for d, source in given.items()}
-    return Loaded(function, claims, constants)
+    if composite is not None:
+        if composite.function.output_shape != outputs:
+            made, own = composite.function.output_shape, outputs
+            raise LoadError(f"the rule makes a function of shape {made}, but `function` returns shape {own}")
+        claims = claims if composite.derivative in claims else {composite.derivative: composite.claim, **claims}
+    return Loaded(function, claims, constants, composite)
 
 
 def _resolve(source: ReferenceSource, loaders: Mapping[str, FunctionLoader], directory: Path) -> Callable[..., Any]:

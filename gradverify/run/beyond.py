@@ -13,12 +13,14 @@ from gradverify.core import conclude
 from gradverify.core.judge import Code
 from gradverify.core.problem import Derivative
 from gradverify.core.properties import Facts, check_properties
-from gradverify.core.report import Check, Component, DescentRun, PointResult
+from gradverify.core.report import Check, Component, DescentRun, PointResult, SpecResult
 from gradverify.core.stationary import Kind, Stationary, stationary_points
 from gradverify.core.verdicts import Evidence, Verdict
 from gradverify.core.verify import Verified, show_point, verdict_of, verify
 from gradverify.run.descents import check_descents
+from gradverify.run.rules import check_rule
 from gradverify.spec.beyond import StationaryPoint
+from gradverify.spec.model import Spec
 
 if TYPE_CHECKING:
     from gradverify.plugins import Plugins
@@ -36,12 +38,39 @@ class Beyond:
     evaluations: int = 0
     claim_evaluations: int = 0
 
+    def reasons_around(self, reasons: Sequence[str]) -> list[str]:
+        """`reasons` of the claim itself with those of these checks: the part of a rule that is to blame comes first.
 
-def check_beyond(work: Verification, plugins: Plugins, progress: Callable[[str], None]) -> Beyond:
-    """Check everything under `spec.extensions` that the spec's claims are to keep."""
+        For example `descent "too far": expected to converge, but it diverged …`.
+        """
+        bad = [check for check in self.checks if check.verdict not in (Verdict.PASS, Verdict.SKIPPED)]
+        first = [check for check in bad if check.details.get("to_blame")]
+        rest = [check for check in bad if check not in first]
+        return [*map(_reason, first), *reasons, *map(_reason, rest)]
+
+
+def _reason(check: Check) -> str:
+    name = f' "{check.name}"' if check.name else ""
+    return f"{check.kind}{name}: {check.reason or check.verdict.value}"
+
+
+def check_beyond(
+    work: Verification,
+    plugins: Plugins,
+    progress: Callable[[str], None],
+    run_part: Callable[[Spec], SpecResult],
+) -> Beyond:
+    """Check everything under `spec.extensions` that the spec's claims are to keep.
+
+    run_part: verifies a spec that is a part of this one's rule.
+    """
     extensions = work.spec.extensions
     gradient = next((v for v in work.verified if v.problem.derivative is Derivative.GRADIENT), None)
     parts: list[Beyond] = []
+    if work.loaded.composite is not None:
+        progress("the rule's parts")
+        ruled = check_rule(work, work.loaded.composite, run_part, _line(work, "rule"))
+        parts.append(Beyond(ruled.checks, (), ruled.evaluations, ruled.claim_evaluations))
     if "stationary" in extensions:
         progress("stationary points")
         parts.append(_stationary(work, gradient, extensions["stationary"]))
@@ -63,12 +92,6 @@ def check_beyond(work: Verification, plugins: Plugins, progress: Callable[[str],
         sum(part.evaluations for part in parts),
         sum(part.claim_evaluations for part in parts),
     )
-
-
-def named_reason(check: Check) -> str:
-    """The reason of a check that did not pass, for the spec as a whole: `descent "too far": expected to converge …`."""
-    name = f' "{check.name}"' if check.name else ""
-    return f"{check.kind}{name}: {check.reason or check.verdict.value}"
 
 
 def _line(work: Verification, key: str) -> int:

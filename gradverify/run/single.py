@@ -46,7 +46,7 @@ from gradverify.functions.build import Loaded, domain_of, load, points_of
 from gradverify.functions.expressions import function_from_expression
 from gradverify.functions.literals import literals_in_source
 from gradverify.hookspecs import LoadError
-from gradverify.run.beyond import check_beyond, named_reason
+from gradverify.run.beyond import check_beyond
 from gradverify.run.pictures import with_ladders, with_level_sets
 from gradverify.run.settings import VerifySettings
 from gradverify.spec.model import ListedPoint, Spec
@@ -229,11 +229,11 @@ def _conclude(
     checks += known
     verdicts += [check.verdict for check in known]
     reasons += [check.reason for check in known if check.verdict is not Verdict.PASS and check.reason]
-    unread = _not_executed(spec)
-    further = check_beyond(work, plugins, progress)
-    checks += [*further.checks, *unread]
-    verdicts += [check.verdict for check in (*further.checks, *unread)]
-    reasons += [named_reason(check) for check in (*further.checks, *unread) if check.verdict is not Verdict.PASS]
+    bare = dataclasses.replace(settings, blind_spots=False)
+    further = check_beyond(work, plugins, progress, lambda part: run_spec(part, plugins, bare))
+    checks += further.checks
+    verdicts += [check.verdict for check in further.checks]
+    reasons = further.reasons_around(reasons)
     counterexample = None
     explained = main
     if settings.search and spec.search_evaluations != 0 and conclude.worst_verdict(verdicts) is Verdict.PASS:
@@ -282,19 +282,6 @@ def _conclude(
         counterexample=counterexample, blind_spots=tuple(spots), mutants=mutants, descent=descent,
         notes=tuple(dict.fromkeys(notes)),
     )  # fmt: skip
-
-
-def _not_executed(spec: Spec) -> list[Check]:
-    """What the spec states and this version reads without checking: said aloud, or it would be taken for checked."""
-    kinds = {"rule": "rule"}
-    return [
-        Check(
-            kind=kind, backend=None, verdict=Verdict.INCONCLUSIVE, line=_line(spec, key),
-            reason=f"`{key}` is read, but this version of gradverify does not check it yet",
-        )
-        for key, kind in kinds.items()
-        if key in spec.extensions
-    ]  # fmt: skip
 
 
 def _part_function(work: Verification) -> Callable[[Node], ExpressionFunction]:

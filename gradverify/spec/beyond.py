@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from gradverify.spec.model import Place
@@ -66,6 +67,12 @@ class RulePart:
     file: str  # absolute path
     name: str | None
     place: Place
+
+    @property
+    def label(self) -> str:
+        """What people call it: `f.yaml`, `parts.yaml::f`."""
+        file = Path(self.file).name
+        return f"{file}::{self.name}" if self.name else file
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,10 +106,12 @@ CODES: dict[str, Code] = {
         structural=True,
     ),
     "bad-part": _code(
-        "a part of a rule that is no sound spec",
+        "a part of a rule that is no sound spec, or does not fit",
         """
-        A rule without `variables` takes them from the first spec that it builds on (a chain from the last). That file
-        must hold a spec without faults, and one of the name given after `::`.
+        Each part of a rule is a spec without faults that claims a derivative: the only one of its file, or the one
+        named after `::`. Its variables are the rule's, with the same shapes; in a chain f(g(x)), f takes as many
+        numbers as g returns. A rule cannot build on itself, however many other rules lie between. A rule without
+        `variables` takes those of its first part (a chain those of its last).
         """,
         "rule: product\nof: [f.yaml, f.yaml]\n",
         "rule: product\nof: [g.yaml, g.yaml]\n",

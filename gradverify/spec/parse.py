@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gradverify.core.variables import Variables
 from gradverify.core.verdicts import AtKinks
-from gradverify.spec.beyond import Rule
+from gradverify.spec.beyond import Rule, RulePart
 from gradverify.spec.beyond_fields import read_rule
 from gradverify.spec.claims import PAIR, plain
 from gradverify.spec.errors import SpecFault
@@ -16,11 +17,13 @@ from gradverify.spec.fields import CLAIMS, KEYS, OWN_DATA, SPEC
 from gradverify.spec.kinds import shorten
 from gradverify.spec.model import Expect, ExpressionSource, ReferenceSource, SampledPoints, Source, Spec
 from gradverify.spec.points import DEFAULT_SAMPLE
-from gradverify.spec.reader import Context, Offers, describe, did_you_mean
+from gradverify.spec.reader import Context, Offers, describe, did_you_mean, listed
+from gradverify.spec.rules import misfits
 from gradverify.spec.settings import ABSOLUTE, RELATIVE
 from gradverify.spec.source import SourceText
 from gradverify.spec.yaml12 import Documents, Node, Problem, Scalar, read_documents
 from gradverify.spec.yaml12 import Mapping as MappingNode
+from gradverify.spec.yaml12 import Sequence as Sequence_
 
 if TYPE_CHECKING:
     from gradverify.hookspecs import BackendOption
@@ -65,15 +68,13 @@ def offers_of(
     return Offers(backends, None if kinds is None else tuple(kinds), require_claim)
 
 
-def parse_documents(text: str, file: str, offers: Offers, depth: int = 0) -> tuple[list[Spec], list[SpecFault]]:
-    """The same, for offers that are made already; `depth` counts rules that build on rules."""
+def parse_documents(text: str, file: str, offers: Offers) -> tuple[list[Spec], list[SpecFault]]:
+    """The same, for offers that are made already."""
     text = text.removeprefix("\ufeff")  # a byte order mark, as some editors write
-    return specs_of(read_documents(text), SourceText(text, file), offers, depth)
+    return specs_of(read_documents(text), SourceText(text, file), offers)
 
 
-def specs_of(
-    documents: Documents, source: SourceText, offers: Offers, depth: int = 0
-) -> tuple[list[Spec], list[SpecFault]]:
+def specs_of(documents: Documents, source: SourceText, offers: Offers) -> tuple[list[Spec], list[SpecFault]]:
     """The specs of YAML that has been read."""
     problems = list(documents.problems)
     roots = list(enumerate(documents.roots))
@@ -89,7 +90,7 @@ def specs_of(
         if root is None:
             continue
         context = Context(source, offers, directory)
-        spec = _document(root, index, context, depth)
+        spec = _document(root, index, context, Chain((_key(source.file, index),), {}))
         if spec is not None:
             key = root.key("name") if isinstance(root, MappingNode) else None
             earlier = names.setdefault(spec.name, key or root)
@@ -130,16 +131,36 @@ def default_name(file: str, index: int) -> str:
     return stem if index == 0 else f"{stem}-{index + 1}"
 
 
-def _document(root: Node, index: int, context: Context, depth: int) -> Spec | None:
-    """One spec, or None where it has faults (which the context has then)."""
+SpecKey = tuple[str, int]  # a file, and the number of a document in it
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The specs that are being read, each on behalf of the one before, and the parts of rules that have been read."""
+
+    keys: tuple[SpecKey, ...]
+    read: dict[SpecKey, Spec | str]
+
+    def then(self, key: SpecKey) -> Chain:
+        """The chain with one more spec."""
+        return Chain((*self.keys, key), self.read)
+
+
+def _key(file: str, index: int) -> SpecKey:
+    return str(Path(file).resolve()), index
+
+
+def _document(root: Node, index: int, context: Context, chain: Chain) -> Spec | None:
+    """One spec, or None where it has faults (which the context has then). `chain` ends with the spec itself."""
     if not isinstance(root, MappingNode):
         context.bad("wrong-type", root, f"expected a spec, got {describe(root)}", "a spec is a mapping", length=1)
         return None
-    values, extensions = _values(root, context, depth)
+    values, extensions = _values(root, context, chain)
     with context.collecting():
         rule = read_rule(values, root, context)
         if rule is not None:
             extensions["rule"] = rule
+            _check_parts(rule, root, context, chain)
     _check_together(values, root, context)
     if context.problems:
         return None
@@ -149,7 +170,7 @@ def _document(root: Node, index: int, context: Context, depth: int) -> Spec | No
     return _spec(values, extensions, root, index, context)
 
 
-def _values(root: MappingNode, context: Context, depth: int) -> tuple[dict[str, Any], dict[str, Any]]:
+def _values(root: MappingNode, context: Context, chain: Chain) -> tuple[dict[str, Any], dict[str, Any]]:
     """The values of the keys that could be read, in the format's own order: later keys build on earlier ones."""
     given: dict[str, Node] = {}
     own: dict[str, Any] = {}
@@ -171,7 +192,7 @@ def _values(root: MappingNode, context: Context, depth: int) -> tuple[dict[str, 
         if name not in given:
             if name == "variables":
                 with context.collecting():
-                    _set_variables(_variables_of_parts(given, root, context, depth), context)
+                    _set_variables(_variables_of_parts(given, root, context, chain), context)
             continue
         with context.collecting():
             values[name] = SPEC.index[name].kind.read(given[name], context)
@@ -187,7 +208,7 @@ def _set_variables(variables: Variables, context: Context) -> None:
     context.shapes |= {v.name: v.shape for v in variables}
 
 
-def _variables_of_parts(given: Mapping[str, Node], root: MappingNode, context: Context, depth: int) -> Variables:
+def _variables_of_parts(given: Mapping[str, Node], root: MappingNode, context: Context, chain: Chain) -> Variables:
     """The variables of a rule that names none: those of its first part, of the last one for a chain."""
     if "rule" not in given or "of" not in given:
         help = "for example: variables: [x, y]"
@@ -195,24 +216,96 @@ def _variables_of_parts(given: Mapping[str, Node], root: MappingNode, context: C
     silent = Context(context.source, context.offers, context.directory)  # `of` itself is read, and blamed, later
     parts = SPEC.index["of"].kind.read(given["of"], silent)
     rule = given["rule"]
-    chain = isinstance(rule, Scalar) and rule.value == "chain"
-    part = parts[-1 if chain else 0]
-    if depth >= _MAX_RULE_DEPTH:
-        help = "does a rule build on itself?"
-        raise context.bad("too-deep", given["of"], f"rules build on rules more than {_MAX_RULE_DEPTH} deep", help)
+    last = isinstance(rule, Scalar) and rule.value == "chain"
+    found = _part(parts[-1 if last else 0], chain)
+    if isinstance(found, Spec):
+        return found.variables
+    raise context.bad("bad-part", _item(given["of"], len(parts) - 1 if last else 0), found, _CHECK_FIRST)
+
+
+_CHECK_FIRST = "`gradverify validate` shows what a file holds, and its faults"
+
+
+def _item(of: Node, index: int) -> Node:
+    return of.items[index] if isinstance(of, Sequence_) and index < len(of.items) else of
+
+
+def _check_parts(rule: Rule, root: MappingNode, context: Context, chain: Chain) -> None:
+    """Note every part of a rule that is no sound spec, refers back to the rule, or does not fit the others."""
+    of = root.get("of")
+    if of is None or any(problem.code == "bad-part" for problem in context.problems):
+        return
+    found = [_part(part, chain) for part in rule.parts]
+    for index, part in enumerate(found):
+        if not isinstance(part, Spec):
+            context.bad("bad-part", _item(of, index), part, _CHECK_FIRST)
+    specs = [part for part in found if isinstance(part, Spec)]
+    if len(specs) < len(found) or context.variables is None:
+        return
+    for index, message, help in misfits(rule, specs, context.variables):
+        context.bad("bad-part", _item(of, index), message, help)
+
+
+def part_spec(part: RulePart) -> Spec | str:
+    """The spec that a part of a rule names, or a sentence that says why there is none."""
+    return _part(part, Chain((), {}))
+
+
+def _part(part: RulePart, chain: Chain) -> Spec | str:
+    label = part.label
     try:
-        text = Path(part.file).read_text(encoding="utf-8")
+        text = Path(part.file).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeError):
-        text = ""
-    found, _ = parse_documents(text, part.file, Offers(require_claim=False), depth + 1)
-    for spec in found:
-        if part.name in (None, spec.name):
-            return spec.variables
-    name = f"{Path(part.file).name}{'::' + part.name if part.name else ''}"
-    help = "check that file first, or give `variables` here"
-    raise context.bad(
-        "bad-part", given["of"], f"the variables cannot be taken from {name}: it holds no sound spec", help
-    )
+        return f"{label} cannot be read"
+    documents = read_documents(text)
+    named = [
+        (index, root, _name_of(root, part.file, index))
+        for index, root in enumerate(documents.roots)
+        if isinstance(root, MappingNode)
+    ]
+    chosen = [(index, root) for index, root, name in named if part.name in (None, name)]
+    names = [name for _, _, name in named]
+    if not chosen:
+        help = did_you_mean(part.name or "", names, "its specs are")
+        return f"{Path(part.file).name} holds no spec named `{shorten(part.name or '')}`{f'; {help}' if help else ''}"
+    if len(chosen) > 1:
+        file = Path(part.file).name
+        return f"{file} holds {len(chosen)} specs; say which: {listed([f'{file}::{name}' for name in names], 4)}"
+    index, root = chosen[0]
+    key = _key(part.file, index)
+    if key in chain.keys:
+        way = [*chain.keys[chain.keys.index(key) :], key]
+        return f"the rule refers to itself: {' → '.join(_short(k) for k in way)}"
+    if len(chain.keys) > _MAX_RULE_DEPTH:
+        return f"rules build on rules more than {_MAX_RULE_DEPTH} deep"
+    if key not in chain.read:
+        chain.read[key] = _sound(documents, root, index, SourceText(text, part.file), label, chain.then(key))
+    return chain.read[key]
+
+
+def _sound(
+    documents: Documents, root: MappingNode, index: int, source: SourceText, label: str, chain: Chain
+) -> Spec | str:
+    context = Context(source, Offers(require_claim=False), Path(source.file).parent)
+    spec = _document(root, index, context, chain)
+    problems = [p for p in documents.problems if root.start <= p.start < max(root.end, root.start + 1)]
+    problems += context.problems
+    if spec is not None and not problems:
+        return spec
+    first = source.fault(min(problems, key=lambda p: p.start)) if problems else None
+    told = f": line {first.place.line}: {first.message}" if first is not None else ""
+    return f"{label} is no sound spec{told}"
+
+
+def _name_of(root: MappingNode, file: str, index: int) -> str:
+    node = root.get("name")
+    given = node.value if isinstance(node, Scalar) and isinstance(node.value, str) else ""
+    return given or default_name(file, index)
+
+
+def _short(key: SpecKey) -> str:
+    name = Path(key[0]).name
+    return name if key[1] == 0 else f"{name} (document {key[1] + 1})"
 
 
 def _check_together(values: dict[str, Any], root: MappingNode, context: Context) -> None:
@@ -232,6 +325,7 @@ def _check_together(values: dict[str, Any], root: MappingNode, context: Context)
         context.bad(
             "claim-missing", root, "there is nothing to check: no gradient, jacobian or hessian", help, length=1
         )
+    _check_beyond(values, root, context, "gradient" in claims or is_rule or function_is_pair)
     function = values.get("function")
     if isinstance(function, ExpressionSource) and function.whole is not None and function.whole.shape:
         for name in ("gradient", "hessian"):
@@ -241,6 +335,23 @@ def _check_together(values: dict[str, Any], root: MappingNode, context: Context)
                 message = f"the function is vector-valued (shape {shape}); only a function with one value has a {name}"
                 help = "claim a `jacobian`" if name == "gradient" else "remove it, or make the function a number"
                 context.bad("claim-of-vector", named, message, help)
+
+
+def _check_beyond(values: Mapping[str, Any], root: MappingNode, context: Context, has_gradient: bool) -> None:
+    """Note what is stated beyond a gradient that the function cannot have, or that nobody claims."""
+    function = values.get("function")
+    vector = isinstance(function, ExpressionSource) and function.whole is not None and bool(function.whole.shape)
+    vector = vector or root.get("jacobian") is not None
+    for name in ("stationary", "properties", "descent"):
+        key = root.key(name)
+        if key is None:
+            continue
+        if vector:
+            message = f"the function is vector-valued; `{name}` needs a function with one value"
+            context.bad("claim-of-vector", key, message, "remove it, or make the function a number")
+        elif name != "stationary" and context.offers.require_claim and not has_gradient:
+            message = f"`{name}` is about the claimed gradient, and none is claimed"
+            context.bad("claim-missing", key, message, "add `gradient: …`")
 
 
 def _function_missing(claims: list[str], root: MappingNode, context: Context) -> None:
