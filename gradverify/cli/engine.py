@@ -14,6 +14,7 @@ from gradverify.cli.options import blocked, limit
 
 if TYPE_CHECKING:
     from gradverify.cache.recall import Recall
+    from gradverify.cli.baseline import BaselineRun
     from gradverify.core.report import Report
     from gradverify.plugins import Plugins
     from gradverify.run.session import RunSettings
@@ -105,12 +106,13 @@ def run_and_report(
     *,
     texts: Sequence[str | None] | None = None,
     remember: Callable[[VerifySettings], Recall] | None = None,
-    conclude: Callable[[Report], None] = lambda _report: None,
+    conclude: Callable[[Report], Report] = lambda report: report,
+    baseline: BaselineRun | None = None,
 ) -> int:
     """Run `specs`, show and write what came of them. The exit code.
 
     remember: gives what is known already under the final settings, and keeps results.
-    conclude: called with the report before it is written.
+    conclude: has the last word on the report before it is written. baseline: what the run is compared with.
     """
     from gradverify.cli.outputs import parse_outputs, want_pictures, write_outputs
     from gradverify.cli.screen import Screen
@@ -136,17 +138,27 @@ def run_and_report(
         )
     if recall is not None:
         recall.close()
-    conclude(report)
+    report = conclude(report)
+    if baseline is not None:
+        report = baseline.conclude(report)
     broken = write_outputs(outputs, report, plugins, {"junit": {"family": options.junit_family}})
     screen.conclude(report)
     print_faults(faults, options.color)
+    if baseline is not None and options.verbosity >= 0:
+        screen.add(baseline.lines)
     for sentence in (*(recall.notes if recall is not None else ()), *broken):
         click.echo(f"gradverify: {sentence}", err=True)
-    return exit_code(report, specs, options, faults=bool(faults), reports_broken=bool(broken))
+    return exit_code(report, specs, options, faults=bool(faults), reports_broken=bool(broken), baseline=baseline)
 
 
 def exit_code(
-    report: Report, specs: Sequence[Spec], options: EngineOptions, *, faults: bool, reports_broken: bool
+    report: Report,
+    specs: Sequence[Spec],
+    options: EngineOptions,
+    *,
+    faults: bool,
+    reports_broken: bool,
+    baseline: BaselineRun | None = None,
 ) -> int:
     """The most urgent of what happened: an interrupt, a broken report or backend, faults in specs, failures."""
     from gradverify.run.session import counts_as_failure
@@ -157,7 +169,14 @@ def exit_code(
         return Exit.INTERNAL
     if faults:
         return Exit.USAGE
-    if any(counts_as_failure(result, allow_inconclusive=options.allow_inconclusive) for result in report.specs):
+    excused = baseline.excused if baseline is not None else frozenset()
+    if baseline is not None and baseline.failed:
+        return Exit.FAILED
+    if any(
+        counts_as_failure(result, allow_inconclusive=options.allow_inconclusive)
+        for result in report.specs
+        if result.name not in excused
+    ):
         return Exit.FAILED
     return Exit.OK if report.specs else Exit.NOTHING
 

@@ -23,6 +23,7 @@ COMMANDS = {
     "validate": "gradverify.cli.validate",
     "schema": "gradverify.cli.schema",
     "explain": "gradverify.cli.explain",
+    "merge": "gradverify.cli.merge",
     "plugins": "gradverify.cli.plugins",
     "doctor": "gradverify.cli.doctor",
 }

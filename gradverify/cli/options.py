@@ -116,6 +116,15 @@ color_option: Callable[[F], F] = option(
     help="Colours; NO_COLOR and FORCE_COLOR count as well.",
 )
 
+report_option: Callable[[F], F] = option(
+    "--report", multiple=True, metavar="KIND:FILE",
+    help="Write a report (repeatable); `-` is standard output. Kinds: json, junit, text and those of plugins.",
+)  # fmt: skip
+junit_option: Callable[[F], F] = option(
+    "--junit-family", type=click.Choice(["located", "strict"]), default="located", show_default=True,
+    help="With file and line, or as the public schemas allow.",
+)  # fmt: skip
+
 engine_options: Callable[[F], F] = together(
     option("--backend", multiple=True, metavar="NAME", help="Use these backends only (repeatable)."),
     option(
@@ -126,14 +135,8 @@ engine_options: Callable[[F], F] = together(
         "--memory", type=Limit("MB", int), default=4096, show_default=True,
         help="Address space of each worker process; `none` for no limit (CUDA reserves a lot).",
     ),
-    option(
-        "--report", multiple=True, metavar="KIND:FILE",
-        help="Write a report (repeatable); `-` is standard output. Kinds: json, junit, text and those of plugins.",
-    ),
-    option(
-        "--junit-family", type=click.Choice(["located", "strict"]), default="located", show_default=True,
-        help="With file and line, or as the public schemas allow.",
-    ),
+    report_option,
+    junit_option,
     option("--allow-inconclusive", is_flag=True, help="What could not be decided is no failure."),
     option("--seed", type=int, default=0, show_default=True, help="All random choices follow from it."),
     plugin_option,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from gradverify.cli.baseline import BaselineOptions, baseline_options, baseline_run
 from gradverify.cli.exits import Exit
 from gradverify.cli.options import Jobs, ShardType, engine_options, option
 from gradverify.cli.recollect import RecallOptions, recall_options
@@ -41,6 +43,7 @@ DEFAULT_PATHS = ("specs",)
     "--shard", type=ShardType(), metavar="I/N", help="Only part I of N; a spec's part follows from its file and name."
 )
 @click.option("--list", "list_only", is_flag=True, help="Print what would run, and stop.")
+@baseline_options
 @recall_options
 @engine_options
 def command(
@@ -53,6 +56,9 @@ def command(
     last_failed: bool,
     shard: Shard | None,
     list_only: bool,
+    baseline: Path | None,
+    write_baseline: Path | None,
+    baseline_factor: float,
     cache: bool,
     cache_dir: Path | None,
     journal: Path | None,
@@ -80,6 +86,7 @@ def command(
     from gradverify.cli.recollect import open_recall
     from gradverify.cli.select import SelectionError, select
     from gradverify.cli.state import only_last_failed, project_state
+    from gradverify.core.report import ShardInfo
 
     options = EngineOptions(**engine)
     plugins = load_for(options)
@@ -93,7 +100,7 @@ def command(
     except SelectionError as error:
         raise click.UsageError(str(error)) from None
     state = project_state()
-    selected = bool(chosen)
+    selected = len(chosen)
     if shard is not None:
         chosen = tuple(spec for spec in chosen if shard.has(spec_id(spec.name, spec.place.file, state.root)))
     if last_failed:
@@ -112,11 +119,29 @@ def command(
     def remember(verify: VerifySettings) -> Recall:
         return open_recall(chosen, plugins, verify, again, state)
 
-    def conclude(report: Report) -> None:
+    def conclude(report: Report) -> Report:
         state.remember_failures(report, allow_inconclusive=options.allow_inconclusive)
+        if shard is None:
+            return report
+        return dataclasses.replace(report, shard=ShardInfo(index=shard.index, count=shard.count, specs=selected))
+
+    compared = baseline_run(
+        BaselineOptions(baseline=baseline, write_baseline=write_baseline, baseline_factor=baseline_factor),
+        state,
+        allow_inconclusive=options.allow_inconclusive,
+        existing=[(spec.name, spec.place.file) for spec in found.specs],
+        files=found.files,
+    )
 
     code = run_and_report(
-        chosen, found.faults, plugins, options, settings, remember=remember if chosen else None, conclude=conclude
+        chosen,
+        found.faults,
+        plugins,
+        options,
+        settings,
+        remember=remember if chosen else None,
+        conclude=conclude,
+        baseline=compared,
     )
     # A shard may be empty: its report is written for `gradverify merge`, and it is no fault of the pipeline.
     return Exit.OK if code == Exit.NOTHING and selected else code

@@ -6,12 +6,13 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
 from gradverify.core.report import Report, SpecResult
 from gradverify.core.verdicts import Verdict
-from gradverify.report.terminal import Style, progress_line, render_terminal
+from gradverify.report.terminal import Style, clean, progress_line, render_terminal
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -107,6 +108,11 @@ class Screen:
             report, width=self._style.width, colour=self._style.colour, verbosity=min(self._verbosity, 0)
         )
         self._write(lead + text)
+
+    def add(self, lines: Sequence[str]) -> None:
+        """Further lines below the story."""
+        if lines:
+            self._write("\n".join(clean(line) for line in lines) + "\n")
 
     def _write(self, text: str) -> None:
         try:

@@ -159,6 +159,15 @@ class PluginInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShardInfo:
+    """Which part of the selected specs a report is about, counted from 1, and how many specs all parts have."""
+
+    index: int
+    count: int
+    specs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """A whole run."""
 
@@ -171,6 +180,7 @@ class Report:
     interrupted: bool = False
     not_run: tuple[str, ...] = ()  # names of specs that an interrupted or stopped run did not reach
     seed: int = 0
+    shard: ShardInfo | None = None  # None: all of them
     format: int = FORMAT
 
     @property

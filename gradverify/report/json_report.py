@@ -21,6 +21,7 @@ from gradverify.core.report import (
     PluginInfo,
     PointResult,
     Report,
+    ShardInfo,
     SpecResult,
 )
 from gradverify.core.verdicts import Evidence, Fault, Verdict
@@ -203,6 +204,15 @@ SUMMARY = Codec(
     },
 )
 
+SHARD = record(
+    ShardInfo,
+    {
+        "index": Key(COUNT, "which part, from 1"),
+        "count": Key(COUNT, "of how many"),
+        "specs": Key(COUNT, "the number of specs in all parts together"),
+    },
+)
+
 REPORT = record(
     Report,
     {
@@ -214,6 +224,7 @@ REPORT = record(
         "seed": Key(INTEGER, "all random choices follow from it"),
         "interrupted": Key(FLAG, "whether the run was stopped before its end"),
         "not_run": Key(sequence(TEXT), "specs that a stopped run did not reach"),
+        "shard": Key(optional(SHARD), "which part of the selected specs was run; null for all of them"),
         "plugins": Key(sequence(PLUGIN)),
         "summary": Key(SUMMARY, "the number of specs, and of each verdict", derive=lambda report: report.summary),
         "specs": Key(sequence(SPEC)),
@@ -245,6 +256,15 @@ def report_from_data(data: object) -> Report:
         raise ValueError(f"a report of format {data.get('format')!r}; this gradverify reads format {FORMAT}")
     report: Report = REPORT.decode(data)
     return report
+
+
+def report_from_text(text: str) -> Report:
+    """Read a JSON report. Raises `ValueError` on anything else."""
+    try:
+        data = json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    return report_from_data(data)
 
 
 def to_json(data: Mapping[str, Any] | list[Any]) -> str:

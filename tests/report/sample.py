@@ -16,6 +16,7 @@ from gradverify.core.report import (
     PluginInfo,
     PointResult,
     Report,
+    ShardInfo,
     SpecResult,
 )
 from gradverify.core.verdicts import Evidence, Fault, Verdict
@@ -95,6 +96,7 @@ REPORT = Report(
     gradverify="0.1.0", started="2026-01-02T03:04:05+00:00", seconds=2.5, isolation="processes",
     plugins=(PluginInfo(name="sympy", version="0.1.0"), PluginInfo(name="odd", version="9", status="failed", reason="no such module")),
     specs=(RIGHT, WRONG, NOT_FINITE, UNDECIDED, BROKEN, TWIN, NOT_WRONG), not_run=("later",), interrupted=True, seed=7,
+    shard=ShardInfo(index=2, count=3, specs=20),
 )  # fmt: skip
 EMPTY = Report(
     gradverify="0.1.0", started="2026-01-02T03:04:05+00:00", seconds=0.0, isolation="none", plugins=(), specs=()

@@ -1,0 +1,87 @@
+"""`--baseline`, `--write-baseline` and `gradverify merge` as people call them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.support import Caller, expression_spec, gradverify, read_report, write_specs
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "specs").mkdir()
+    gradients = ["x" if i == 2 else "2*x" for i in range(6)]
+    write_specs(tmp_path / "specs" / "a.yaml", *(expression_spec(f"s{i}", gradient=g) for i, g in enumerate(gradients)))
+    return tmp_path
+
+
+def test_with_a_baseline_known_failures_pass_and_new_ones_fail(folder: Path, call: Caller) -> None:
+    written = gradverify("run", "--write-baseline", "known.json", cwd=folder)
+    assert written.returncode == 0
+    assert "wrote the baseline known.json: 6 specs" in written.stdout
+    again = call("run", "--baseline", "known.json", "--report", "json:r.json")
+    assert again.returncode == 0
+    assert "1 known, 0 new, 0 stale" in again.stdout
+    noted = next(spec for spec in read_report(folder / "r.json")["specs"] if spec["name"] == "s2")
+    assert noted["notes"] == ["known failure: in the baseline known.json"]
+    assert call("run").returncode == 1
+    path = folder / "specs" / "a.yaml"
+    path.write_text(
+        "# moved\n"
+        + path.read_text().replace(
+            '"s4", "variables": ["x"], "function": "x**2"', '"s4", "variables": ["x"], "function": "x**3"'
+        )
+    )
+    worse = gradverify("run", "--baseline", "known.json", cwd=folder)
+    assert worse.returncode == 1
+    assert "new: specs/a.yaml::s4" in worse.stdout
+    path.write_text(path.read_text().replace('["x"], "points"', '["2*x"], "points"').replace("x**3", "x**2"))
+    better = gradverify("run", "--baseline", "known.json", cwd=folder)
+    assert better.returncode == 0
+    assert "stale: specs/a.yaml::s2" in better.stdout
+
+
+def test_an_error_that_grew_within_tolerance_fails_the_run(folder: Path) -> None:
+    specs = folder / "specs" / "a.yaml"
+    write_specs(specs, expression_spec("s", gradient="2*x*(1 + 1e-10)"))
+    gradverify("run", "--write-baseline", "known.json", cwd=folder)
+    write_specs(specs, expression_spec("s", gradient="2*x*(1 + 1e-7)"))
+    worse = gradverify("run", "--baseline", "known.json", cwd=folder)
+    assert worse.returncode == 1
+    assert "1 passed" in worse.stdout
+    assert "grown: specs/a.yaml::s gradient[finite-difference]: relative error 1e-07" in worse.stdout
+    assert gradverify("run", "--baseline", "known.json", "--baseline-factor", "1e4", cwd=folder).returncode == 0
+
+
+def test_a_baseline_that_is_not_there_is_a_usage_error_with_a_way_out(folder: Path, call: Caller) -> None:
+    finished = call("run", "--baseline", "known.json")
+    assert finished.returncode == 2
+    assert "--write-baseline known.json makes one" in finished.stderr
+
+
+def test_shards_merge_to_what_one_run_says(folder: Path, call: Caller) -> None:
+    for index in ("1", "2"):
+        gradverify("run", "--shard", f"{index}/2", "--report", f"json:part/{index}.json", "--no-cache", cwd=folder)
+    whole = gradverify("run", "--report", "json:whole.json", "--no-cache", cwd=folder)
+    merged = call("merge", "part", "--expect-specs", "specs", "--report", "json:m.json", "--report", "junit:m.xml")
+    assert merged.returncode == whole.returncode == 1
+    assert "6 specs: 5 passed, 1 failed" in merged.stdout
+    first, second = read_report(folder / "whole.json"), read_report(folder / "m.json")
+    assert [spec["name"] for spec in second["specs"]] == [spec["name"] for spec in first["specs"]]
+    assert [spec["checks"][0]["points"] for spec in second["specs"]] == [
+        s["checks"][0]["points"] for s in first["specs"]
+    ]
+    assert (folder / "m.xml").exists()
+    half = call("merge", "part/1.json")
+    assert half.returncode == 2
+    assert "1 of 2 shards is missing: 2/2" in half.stderr
+
+
+@pytest.mark.parametrize("text", ["{", "{}", '{"format": 99}', "[" * 100_000])
+def test_what_is_no_report_is_a_usage_error(tmp_path: Path, call: Caller, text: str) -> None:
+    (tmp_path / "r.json").write_text(text)
+    merged = call("merge", "r.json")
+    assert merged.returncode == 2
+    assert "r.json is no JSON report of gradverify" in merged.stderr
