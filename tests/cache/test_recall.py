@@ -130,7 +130,7 @@ CHANGES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     "a data file that the spec names": (replace("specs/numbers.csv", "1,2", "1,3"), {"data"}),
     "the function's module": (replace("specs/losses.py", "2 * 3.0", "2 * 4.0"), {"python"}),
     "a module that it imports": (replace("specs/helpers.py", "3.0", "4.0"), {"python"}),
-    "a file that it reads": (lambda folder: (folder / "specs" / "weights.npy").write_bytes(b"x"), {"python"}),
+    "a file that it reads": (touch("specs/weights.npy"), {"python"}),
     "a file that it read and that is gone": (lambda folder: (folder / "specs" / "helpers.py").unlink(), {"python"}),
     "a new module that hides another": (touch("specs/numpy.py"), {"python"}),
     "a new package that hides another": (touch("specs/numpy/__init__.py"), {"python"}),
