@@ -84,7 +84,8 @@ def test_a_root_finder_s_own_steps_are_no_counterexample_and_a_wrong_sign_is_one
 
     def gradient(p: np.ndarray) -> np.ndarray:
         u = root(p)
-        return np.array([-u, 1.0]) / (3 * u**2 + p[0])
+        slopes: np.ndarray = np.array([-u, 1.0]) / (3 * u**2 + p[0])
+        return slopes
 
     at = [[1.0, 2.0], [0.5, 1.0]]
     assert gradverify.check(root, gradient, at=at).passed

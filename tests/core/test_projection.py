@@ -50,7 +50,7 @@ def ask(name: str, asked: Problem, request: Request) -> Answer:
 
 def compared(
     n: int = 2_000,
-    fault: Callable[[Vector], None] = lambda g: None,
+    fault: Callable[[Vector], object] = lambda g: None,
     *,
     function: Callable[[Array], Array] = f,
     claim: Callable[[Vector], Vector] = gradient,
