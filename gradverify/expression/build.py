@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from gradverify.core.variables import Shape
 from gradverify.expression import shapes
@@ -48,11 +49,15 @@ def error(code: str, message: str, token: Token, advice: str = "") -> Expression
 
 def number(token: Token) -> Number:
     """A literal, which must be a finite float."""
-    text = token.text.replace("_", "")
-    value = float(text)
-    if math.isinf(value):
+    node = _literal(token.text.replace("_", ""))
+    if math.isinf(node.value):
         raise error("too-large", "the number is larger than any float", token)
-    return Number(value, text)
+    return node
+
+
+@lru_cache(maxsize=1024)
+def _literal(text: str) -> Number:
+    return Number(float(text), text)
 
 
 def negated(node: Node) -> Node:

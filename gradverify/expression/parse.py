@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from functools import lru_cache
 
 from gradverify.core.variables import Shape
 from gradverify.expression import build
@@ -68,6 +69,12 @@ def parse_expression(text: str, shapes: Mapping[str, Shape]) -> Node:
         return build.as_number(parser.whole())
     except RecursionError:  # the caller's own stack is nearly used up
         raise ExpressionError("too-deep", "the expression is nested too deeply", 0, max(1, len(text))) from None
+
+
+@lru_cache(maxsize=1024)
+def _variable(name: str, shape: Shape) -> Name:
+    """The node, one for all places and specs where it stands: thousands of specs are held at a time."""
+    return Name(name, shape)
 
 
 class _Parser:
@@ -234,11 +241,11 @@ class _Parser:
         if name in self.shapes:
             if self.here.text == "(":
                 raise self.missing_operator(token)
-            return self.made(Name(name, tuple(self.shapes[name])), token)
+            return self.made(_variable(name, tuple(self.shapes[name])), token)
         if self.here.text == "(" and name not in BUILTIN_NAMES:
             raise self.unknown("function", token, sorted({*FUNCTIONS, *ALIASES}))
         if name in BUILTIN_NAMES:
-            return self.made(Name(name, ()), token)
+            return self.made(_variable(name, ()), token)
         if self.here.text == "." and name in _MODULES:
             raise self.module(token)
         if function in FUNCTIONS:
