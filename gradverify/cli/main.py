@@ -19,6 +19,8 @@ COMMANDS = {
     "check": "gradverify.cli.check",
     "audit": "gradverify.cli.audit",
     "plot": "gradverify.cli.plot",
+    "history": "gradverify.cli.history",
+    "site": "gradverify.cli.site",
     "init": "gradverify.cli.init",
     "validate": "gradverify.cli.validate",
     "schema": "gradverify.cli.schema",

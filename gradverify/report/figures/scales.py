@@ -22,6 +22,7 @@ class Scale:
     start: float
     end: float
     logarithmic: bool = False
+    named: tuple[tuple[float, str], ...] = ()  # ticks that have names instead of numbers
 
     def __call__(self, value: float) -> float:
         """The pixel of `value`; what is not finite or not positive on a logarithmic scale goes to the nearest end."""
@@ -35,6 +36,8 @@ class Scale:
 
     def ticks(self, most: int = 7) -> list[tuple[float, str]]:
         """Values and their labels."""
+        if self.named:
+            return list(self.named)
         return _log_ticks(self.low, self.high, most) if self.logarithmic else _linear_ticks(self.low, self.high, most)
 
 

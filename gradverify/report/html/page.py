@@ -9,9 +9,9 @@ from gradverify.core.report import Report, SpecResult
 from gradverify.core.verdicts import Verdict
 from gradverify.report import words
 from gradverify.report.findings import findings
+from gradverify.report.html.document import document
 from gradverify.report.html.parts import MARKS, badge
 from gradverify.report.html.story import story
-from gradverify.report.html.style import page_style
 from gradverify.report.markup import Markup, element, join, text
 from gradverify.report.safe_text import one_line
 
@@ -21,12 +21,6 @@ MOST_IN_INDEX = 60
 FEWEST_FOR_INDEX = 4
 MOST_TAGS = 40
 MOST_TEXT = 600
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"  # nothing is fetched, whatever is on the page
-# A white sheet with ∇, so that browsers do not ask a server for an icon.
-ICON = (
-    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Cpath d='M1 2h14L8 15z'"
-    " fill='none' stroke='%230b61a4' stroke-width='2'/%3E%3C/svg%3E"
-)
 _ORDER = (Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.SKIPPED, Verdict.PASS)
 _NAMES = {
     Verdict.PASS: "passed", Verdict.FAIL: "failed", Verdict.INCONCLUSIVE: "inconclusive", Verdict.ERROR: "with errors",
@@ -59,7 +53,7 @@ def page(report: Report, *, title: str, limit: int) -> str:
         join((element("h2", "As expected"), *passed)) if passed else None,
         _footer(report),
     )
-    return _document(title, main, _tag_rules(tags))
+    return document(title, main, _tag_rules(tags))
 
 
 class _Room:
@@ -74,21 +68,6 @@ class _Room:
         told = story(spec, anchor, classes, unfolded=unfolded, whole=self._left > 0)
         self._left -= len(told.encode("utf-8", "replace"))
         return told
-
-
-def _document(title: str, main: Markup, more_style: str) -> str:
-    head = element(
-        "head",
-        element("meta", charset="utf-8"),
-        element("meta", http_equiv="Content-Security-Policy", content=POLICY),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", name="generator", content="gradverify"),
-        element("meta", name="color-scheme", content="light dark"),
-        element("title", one_line(title, MOST_TEXT)),
-        element("link", rel="icon", href=ICON),
-        element("style", Markup(page_style() + more_style)),
-    )
-    return f"<!DOCTYPE html>\n{element('html', head, element('body', main), lang='en')}\n"
 
 
 def _top(report: Report, title: str) -> Markup:

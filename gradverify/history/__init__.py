@@ -1,0 +1,1 @@
+"""What became of each spec from run to run: kept in one SQLite file, shown as a static site."""
