@@ -21,6 +21,7 @@ from gradverify.core.report import SpecResult
 from gradverify.core.verdicts import Fault, Verdict
 from gradverify.report.json_report import spec_from_data, spec_to_data
 from gradverify.run.journal import Journal, JournalError
+from gradverify.run.outcome import GIVEN_UP
 from gradverify.spec.model import Spec
 
 if TYPE_CHECKING:
@@ -171,6 +172,7 @@ def is_settled(result: SpecResult) -> bool:
         result.found in (Verdict.PASS, Verdict.FAIL)
         and all(check.verdict is not Verdict.ERROR for check in result.checks)
         and all(one.fault is not Fault.NONDETERMINISTIC for one in result.diagnosis)
+        and not any(note.startswith(GIVEN_UP) for note in result.notes)
     )
 
 

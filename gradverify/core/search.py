@@ -104,6 +104,7 @@ class Found:
     claim_evaluations: int
     skipped: str | None = None
     reason: str | None = None  # for a search that found nothing: what it could leave out
+    given_up: bool = False  # it was ended from outside
 
 
 PROVED = "the claim is proved identical to the derivative: only points where it has no value were looked for"

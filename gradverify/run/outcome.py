@@ -6,6 +6,8 @@ from gradverify.core.report import Check, SpecResult
 from gradverify.core.verdicts import Verdict
 from gradverify.spec.model import Spec
 
+GIVEN_UP = "given up"  # begins the note on a result that was come to without its search or its explanation
+
 
 def broken(spec: Spec, reason: str, *, seconds: float = 0.0, output: str = "") -> SpecResult:
     """`spec` with verdict `error`; what it was expected to come to does not matter, since nothing was found out."""

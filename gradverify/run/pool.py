@@ -23,12 +23,13 @@ from gradverify.run.capture import without_own_frames
 from gradverify.run.interrupt import Interrupts
 from gradverify.run.launch import Inheritance, Worker, start_worker
 from gradverify.run.outcome import broken
-from gradverify.run.settings import VerifySettings
+from gradverify.run.settings import FAR_STEPS, VerifySettings
 from gradverify.run.tasks import Task
 from gradverify.spec.model import Spec
 
 BATCH_SECONDS = 0.05  # of work in a batch: long against a message's 0.1 ms, short against a run
 LARGEST_BATCH = 500  # tasks
+OPTIONAL_PHASES = ("search", "explanation")  # a spec that ends its worker there has its verdict without them
 FAILED_STARTS = 3  # workers that end before they are ready, one after another, until the pool gives up
 WATCH_SECONDS = 1.0  # how often the loop looks around when nothing happens
 
@@ -39,12 +40,18 @@ class PoolError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One spec to run, and the backends that it must run without, with the reason for each."""
+    """One spec to run, and the backends and phases that it must run without, with the reason for each."""
 
     number: int
     spec: Spec
     task: Task
     skip: dict[str, str] = field(default_factory=dict)
+    given_up: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def reduced(self) -> tuple[dict[str, str], dict[str, str]]:
+        """What it must run without."""
+        return self.skip, self.given_up
 
 
 @dataclass(slots=True)
@@ -156,12 +163,16 @@ class Pool:
         share = -(-len(self._waiting) // (2 * self._count))
         size = max(1, min(share, LARGEST_BATCH, int(BATCH_SECONDS / self._average)))
         jobs = [heapq.heappop(self._waiting)[1]]
-        while len(jobs) < size and self._waiting and self._waiting[0][1].skip == jobs[0].skip:
+        while len(jobs) < size and self._waiting and self._waiting[0][1].reduced == jobs[0].reduced:
             jobs.append(heapq.heappop(self._waiting)[1])
         return jobs
 
     def _send(self, desk: _Desk, jobs: list[Job]) -> None:
-        settings = dataclasses.replace(self._settings, skip_backends={**self._settings.skip_backends, **jobs[0].skip})
+        settings = dataclasses.replace(
+            self._settings,
+            skip_backends={**self._settings.skip_backends, **jobs[0].skip},
+            given_up={**self._settings.given_up, **jobs[0].given_up},
+        )
         tasks = [{"number": job.number, **job.task.to_data()} for job in jobs]
         desk.jobs.extend(jobs)
         desk.since = time.monotonic()
@@ -280,9 +291,18 @@ class Pool:
         self._put_back(rest)
         if number != job.number:
             phase = "before it began"
+        if phase in OPTIONAL_PHASES and phase not in job.given_up:
+            given_up = job.given_up | {phase: f"{reason}, {during(phase)}"}
+            self._put_back([dataclasses.replace(job, given_up=given_up)])
+            return
         backend = phase.removeprefix("backend ") if phase.startswith("backend ") else None
         if backend is None or backend in job.skip:
             yield job.number, broken(job.spec, f"{reason}, {during(phase)}", seconds=seconds, output=output)
+            return
+        if FAR_STEPS not in job.given_up:
+            # Differences step far out to see the scale of f, where it may hang or crash; near the points it may not.
+            given_up = job.given_up | {FAR_STEPS: f"{reason}, {during(phase)}"}
+            self._put_back([dataclasses.replace(job, given_up=given_up)])
             return
         origin = self._inherit.plugins.backends.get(backend)
         blame = f" ({origin.origin})" if origin is not None else ""

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+FAR_STEPS = "far steps"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifySettings:
@@ -14,6 +16,7 @@ class VerifySettings:
     seed: int = 0
     backends: tuple[str, ...] | None = None  # only these, whatever the spec says
     skip_backends: Mapping[str, str] = field(default_factory=dict)  # name → why it is not to be asked again
+    given_up: Mapping[str, str] = field(default_factory=dict)  # "search", "explanation", FAR_STEPS → why not
     search: bool = True
     blind_spots: bool = True
     pictures: bool = False  # whether to evaluate what only figures need: step-size ladders, level sets
@@ -24,6 +27,7 @@ class VerifySettings:
             "seed": self.seed,
             "backends": None if self.backends is None else list(self.backends),
             "skip_backends": dict(self.skip_backends),
+            "given_up": dict(self.given_up),
             "search": self.search,
             "blind_spots": self.blind_spots,
             "pictures": self.pictures,
@@ -37,6 +41,7 @@ class VerifySettings:
             seed=int(data.get("seed", 0)),
             backends=None if backends is None else tuple(backends),
             skip_backends=dict(data.get("skip_backends", {})),
+            given_up=dict(data.get("given_up", {})),
             search=bool(data.get("search", True)),
             blind_spots=bool(data.get("blind_spots", True)),
             pictures=bool(data.get("pictures", False)),

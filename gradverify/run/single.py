@@ -47,8 +47,10 @@ from gradverify.functions.expressions import function_from_expression
 from gradverify.functions.literals import literals_in_source
 from gradverify.hookspecs import LoadError
 from gradverify.run.beyond import check_beyond
+from gradverify.run.outcome import GIVEN_UP
+from gradverify.run.patience import OutOfPatience, patience
 from gradverify.run.pictures import with_ladders, with_level_sets
-from gradverify.run.settings import VerifySettings
+from gradverify.run.settings import FAR_STEPS, VerifySettings
 from gradverify.spec.model import ListedPoint, Spec
 
 if TYPE_CHECKING:
@@ -74,6 +76,7 @@ class Verification:
     backends: tuple[str, ...]
     ask: Callable[[str, Problem, Request], Answer]
     verified: tuple[Verified, ...]
+    quietly: Callable[[str, Problem, Request], Answer]  # `ask` for the search and the explanation, which stay the phase
 
 
 def run_spec(
@@ -85,7 +88,7 @@ def run_spec(
     """Check `spec` in this process. Never raises for what the spec, its functions or a backend do.
 
     `progress` is told the phase before each: "loading", "evaluating the claim", "backend NAME", "search",
-    "explanation".
+    "explanation". The last two are worth having and no more: `settings.given_up` leaves them out.
     """
     started = time.perf_counter()
     progress("loading")
@@ -95,14 +98,30 @@ def run_spec(
         loaded = load(spec, {kind: r.value for kind, r in plugins.loaders.items()}, points)
     except LoadError as error:
         return _broken(spec, str(error), started)
+    if FAR_STEPS in settings.given_up:
+        domain = near(domain, points)
     ask = _asker(spec, plugins, settings, progress)
     backends = _backends(spec, plugins, settings)
     progress("evaluating the claim")
     verified = tuple(
         verify(problem, points, backends, ask, spec.at_kinks) for problem in _problems(spec, loaded, domain, settings)
     )
-    work = Verification(spec, loaded, domain, points, backends, ask, verified)
+    quietly = _asker(spec, plugins, settings, lambda _phase: None)
+    work = Verification(spec, loaded, domain, points, backends, ask, verified, quietly)
     return _conclude(work, origin, plugins, settings, progress, started)
+
+
+REACH = 0.5  # of a variable's size, or of 1 where it is 0: how far from the listed points is still near
+
+
+def near(domain: Domain, points: Matrix) -> Domain:
+    """The part of `domain` that is near the points, shape (k, n)."""
+    size = REACH * np.where(points != 0, np.abs(points), 1.0)
+    low, high = np.min(points - size, axis=0, initial=np.inf), np.max(points + size, axis=0, initial=-np.inf)
+    return Domain(
+        np.maximum(domain.low, low), np.minimum(domain.high, high),
+        domain.low_open & (domain.low >= low), domain.high_open & (domain.high <= high),
+    )  # fmt: skip
 
 
 def _broken(spec: Spec, reason: str, started: float) -> SpecResult:
@@ -224,6 +243,8 @@ def _conclude(
         notes += [o.message for o in verified.claim.notes]
         notes += conclude.contradiction_notes(verified)
         notes += conclude.projection_notes(verified)
+    if FAR_STEPS in settings.given_up:
+        notes.append(f"{GIVEN_UP}: steps far from the listed points; {settings.given_up[FAR_STEPS]}")
     main = work.verified[0]
     known = _known_values(work, main, origin)
     checks += known
@@ -238,8 +259,10 @@ def _conclude(
     explained = main
     if settings.search and spec.search_evaluations != 0 and conclude.worst_verdict(verdicts) is Verdict.PASS:
         progress("search")
-        found = _search(work, main, settings)
+        found = _search_within_limits(work, main, settings)
         checks.append(_search_check(found, main, spec))
+        if found.given_up:
+            notes.append(f"{GIVEN_UP}: the search beyond the listed points; {found.skipped}")
         if found.verified is not None:
             counterexample = _counterexample(found.verified, main)
             explained = found.verified
@@ -252,13 +275,15 @@ def _conclude(
     spots: list[BlindSpot] = []
     mutants: tuple[int, int] | None = None
     wrong = [c for v in (*work.verified, explained) for c in conclude.wrong_components(v)]
-    if verdict is Verdict.FAIL:
+    if "explanation" in settings.given_up:
+        notes.append(f"{GIVEN_UP}: the explanation; {settings.given_up['explanation']}")
+    elif verdict is Verdict.FAIL:
         from gradverify.core.diagnosis import diagnose  # what most runs do not need
 
         failing = [v for v in work.verified if verdict_of(v)[0] is Verdict.FAIL]
         for verified in [*failing, *([explained] if explained is not main else [])]:
             right = main if verified is explained and explained is not main else None
-            diagnosis += diagnose(verified, work.ask, _part_function(work), right)
+            diagnosis += diagnose(verified, work.quietly, _part_function(work), right)
     elif verdict is Verdict.PASS and settings.blind_spots:
         # Random directions judge no component, so no mutant of one either.
         scores = [
@@ -358,13 +383,29 @@ def _search(work: Verification, main: Verified, settings: VerifySettings) -> sea
         elif function is not None:
             numbers += literals_in_source(function)
     return search.search(
-        main.problem, main, work.backends, work.ask, at_kinks=work.spec.at_kinks,
+        main.problem, main, work.backends, work.quietly, at_kinks=work.spec.at_kinks,
         literals=tuple(dict.fromkeys(numbers)), evaluations=work.spec.search_evaluations, seed=settings.seed,
         smooth=main.proved and all(
             isinstance(f, ExpressionFunction) and all(map(analytic, f.trees))
             for f in (main.problem.function, main.problem.claim)
         ),
     )  # fmt: skip
+
+
+SEARCH_SECONDS = 30.0  # several times what the search plans for, so that only a function that hangs gets there
+
+
+def _search_within_limits(work: Verification, main: Verified, settings: VerifySettings) -> search.Found:
+    """The search, or why there is none: candidates are points that nobody listed, and f may hang at one."""
+    for phase in ("search", FAR_STEPS):
+        if phase in settings.given_up:
+            return search.Found(None, 0, 0, 0, settings.given_up[phase], given_up=True)
+    try:
+        with patience(SEARCH_SECONDS):
+            return _search(work, main, settings)
+    except OutOfPatience:
+        late = f"it took more than {SEARCH_SECONDS:g} s: the function is slow, or hangs"
+        return search.Found(None, 0, 0, 0, late, given_up=True)
 
 
 def _search_check(found: search.Found, main: Verified, spec: Spec) -> Check:
