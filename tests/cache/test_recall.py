@@ -124,7 +124,7 @@ def touch(path: str) -> Callable[[Path], None]:
     return change
 
 
-CHANGES: dict[str, tuple[Callable[[Path], None], set[str]]] = {
+CHANGES: dict[str, tuple[Callable[[Path], object], set[str]]] = {
     "the text of a spec": (replace("specs/a.yaml", '"3*x"', '"4*x"'), {"wrong"}),
     "the name of a spec": (replace("specs/a.yaml", '"plain"', '"blain"'), {"plain"}),
     "a data file that the spec names": (replace("specs/numbers.csv", "1,2", "1,3"), {"data"}),
