@@ -19,8 +19,10 @@ from gradverify.plugin import (
     TooManyComponentsError,
     find_kinks,
 )
+from gradverify_finite_difference.afar import holds
 from gradverify_finite_difference.arrays import Flags, Floats, Indices
 from gradverify_finite_difference.climb import Climbed, Goal, climb
+from gradverify_finite_difference.continuity import Nature
 from gradverify_finite_difference.hessian import PAIRS_AT_ONCE, Domains, Mixed, diagonal, mixed_cost, scales
 from gradverify_finite_difference.lines import Lines, Side, quotients
 from gradverify_finite_difference.noise import all_single
@@ -39,7 +41,6 @@ FULL_COMPONENTS = 500  # of a function that is called for each point
 FULL_NUMBERS = 20_000_000  # in the points of an expression, which takes many at once: a second or two
 LADDER_COST = 40  # evaluations that a component may take on the ladder
 SPENT = "the budget of evaluations is spent; `budget` or `max_evaluations` raises it"
-GOAL = 0.01  # of the tolerance: a bound that small decides everything
 NOISY = 1e3  # a noise level this many units of round-off above that of f's value is worth a word
 CRAMPED = 1e-3  # room on one side, relative to the other's, below which differences are taken on the other side only
 ZERO_DECADES = 6.0  # of steps over which all differences must be exactly 0 to confirm a claim of exactly 0
@@ -132,7 +133,7 @@ def _first(
     left = np.flatnonzero(np.repeat(np.isfinite(centre).all(axis=1), n))
     if claimed is not None and left.size:
         quick = look(sampler, lines.subset(left), claimed[left], problem.tolerance.relative, random)
-        done = quick.taken.all(axis=1)
+        done = quick.taken.all(axis=1) & _holds_afar(sampler, lines, left, quick.value, claimed, random)
         value[left[done]], bound[left[done]] = quick.value[done], quick.bound[done]
         left = left[~done]
         left = left[~_flat(sampler, problem, lines, left, claimed, random, value, bound)]
@@ -155,6 +156,22 @@ def _first(
         bound.reshape((k, n, m)).transpose(0, 2, 1).reshape(shape),
         notes,
     )
+
+
+def _holds_afar(
+    sampler: Sampler, lines: Lines, left: Indices, value: Floats, claimed: Floats, random: np.random.Generator
+) -> Flags:
+    """Which of the lines `left` belong to points where slopes like `value`, shape (len(left), M), hold afar."""
+    n = lines.base.shape[1]
+    slopes = claimed.copy()
+    slopes[left] = np.where(np.isfinite(value), value, claimed[left])
+    points = np.unique(left // n)
+    if 2 * len(points) > sampler.left:
+        return np.zeros(len(left), dtype=np.bool_)
+    rows = (points[:, None] * n + np.arange(n)).ravel()
+    fine = np.ones(len(lines.base) // n, dtype=np.bool_)
+    fine[points] = holds(sampler, lines.subset(rows), slopes[rows], n, random)
+    return np.asarray(fine[left // n])
 
 
 def _lines(problem: Problem, points: Floats, centre: Floats) -> Lines:
@@ -211,7 +228,7 @@ def _ladder(
     n, m = problem.variables.size, sampler.outputs
     part = lines.subset(rows)
     flat = None if claimed is None else claimed[rows].reshape(-1)
-    goal = Goal(GOAL * problem.tolerance.relative, 0.0, flat)
+    goal = Goal(problem.tolerance.relative, flat)
     try:
         done = climb(sampler, part, side, goal, random)
     except BudgetError:
@@ -229,14 +246,20 @@ def _ladder(
         error = np.where(zero & (claimed[rows] == 0), 0.0, error)
     shown = singular(part, done.samples, side, done.selection, done.quantum)
     jumps, steep, drowned = (flags.reshape((-1, m)) for flags in (shown.jumps, shown.steep, shown.drowned))
-    found = np.where(jumps | steep, np.nan, found)
+    doubtful, rounded = (done.breaks.are(nature).reshape((-1, m)) for nature in (Nature.DOUBTFUL, Nature.ROUNDING))
+    doubtful &= ~(jumps | steep | drowned)
+    found = np.where(jumps | steep | doubtful, np.nan, found)
     named[rows] = (jumps | steep | drowned).any(axis=1)
-    value[rows], bound[rows] = found, np.where(jumps | steep | drowned, np.inf, error)
+    value[rows], bound[rows] = found, np.where(jumps | steep | drowned | doubtful, np.inf, error)
     _note(notes, rows[jumps.any(axis=1)], n, m, NoteKind.JUMP, "f jumps at the point")
     steeper = "the slope of f grows without bound as the steps shrink"
     _note(notes, rows[steep.any(axis=1)], n, m, NoteKind.OTHER, steeper)
     faster = "f varies, or is noisy, by more than the steps can resolve"
     _note(notes, rows[drowned.any(axis=1)], n, m, NoteKind.OSCILLATION, faster)
+    height = done.breaks.height.reshape((-1, m))
+    for row in np.flatnonzero(doubtful.any(axis=1)).tolist():
+        text = f"f moves in jumps of {np.max(height[row], where=doubtful[row], initial=0.0):.0e} near the point"
+        _note(notes, rows[[row]], n, m, NoteKind.OTHER, f"{text}, which are round-off or what f is made of")
     level = done.selection.noise.reshape((-1, m))
     single = all_single(done.samples).reshape((-1, m))
     wide = ~(error <= problem.tolerance.relative * np.abs(found)) & ~(jumps | steep | drowned)
@@ -244,9 +267,11 @@ def _ladder(
         message = "f computes in single precision; `precision: float32` says so"
         _note(notes, rows[(single & wide).any(axis=1)], n, m, NoteKind.SINGLE_PRECISION, message)
     nearby = size_nearby(part, done.samples).reshape((-1, m))
-    noisy = (level > NOISY * problem.precision.epsilon * nearby) & np.isfinite(level) & wide & ~single
+    noisy = (level > NOISY * problem.precision.epsilon * nearby) & np.isfinite(level) & wide & ~single & ~doubtful
     for row in np.flatnonzero(noisy.any(axis=1)).tolist():
         text = f"f is noisy at a level of {np.max(level[row], where=noisy[row], initial=0.0):.0e}"
+        if rounded[row].any():
+            text = f"f is rounded to steps of {np.max(height[row], where=rounded[row], initial=0.0):.0e}"
         _note(notes, rows[[row]], n, m, NoteKind.NOISE, text)
 
 
@@ -290,7 +315,7 @@ def _second(
     claimed = None
     if request.claimed is not None:
         claimed = np.diagonal(request.claimed.reshape((k, n, n)), axis1=1, axis2=2).reshape(-1)[wanted]
-    found = diagonal(sampler, part, Goal(GOAL * problem.tolerance.relative, 0.0, claimed), random)
+    found = diagonal(sampler, part, Goal(problem.tolerance.relative, claimed), random)
     at, j = np.divmod(wanted, n)
     drowned = singular(part, found.samples, Side.SECOND, found.selection, found.quantum)
     doubtful = drowned.jumps | drowned.steep | drowned.drowned

@@ -7,9 +7,10 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from gradverify_finite_difference.arrays import Flags, Floats, Indices, pick
+from gradverify_finite_difference.continuity import Breaks, Nature, breaks
 from gradverify_finite_difference.extrapolation import Selection, select
 from gradverify_finite_difference.lines import Lines, Samples, Side, by_row, quotients, sample
-from gradverify_finite_difference.noise import probes, quantum_of
+from gradverify_finite_difference.noise import grain, quantum_of
 from gradverify_finite_difference.sampling import BudgetError, Sampler
 from gradverify_finite_difference.steps import LARGEST, SCAN_RATIO, SMALLEST_ULPS, scan, shaken, smallest_step, thirds
 
@@ -18,24 +19,25 @@ SECOND_SMALLEST = 1e4  # second differences amplify noise like 1/h²: the smalle
 SECOND_RATIO = 20.0
 FAR = (1e12, 1e30, 1e60, 1e100)  # steps for a function that never moved
 LOW_RUNG = 2  # a walk that ends this early has seen too few small steps
+LEVELS = 3  # of rounding inside rounding: (x + 1e8)² − 1e16 − 2e8 x has its own last bit, and that of 1e16
 ROUNDS = 6  # after the scan; most lines need one
 BELOW = 1e-4  # how much smaller the next steps are where even the smallest ones are too large (x = 0 only)
 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """When a bound is small enough: relative · |value| + absolute, or a part of the gap to what is claimed."""
+    """When a bound is small enough: a part of the tolerance, relative to the value, or of the gap to the claim."""
 
-    relative: float
-    absolute: float
+    tolerance: float
     claimed: Floats | None  # (R,)
 
+    TOLERANCE_PART = 0.01  # a bound that small decides everything
     GAP_PART = 0.02
 
     def at(self, value: Floats, settled: Flags) -> Floats:
         """The bound that suffices, for each ladder; `settled` are those that more steps would tell nothing new."""
         with np.errstate(all="ignore"):
-            enough = self.relative * np.abs(value) + self.absolute
+            enough = self.TOLERANCE_PART * self.tolerance * np.abs(value)
             if self.claimed is not None:
                 gap = np.abs(value - self.claimed)
                 enough = np.fmax(enough, np.where(gap > 50 * enough, self.GAP_PART * gap, 0.0))
@@ -46,11 +48,15 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Climbed:
-    """What was sampled, and what was selected: one row of `selection` for each line and output, L·M."""
+    """What was sampled, and what was selected: one row of `selection` for each line and output, L·M.
+
+    quantum: (L·M,), the least noise of one value of f.  breaks: what the slopes end at.
+    """
 
     samples: Samples
     selection: Selection
     quantum: Floats
+    breaks: Breaks
 
 
 def climb(sampler: Sampler, lines: Lines, side: Side, goal: Goal, random: np.random.Generator) -> Climbed:
@@ -62,35 +68,83 @@ def climb(sampler: Sampler, lines: Lines, side: Side, goal: Goal, random: np.ran
     if side is Side.SECOND:
         smallest, ratio = smallest * SECOND_SMALLEST, SECOND_RATIO
     samples = sample(sampler, lines, scan(smallest, room, ratio, random), side)
-    with np.errstate(all="ignore"):
-        reach = np.repeat(LARGEST * np.maximum(np.abs(lines.x), lines.size), outputs)
-    quantum = quantum_of(lines, samples)
-    found = select(quotients(lines, samples, side, quantum))
-    for turn in range(ROUNDS):
-        enough = goal.at(found.value, found.rises | beyond(samples, reach, outputs))
-        with np.errstate(all="ignore"):
-            lack = np.where(found.bound <= enough, 0.0, found.bound / np.where(enough > 0, enough, 5e-324))
-        lack = np.where(np.isnan(lack), np.inf, lack).reshape((count, outputs))
-        active = np.flatnonzero((lack.max(axis=1) > 0) | (turn == 0))
-        if len(active) == 0:
+    least = np.zeros(count * outputs)
+    climber = _Climber(sampler, lines, side, goal, random, room)
+    wanted: Flags = np.ones(count, dtype=np.bool_)
+    nature, height = np.zeros(count * outputs, dtype=np.intp), np.zeros(count * outputs)
+    for _ in range(LEVELS):
+        samples, found, quantum = climber.rounds(samples, least, wanted)
+        broken = _breaks(climber, samples, found, quantum)
+        fresh = broken.nature != int(Nature.WHOLE)
+        nature, height = np.where(fresh, broken.nature, nature), np.where(fresh, broken.height, height)
+        rounded = broken.are(Nature.ROUNDING)
+        if not rounded.any():
             break
-        rows = active * outputs + lack[active].argmax(axis=1)
-        steps = next_steps(samples.subset(active), part(found, rows), lines.subset(active), room[active], turn)
-        steps = shaken(steps, random)
-        steps = np.where(steps <= room[active][:, None], steps, np.nan)
-        steps = apart(steps, samples.subset(active).steps)
-        extra = stair_probes(samples, lines, rows)
-        steps = np.concatenate([steps, np.where(extra <= room[active][:, None], extra, np.nan)], axis=1)
-        if not np.isfinite(steps).any():
-            break
-        try:
-            more = sample(sampler, lines.subset(active), steps, side)
-        except BudgetError:
-            break
-        samples = samples.joined(more.spread(active, count))
-        quantum = quantum_of(lines, samples)
+        up, down = by_row(samples.up), by_row(samples.down)
+        coarse = np.maximum(broken.height, grain(lines.centre.reshape(-1)[:, None], up, down))
+        least = np.where(rounded, np.maximum(coarse, least), least)
+        wanted = np.asarray(rounded.reshape((count, outputs)).any(axis=1))
+    else:
+        samples, found, quantum = climber.rounds(samples, least, wanted)
+    return Climbed(samples, found, quantum, Breaks(nature, height))
+
+
+def _breaks(climber: _Climber, samples: Samples, found: Selection, quantum: Floats) -> Breaks:
+    """What the ladders' slopes end at; second differences are looked at by the first ones on the same samples."""
+    lines, side, claimed = climber.lines, climber.side, climber.goal.claimed
+    if side is Side.SECOND:
+        side = Side.BOTH
         found = select(quotients(lines, samples, side, quantum))
-    return Climbed(samples, found, quantum)
+        claimed = None
+    series = quotients(lines, samples, side, quantum)
+    return breaks(climber.sampler, lines, samples, series, found, side, claimed, climber.goal.tolerance, quantum)
+
+
+@dataclass(frozen=True, slots=True)
+class _Climber:
+    """What stays the same from round to round."""
+
+    sampler: Sampler
+    lines: Lines
+    side: Side
+    goal: Goal
+    random: np.random.Generator
+    room: Floats
+
+    def rounds(self, samples: Samples, least: Floats, wanted: Flags) -> tuple[Samples, Selection, Floats]:
+        """Add steps to the `wanted` lines, shape (L,), until their bounds reach the goal, or no step is left to take.
+
+        least: (L·M,), the noise of f at least.  Also returns the noise that was reckoned with at least.
+        """
+        lines, side, room = self.lines, self.side, self.room
+        count, outputs = lines.centre.shape
+        with np.errstate(all="ignore"):
+            reach = np.repeat(LARGEST * np.maximum(np.abs(lines.x), lines.size), outputs)
+        quantum = np.maximum(quantum_of(lines, samples), least)
+        found = select(quotients(lines, samples, side, quantum))
+        for turn in range(ROUNDS):
+            enough = self.goal.at(found.value, found.rises | beyond(samples, reach, outputs))
+            with np.errstate(all="ignore"):
+                lack = np.where(found.bound <= enough, 0.0, found.bound / np.where(enough > 0, enough, 5e-324))
+            lack = np.where(np.isnan(lack), np.inf, lack).reshape((count, outputs))
+            active = np.flatnonzero(((lack.max(axis=1) > 0) | (turn == 0)) & wanted)
+            if len(active) == 0:
+                break
+            rows = active * outputs + lack[active].argmax(axis=1)
+            steps = next_steps(samples.subset(active), part(found, rows), lines.subset(active), room[active], turn)
+            steps = shaken(steps, self.random)
+            steps = np.where(steps <= room[active][:, None], steps, np.nan)
+            steps = apart(steps, samples.subset(active).steps)
+            if not np.isfinite(steps).any():
+                break
+            try:
+                more = sample(self.sampler, lines.subset(active), steps, side)
+            except BudgetError:
+                break
+            samples = samples.joined(more.spread(active, count))
+            quantum = np.maximum(quantum_of(lines, samples), least)
+            found = select(quotients(lines, samples, side, quantum))
+        return samples, found, quantum
 
 
 def beyond(samples: Samples, reach: Floats, outputs: int) -> Flags:
@@ -105,13 +159,6 @@ def apart(steps: Floats, there: Floats) -> Floats:
         ratio = steps[:, :, None] / there[:, None, :]
         close = (ratio < CLOSE) & (ratio > 1.0 / CLOSE)
     return np.where(close.any(axis=2), np.nan, steps)
-
-
-def stair_probes(samples: Samples, lines: Lines, rows: Indices) -> Floats:
-    """Steps that tell a staircase from a function that is constant near the point, shape (L, 2)."""
-    outputs = lines.centre.shape[1]
-    steps = samples.steps[rows // outputs]
-    return probes(lines.centre.reshape(-1)[rows, None], by_row(samples.up)[rows], by_row(samples.down)[rows], steps)
 
 
 def part(selection: Selection, rows: Indices) -> Selection:

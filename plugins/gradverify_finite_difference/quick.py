@@ -76,7 +76,7 @@ def _difference(
         bound = np.abs(value - claimed) + round_off
         bend = np.abs(up - 2 * lines.centre + down) / (width / 2)
         taken: Flags = (bound <= PART * relative * np.abs(claimed)) & (bend <= BEND * np.abs(claimed) + round_off)
-        taken &= np.isfinite(value)
+        taken &= np.isfinite(value) & (claimed != 0)  # for a claim of 0, agreement shows nothing: f may be saturated
     return Quick(value, bound, round_off, taken)
 
 
@@ -87,7 +87,8 @@ def look_flat(sampler: Sampler, lines: Lines, scale: Floats, relative: float, ra
     """Whether f has exactly the same value at two very different steps on both sides, so that a claim of 0 holds.
 
     scale: the largest derivative that is claimed at the line's point, shape (L,).  A slope that f is too coarse to
-    show, as in 1e16 + x, must be below `relative` of it, or nothing is said.  Result: shape (L,).
+    show, as in 1e16 + x, must be below `relative` of it, or nothing is said; so it is where all are claimed to be 0, as
+    in a saturated f.  Result: shape (L,).
     """
     size = np.where(lines.x != 0, np.abs(lines.x), lines.size)
     factor = np.exp(random.uniform(-np.log(JITTER), np.log(JITTER), size=(len(lines), 2)))
@@ -99,5 +100,5 @@ def look_flat(sampler: Sampler, lines: Lines, scale: Floats, relative: float, ra
     same = (up == lines.centre[:, None, :]) & (down == lines.centre[:, None, :])
     with np.errstate(all="ignore"):
         hidden = lines.epsilon * np.abs(lines.centre).max(axis=1) / (FLAT_STEP * size)
-        flat: Flags = same.all(axis=(1, 2)) & (hidden <= relative * scale)
+        flat: Flags = same.all(axis=(1, 2)) & (hidden <= relative * scale) & (scale > 0)
     return flat

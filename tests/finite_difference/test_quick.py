@@ -27,17 +27,17 @@ def smooth_gradient(x: Array) -> Array:
     return value
 
 
-def test_a_right_claim_costs_two_evaluations_a_component_and_two_more() -> None:
+def test_a_right_claim_costs_two_evaluations_a_component_and_four_more() -> None:
     x = np.linspace(0.3, 1.4, 8)
     function = Rowwise(smooth)
     found = answer(problem(function, 8), [x.tolist()], smooth_gradient(x)[None, :])
-    assert found.evaluations == sum(len(rows) for rows in function.asked) == 2 * 8 + 2
+    assert found.evaluations == sum(len(rows) for rows in function.asked) == 2 * 8 + 4
 
 
 def test_round_off_of_a_large_sum_costs_two_more() -> None:
     x = np.linspace(0.3, 1.4, 50)
     found = answer(problem(Rowwise(smooth), 50), [x.tolist()], smooth_gradient(x)[None, :])
-    assert found.evaluations <= 4 * 50 + 2
+    assert found.evaluations <= 4 * 50 + 4
 
 
 def test_only_the_wrong_component_climbs_the_ladder() -> None:
@@ -45,7 +45,7 @@ def test_only_the_wrong_component_climbs_the_ladder() -> None:
     claimed = smooth_gradient(x)
     claimed[7] *= -1
     found = answer(problem(Rowwise(smooth), 8), [x.tolist()], claimed[None, :])
-    assert found.evaluations <= 2 * 8 + 2 + 40
+    assert found.evaluations <= 2 * 8 + 4 + 250
     assert found.points[0].value[7] == pytest.approx(-claimed[7], rel=1e-9)
 
 

@@ -1,0 +1,54 @@
+"""Do slopes that small steps agreed on hold afar? One direction a point, two evaluations where all is well.
+
+Rounding inside f can hold a part of it still over all steps as small as those of the quick look, and a claim that lacks
+just that part agrees with them perfectly. So f is differenced once more, in a random direction through all components
+at once and with a much larger step. What disagrees there must follow from curvature, which dies away with the square of
+the step; what does not is left to the ladder.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradverify_finite_difference.arrays import Flags, Floats, Indices
+from gradverify_finite_difference.lines import Lines
+from gradverify_finite_difference.sampling import Sampler
+
+STEPS = (3e-2, 3e-3, 3e-4)  # relative to each component: the next is taken where the last one disagrees
+AGREES = 0.1  # of Σ|gⱼvⱼ|
+CURVES = 4.0  # times the square of the ratio of steps: so much more may a smooth f disagree at the larger one
+ROUND_OFF = 8.0  # units, of both values together
+
+
+def holds(sampler: Sampler, lines: Lines, value: Floats, n: int, random: np.random.Generator) -> Flags:
+    """For each of P points whether its slopes hold afar; shape (P,). lines: P·n, n a point.  value: (P·n, M)."""
+    count, m = len(lines) // n, lines.centre.shape[1]
+    centre = lines.base[::n]
+    own = np.where(lines.x != 0, np.abs(lines.x), lines.size)
+    direction = random.choice((-1.0, 1.0), size=len(lines)) * np.minimum(own, 0.8 * lines.room.both / STEPS[0])
+    direction = direction.reshape((count, n))
+    slopes = value.reshape((count, n, m))
+    out = np.ones(count, dtype=np.bool_)
+    last = np.full((count, m), np.nan)  # disagreement at the larger step
+    open_: Indices = np.arange(count)
+    with np.errstate(all="ignore"):
+        for turn, step in enumerate(STEPS):
+            h = step * random.uniform(0.8, 1.25)
+            up, down = centre[open_] + h * direction[open_], centre[open_] - h * direction[open_]
+            at_up, at_down = sampler.at(up), sampler.at(down)
+            expected = np.einsum("knm,kn->km", slopes[open_], (up - down) / 2)
+            size = np.einsum("knm,kn->km", np.abs(slopes[open_]), np.abs(up - down) / 2)
+            noise = ROUND_OFF * lines.epsilon * np.maximum(np.abs(at_up), np.abs(at_down))
+            apart = np.abs((at_up - at_down) / 2 - expected)
+            off = np.maximum(apart - noise, 0.0) / np.where(size > 0, size, np.inf)
+            agrees = ~(off > AGREES)  # what is not finite, or 0, says nothing
+            if turn:
+                ratio = STEPS[turn - 1] / step
+                smooth = last[open_] <= np.maximum(CURVES * ratio**2 * off, AGREES)
+                agrees &= smooth | ~np.isfinite(off)
+            out[open_] = agrees.all(axis=1)
+            last[open_] = off
+            open_ = open_[~(off <= AGREES).all(axis=1) & np.isfinite(off).all(axis=1)]
+            if not open_.size:
+                break
+    return out

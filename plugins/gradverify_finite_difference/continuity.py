@@ -1,0 +1,337 @@
+"""Does f go on beyond the steps that its slope was read off, or does it break there?
+
+Rounding inside f can hold a part of it still over many decades of steps: 1 − cos(x) near 1e-4 is a multiple of 1.1e-16
+and moves only every 1e-12, so that (1 − cos x)/x² has a clean slope of −10⁴ on all smaller steps, where the true one is
+−10⁻⁵. No number of small steps shows it. What shows it is how that slope ends: a smooth f leaves it gradually, by at
+most a power of h, and is continuous; a rounded one leaves it at a *jump*, again and again.
+
+1. A ladder is suspected where, from one rung to the next, the quotient leaves the value by more than the power of h
+   that the expansion allows, and where its value would call a claim wrong that larger steps speak for.
+2. Halving the interval in which f leaves its slope ends at a jump, whose height stays, or at nothing, since the change
+   of a continuous function shrinks with the interval.
+3. A jump or two are branches, and say nothing against the slope beside them. Jumps that go on are either what f is
+   (floor(x), x mod 1: as high as f's own variation, near and far alike) or rounding: tiny beside f's variation over
+   ordinary steps. Then their height is the noise of f. What is neither clearly has no bound.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+from gradverify_finite_difference.arrays import Flags, Floats, Indices, pick
+from gradverify_finite_difference.extrapolation import Selection, Series
+from gradverify_finite_difference.lines import Lines, Samples, Side, by_row
+from gradverify_finite_difference.sampling import BudgetError, Sampler
+
+CLIFF = 4.0  # times what the power of h allows: a quotient that leaves the value faster is suspected
+FAILS = 0.5  # of the gap to the claim: the first quotient that has moved so far towards it is suspected
+SPEAKS = 0.2  # of that gap: a quotient so near to the claim speaks for it
+CLEAR_OF_NOISE = 4.0  # in units of the noise that is known already, for jumps that are higher still
+HALVINGS = 24  # a continuous change is 1e-7 of itself after them
+LAST_HALVINGS = 6  # over which the height of a jump stands still, and a continuous change falls 64-fold
+STANDS = 0.5
+CLEAR = 16.0  # in units of round-off of f's value: lower jumps are the round-off that the ladder allows for anyway
+PART = 0.25  # of how far f has left its slope, and of the last jump: a crossing of this level finds the next jump
+GALLOP = 4.0  # the ratio of steps in search of the next crossing
+START = 2.0**-12  # of a jump's distance: the first of those steps
+REACH = 30.0  # times the component's own size: as far as further jumps are looked for, or
+FARTHER = 1e3  # times the rung at which f has left its slope
+FIRST = 8  # ladders are looked at first; where none of them breaks, the others are taken for whole
+IN_A_ROW = 3  # as many jumps, one after the other on one side, are no branches, nor
+ALTOGETHER = 4  # as many on both sides
+LIKE = 0.01  # a jump of at least this part of another's height is one more of its kind
+FEW = 1e-3  # a jump this small beside another says that there is none of its kind
+ORDINARY = 10.0  # times |x|, and times max(|x|, 1): the steps over which f shows its ordinary variation
+# Heights of jumps beside that variation. Steps of a function that was meant to have them lie above, round-off below.
+STEPS_LEAST = 1e-3
+INTEGER_STEPS_LEAST = 1e-5  # where all values are whole numbers
+TEETH_LEAST = 0.2  # of a sawtooth, which has a slope between its jumps, such as x mod 1
+ROUNDING_MOST = 1e-12  # whatever else holds; 1e4 units of round-off
+ROUNDING_NEAR_MOST, ROUNDING_FAR_MOST = 1e-3, 1e-6  # single precision has 1e-7
+ALONE_MOST = 1e-2  # where there are none elsewhere: the rounding is magnified here only
+
+
+class Nature(IntEnum):
+    """What a ladder's slope ends at."""
+
+    WHOLE = 0  # nothing, or one jump: the slope stands
+    ROUNDING = 1  # jumps from rounding: their height is the noise of f
+    STEPS = 2  # jumps that f is made of: the slope stands
+    DOUBTFUL = 3  # jumps that may be either
+
+
+@dataclass(frozen=True, slots=True)
+class Breaks:
+    """For each of R ladders: what its slope ends at, and the height of the jumps. Shapes (R,)."""
+
+    nature: Indices
+    height: Floats
+
+    def are(self, nature: Nature) -> Flags:
+        """Which ladders end so."""
+        return np.asarray(self.nature == nature)
+
+
+def cliffs(series: Series, found: Selection, claimed: Floats | None, relative: float) -> Indices:
+    """The first rung that leaves the value in a way that no smooth f does, shape (R,); −1 where there is none.
+
+    claimed: (R,); where the value would call it wrong by `relative`, but larger steps do not, the first rung that
+    is nearer to it counts.
+    """
+    h, q, g = series.steps, series.quotients, series.gains
+    used = np.fmin(found.highest, pick(h, np.maximum(found.plain, 0)))
+    fine = np.isfinite(q) & np.isfinite(g) & np.isfinite(series.floors)
+    fine = np.logical_and.accumulate(fine, axis=1)
+    with np.errstate(all="ignore"):
+        off = np.abs(q - found.value[:, None])
+        error = series.floors * g
+        least = np.maximum(off[:, :-1], error[:, :-1])
+        allowed = CLIFF * (least * (h[:, 1:] / h[:, :-1]) ** series.power + error[:, 1:])
+        leaves = off[:, 1:] > allowed
+        if claimed is not None:
+            gap = np.abs(found.value - claimed)
+            wrong = gap > relative * np.abs(found.value) + found.bound
+            beyond = fine & (h > used[:, None])
+            wrong &= (beyond & (np.abs(q - claimed[:, None]) <= SPEAKS * gap[:, None])).any(axis=1)
+            leaves |= wrong[:, None] & (off[:, 1:] > FAILS * gap[:, None])
+        leaves &= fine[:, 1:] & (h[:, 1:] > 0.5 * used[:, None])
+    return np.where(leaves.any(axis=1), np.argmax(leaves, axis=1) + 1, -1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Some ladders, and how f less its slope is evaluated on them."""
+
+    sampler: Sampler
+    lines: Lines
+    rows: Indices  # of L·M
+    slope: Floats  # (r,)
+    noise: Floats  # (r,), of one value of f, known so far
+
+    def some(self, which: Indices) -> _Rows:
+        """Some of them."""
+        return _Rows(self.sampler, self.lines, self.rows[which], self.slope[which], self.noise[which])
+
+    def least_jump(self, size: Floats) -> Floats:
+        """The height from which on a jump counts; `size` is that of f's values there."""
+        return np.maximum(CLEAR * self.lines.epsilon * size, CLEAR_OF_NOISE * self.noise)
+
+    @property
+    def line(self) -> Indices:
+        line: Indices = self.rows // self.lines.centre.shape[1]
+        return line
+
+    @property
+    def x(self) -> Floats:
+        return self.lines.x[self.line]
+
+    def at(self, coordinate: Floats) -> tuple[Floats, Floats]:
+        """f less its slope, and f, at one coordinate a ladder; NaN where that is NaN. Shapes (r,)."""
+        line = self.line
+        found = self.sampler.along(self.lines.base[line], self.lines.components[line], coordinate[:, None])
+        value = found[np.arange(len(line)), 0, self.rows % self.lines.centre.shape[1]]
+        with np.errstate(all="ignore"):
+            return value - self.slope * (coordinate - self.x), value
+
+
+@dataclass(frozen=True, slots=True)
+class _Bracket:
+    """An interval of distances on one side of x, and f less its slope at both ends; shape (r,) each."""
+
+    near: Floats
+    far: Floats
+    at_near: Floats
+    at_far: Floats
+
+    def but(self, where: Flags, other: _Bracket) -> _Bracket:
+        """This one, but the other one at some places."""
+        return _Bracket(
+            np.where(where, other.near, self.near), np.where(where, other.far, self.far),
+            np.where(where, other.at_near, self.at_near), np.where(where, other.at_far, self.at_far),
+        )  # fmt: skip
+
+
+def halved(rows: _Rows, sign: float, bracket: _Bracket, level: Floats | None) -> tuple[_Bracket, Floats]:
+    """The bracket after HALVINGS, and the height of the jump in it, 0 where there is none; shapes (r,).
+
+    level: (r,), how far f may leave its value at the near end: its first crossing is found. None: the half over which
+    f changes more is kept each time.
+    """
+    x = rows.x
+    a, b, at_a, at_b = bracket.near, bracket.far, bracket.at_near, bracket.at_far
+    start = at_a
+    size = np.zeros(len(a))
+    changes = [np.abs(at_b - at_a)]
+    for _ in range(HALVINGS):
+        middle = a + 0.5 * (b - a)
+        fresh = (x + sign * middle != x + sign * a) & (x + sign * middle != x + sign * b)
+        at_m, value = rows.at(np.where(fresh, x + sign * middle, np.nan))
+        crossed = np.abs(at_m - start) > level if level is not None else None
+        nearer = crossed if crossed is not None else ~(np.abs(at_m - at_a) < np.abs(at_b - at_m))
+        left, right = fresh & nearer, fresh & ~nearer
+        b, at_b = np.where(left, middle, b), np.where(left, at_m, at_b)
+        a, at_a = np.where(right, middle, a), np.where(right, at_m, at_a)
+        size = np.fmax(size, np.abs(value))
+        changes.append(np.abs(at_b - at_a))
+        if not fresh.any():
+            break
+    stays = changes[-1] >= STANDS * changes[max(0, len(changes) - 1 - LAST_HALVINGS)]
+    clear = changes[-1] > rows.least_jump(size)
+    return _Bracket(a, b, at_a, at_b), np.where(stays & clear, changes[-1], 0.0)
+
+
+def gallop(rows: _Rows, sign: float, bracket: _Bracket, level: Floats, limit: Floats, step: Floats) -> _Bracket:
+    """From the far end outwards by growing steps until f has left its value there by more than `level`.
+
+    The far end of the result is NaN where it does not do so before `limit`.
+    """
+    near, at_near, reference = bracket.far, bracket.at_far, bracket.at_far
+    far, at_far = np.full(len(near), np.nan), np.full(len(near), np.nan)
+    start = near
+    open_ = np.isfinite(reference)
+    while (open_ & (start + step <= limit)).any():
+        tried = np.where(open_ & (start + step <= limit), start + step, np.nan)
+        value, _ = rows.at(rows.x + sign * tried)
+        open_ &= np.isfinite(value)
+        crossed = open_ & (np.abs(value - reference) > level)
+        far, at_far = np.where(crossed, tried, far), np.where(crossed, value, at_far)
+        open_ &= ~crossed
+        near, at_near = np.where(open_, tried, near), np.where(open_, value, at_near)
+        step = step * GALLOP
+    return _Bracket(near, far, at_near, at_far)
+
+
+def jumps_in_a_row(rows: _Rows, sign: float, low: Floats, high: Floats, limit: Floats) -> tuple[Indices, Floats]:
+    """How many jumps follow one another on one side, IN_A_ROW at most, and the height of the highest; shapes (r,).
+
+    The first is looked for between the distances `low`, up to which f follows its slope, and `high`, or beyond where f
+    has not left it there.
+    """
+    count = np.zeros(len(low), dtype=np.intp)
+    height = np.zeros(len(low))
+    low, high = np.minimum(low, limit), np.minimum(high, limit)
+    at_low, value_low = rows.at(rows.x + sign * low)
+    at_high, _ = rows.at(rows.x + sign * high)
+    bracket = _Bracket(low, high, at_low, at_high)
+    least = rows.least_jump(np.abs(value_low))
+    level = np.where((rows.slope == 0) & (rows.noise <= least / CLEAR), 0.0, PART * np.abs(at_high - at_low))
+    still = np.abs(at_high - at_low) <= least
+    if still.any():  # the other side may have left its slope alone
+        level = np.where(still & (level > 0), least, level)
+        farther = gallop(rows, sign, _Bracket(low, high, at_low, np.where(still, at_high, np.nan)), level, limit, high)
+        bracket = bracket.but(still, farther)
+    found, jump = halved(rows, sign, bracket, level)
+    if (jump == 0).any():
+        other, another = halved(rows, sign, bracket, None)
+        found, jump = other.but(jump > 0, found), np.where(jump > 0, jump, another)
+    height = jump
+    going = jump > 0
+    count += going
+    while going.any() and count.max() < IN_A_ROW:
+        part = _Bracket(found.near, found.far, found.at_near, np.where(going, found.at_far, np.nan))
+        step = np.maximum(START * found.far, 2.0 * (found.far - found.near))
+        bracket = gallop(rows, sign, part, PART * height, limit, step)
+        found, jump = halved(rows, sign, bracket, PART * height)
+        going = going & (jump >= LIKE * height) & (jump > 0)
+        height = np.where(going, np.maximum(height, jump), height)
+        count += going
+    return count, height
+
+
+def breaks(
+    sampler: Sampler,
+    lines: Lines,
+    samples: Samples,
+    series: Series,
+    found: Selection,
+    side: Side,
+    claimed: Floats | None,
+    relative: float,
+    noise: Floats,
+) -> Breaks:
+    """Look where the ladders' slopes end. Those that are not looked at for want of budget are taken as they are.
+
+    claimed: (R,), what is held against them, with the tolerance `relative`.  noise: (R,), that is known so far.
+    """
+    count = len(found.value)
+    nature = np.full(count, int(Nature.WHOLE), dtype=np.intp)
+    height = np.zeros(count)
+    rung = np.where(np.isfinite(found.value), cliffs(series, found, claimed, relative), -1)
+    suspects = np.flatnonzero(rung > 0)
+    spread = np.unique(np.linspace(0, suspects.size - 1, min(FIRST, suspects.size)).round().astype(np.intp))
+    for rows in (suspects[spread], np.delete(suspects, spread)):
+        if not rows.size:
+            break
+        part = _Rows(sampler, lines, rows, found.value[rows], noise[rows])
+        steps = series.steps[rows]
+        low, high = pick(steps, rung[rows] - 1), pick(steps, rung[rows])
+        try:
+            with np.errstate(all="ignore"):
+                nature[rows], height[rows] = _judge(part, samples, low, high, side)
+        except BudgetError:
+            break
+        if (nature[rows] == int(Nature.WHOLE)).all():
+            break  # what is asked of hundreds of components is not rounding in some of them
+    return Breaks(nature, height)
+
+
+def _judge(rows: _Rows, samples: Samples, low: Floats, high: Floats, side: Side) -> tuple[Indices, Floats]:
+    """Nature and height for some ladders whose slopes end between the steps `low` and `high`, shape (r,)."""
+    lines, line, x = rows.lines, rows.line, rows.x
+    own = np.where(x != 0, np.abs(x), lines.size[line])
+    signs = {Side.UP: (1.0,), Side.DOWN: (-1.0,)}.get(side, (1.0, -1.0))
+    room = {1.0: lines.room.up[line], -1.0: lines.room.down[line]}
+    found = [
+        jumps_in_a_row(rows, sign, low, high, np.minimum(np.maximum(REACH * own, FARTHER * high), room[sign]))
+        for sign in signs
+    ]
+    height = np.max([h for _, h in found], axis=0)
+    counts = np.array([c for c, _ in found])
+    suspects = np.flatnonzero((counts.max(axis=0) >= IN_A_ROW) | (counts.sum(axis=0) >= ALTOGETHER))
+    nature = np.full(len(line), int(Nature.WHOLE), dtype=np.intp)
+    if suspects.size:
+        nature[suspects] = _kind(rows.some(suspects), samples, height[suspects], signs)
+    return nature, height
+
+
+def _kind(rows: _Rows, samples: Samples, height: Floats, signs: tuple[float, ...]) -> Indices:
+    """Whether jumps of that height, which go on, are meant or rounding; shape (r,)."""
+    lines, line, x = rows.lines, rows.line, rows.x
+    own = np.where(x != 0, np.abs(x), lines.size[line])
+    wide = ORDINARY * np.maximum(own, 1.0)
+    centre = lines.centre[line, rows.rows % lines.centre.shape[1]]
+    remote, far_values = np.zeros(len(line)), [centre]
+    for sign in signs:
+        room = (lines.room.up if sign > 0 else lines.room.down)[line]
+        ends = [np.minimum(part * wide, room) for part in (0.5, 1.0)]
+        (at_near, near), (at_far, far) = (rows.at(x + sign * end) for end in ends)
+        _, jump = halved(rows, sign, _Bracket(ends[0], ends[1], at_near, at_far), None)
+        remote = np.maximum(remote, jump)
+        far_values += [near, far]
+    values = np.concatenate([by_row(samples.up)[rows.rows], by_row(samples.down)[rows.rows]], axis=1)
+    steps = np.concatenate([samples.steps[line], samples.steps[line]], axis=1)
+    afar = np.stack(far_values, axis=1)
+    near_range = _range(np.where(steps <= ORDINARY * own[:, None], values, np.nan), centre)
+    far_range = np.maximum(_range(np.where(steps <= wide[:, None], values, np.nan), centre), _range(afar, centre))
+    everything = np.concatenate([values, afar], axis=1)
+    whole = (~np.isfinite(everything) | (everything == np.round(everything))).all(axis=1)
+    beside_near, beside_far = height / near_range, height / far_range
+    least = np.where(rows.slope != 0, TEETH_LEAST, np.where(whole, INTEGER_STEPS_LEAST, STEPS_LEAST))
+    meant = (beside_near >= least) & (beside_far >= least) & (remote >= LIKE * height)
+    rounding = beside_far <= ROUNDING_MOST
+    rounding |= (beside_far <= ROUNDING_FAR_MOST) & (beside_near <= ROUNDING_NEAR_MOST)
+    rounding |= (beside_far <= ALONE_MOST) & (remote <= FEW * height)
+    kind = np.where(meant, int(Nature.STEPS), np.where(rounding, int(Nature.ROUNDING), int(Nature.DOUBTFUL)))
+    return np.asarray(kind, dtype=np.intp)
+
+
+def _range(values: Floats, centre: Floats) -> Floats:
+    """How far apart the finite values of each row and its centre lie, shape (r,)."""
+    joined = np.concatenate([values, centre[:, None]], axis=1)
+    finite = np.isfinite(joined)
+    top = np.max(np.where(finite, joined, -np.inf), axis=1)
+    bottom = np.min(np.where(finite, joined, np.inf), axis=1)
+    return np.where(np.isfinite(top - bottom), top - bottom, np.inf)

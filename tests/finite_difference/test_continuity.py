@@ -1,0 +1,121 @@
+"""A slope that small steps show is not believed where f breaks beside it; each right claim has a wrong twin."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradverify
+from gradverify.core.verdicts import Verdict
+from tests.finite_difference.support import covers, kinds, slope_at
+
+Scalar = Callable[[Any], Any]
+
+
+def verdict(f: Scalar, claimed: Scalar, x: float) -> Verdict:
+    """By finite differences alone, at the listed point alone."""
+    return gradverify.check(f, claimed, at=x, search=False, backends=["finite-difference"]).result.verdict
+
+
+def versine(x: float) -> float:
+    return (1 - math.cos(x)) / x**2
+
+
+def growth(x: float) -> float:
+    return (math.exp(x) - 1) / x
+
+
+def square(x: float) -> float:
+    return (x + 1e8) ** 2 - 1e16 - 2e8 * x
+
+
+def softplus(x: float) -> float:
+    return math.log(1 + math.exp(x))
+
+
+def logistic(x: float) -> float:
+    return 1 / (1 + math.exp(-x))
+
+
+# f, its derivative, what all small steps show instead, points
+ROUNDED: list[tuple[Scalar, Scalar, Scalar, list[float]]] = [
+    (versine, lambda x: -x / 12 + x**3 / 180, lambda x: -2 * versine(x) / x, [1e-3, 1e-4, 1e-5, 1e-6]),
+    (growth, lambda x: 0.5 + x / 3 + x * x / 8, lambda x: -growth(x) / x, [1e-4, 1e-6, 1e-8, 1e-10]),
+    (square, lambda x: 2 * x, lambda _: -2e8, [1.0, 3.0, 1e3]),
+    (softplus, logistic, lambda _: 0.0, [-40.0, -36.5, -36.0]),
+]
+CASES = [(f, right, wrong, x) for f, right, wrong, points in ROUNDED for x in points]
+
+
+@pytest.mark.parametrize(("f", "right", "wrong", "x"), CASES)
+def test_rounding_inside_f_fails_no_right_claim(f: Scalar, right: Scalar, wrong: Scalar, x: float) -> None:
+    assert verdict(f, right, x) is not Verdict.FAIL
+
+
+@pytest.mark.parametrize(("f", "right", "wrong", "x"), CASES)
+def test_the_slope_between_two_roundings_passes_nowhere(f: Scalar, right: Scalar, wrong: Scalar, x: float) -> None:
+    assert verdict(f, wrong, x) is not Verdict.PASS
+
+
+@pytest.mark.parametrize("x", [1e-4, 1e-6, 1e-8])
+def test_a_sign_error_is_found_in_spite_of_rounding(x: float) -> None:
+    assert verdict(growth, lambda x: -(0.5 + x / 3), x) is Verdict.FAIL
+
+
+STEPS: list[Scalar] = [
+    math.floor,
+    math.ceil,
+    round,
+    int,
+    np.sign,
+    lambda x: np.heaviside(x, 0.5),
+    lambda x: float(math.floor(4 * x)),
+]
+
+
+@pytest.mark.parametrize("f", STEPS)
+@pytest.mark.parametrize("x", [0.3, 0.7, -2.3, 36.6, 1000.7])
+def test_a_step_function_has_the_slope_0_between_its_steps(f: Scalar, x: float) -> None:
+    assert verdict(f, lambda _: 0.0, x) is Verdict.PASS
+
+
+@pytest.mark.parametrize("f", STEPS)
+@pytest.mark.parametrize("x", [0.3, 0.7, -2.3, 36.6, 1000.7])
+def test_the_slope_of_its_trend_is_wrong(f: Scalar, x: float) -> None:
+    assert verdict(f, lambda _: 1.0, x) is Verdict.FAIL
+
+
+@pytest.mark.parametrize("x", [0.3, 17.3, -2.6])
+def test_a_sawtooth_has_the_slope_of_its_teeth(x: float) -> None:
+    assert verdict(lambda x: x % 1.0, lambda _: 1.0, x) is Verdict.PASS
+    assert verdict(lambda x: x % 1.0, lambda _: 0.0, x) is Verdict.FAIL
+
+
+def test_one_jump_beside_the_point_leaves_the_slope_as_it_is() -> None:
+    found = slope_at(lambda x: np.where(x > 1 + 1e-9, x + 1e-3, x), 1.0)
+    assert covers(found, 1.0)
+    assert kinds(found) == set()
+
+
+def test_steps_that_may_be_rounding_or_meant_have_no_bound_and_are_named() -> None:
+    found = slope_at(lambda x: np.round(x, 4), 1.00003)
+    assert np.isinf(found.error_bound[0])
+    assert "jumps" in found.notes[0].message
+
+
+def test_rounding_is_named_with_its_height() -> None:
+    report = gradverify.check(versine, lambda x: -x / 12, at=1e-4, search=False)
+    assert "f is rounded to steps of 1e-08" in str(report)
+
+
+def test_a_kink_far_off_is_no_jump() -> None:
+    assert verdict(lambda x: max(0.0, 1.0 - x), lambda _: 0.0, 3.0) is Verdict.PASS
+    assert verdict(lambda x: max(0.0, 1.0 - x), lambda _: -1.0, 3.0) is Verdict.FAIL
+
+
+def test_a_claim_of_0_is_not_taken_from_a_saturated_function() -> None:
+    assert verdict(lambda x: math.log(1 + math.exp(x)), lambda _: 0.0, -45.0) is Verdict.INCONCLUSIVE
