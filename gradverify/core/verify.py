@@ -219,7 +219,9 @@ def _cross_examined(
         for row in np.flatnonzero((codes == Code.FAIL).any(axis=1)).tolist():
             known = [j for j in judged if np.isfinite(j.reference[row]).all() and np.isfinite(j.bound[row]).all()]
             exact = any(j.evidence[row].strength >= Evidence.EXACT.strength for j in known)
-            if exact or kinks[row] or not known:
+            # Between the jumps of a step function, lines see its trend, which is not its slope.
+            jumps = any(note.kind is NoteKind.JUMP for j in known for note in j.notes[row])
+            if exact or kinks[row] or jumps or not known:
                 break
             shape = (-1, problem.variables.size)
             reference, bound = known[0].reference[row].reshape(shape), known[0].bound[row].reshape(shape)

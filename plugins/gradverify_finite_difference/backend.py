@@ -260,6 +260,9 @@ def _ladder(
     for row in np.flatnonzero(doubtful.any(axis=1)).tolist():
         text = f"f moves in jumps of {np.max(height[row], where=doubtful[row], initial=0.0):.0e} near the point"
         _note(notes, rows[[row]], n, m, NoteKind.OTHER, f"{text}, which are round-off or what f is made of")
+    made_of_jumps = done.breaks.are(Nature.STEPS).reshape((-1, m))
+    apart = "f jumps again and again, by as much as it varies: its slope is the one between the jumps"
+    _note(notes, rows[made_of_jumps.any(axis=1)], n, m, NoteKind.JUMP, apart)
     level = done.selection.noise.reshape((-1, m))
     single = all_single(done.samples).reshape((-1, m))
     wide = ~(error <= problem.tolerance.relative * np.abs(found)) & ~(jumps | steep | drowned)
