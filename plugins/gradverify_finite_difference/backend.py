@@ -19,7 +19,7 @@ from gradverify.plugin import (
     TooManyComponentsError,
     find_kinks,
 )
-from gradverify_finite_difference.afar import holds
+from gradverify_finite_difference.afar import STEPS, holds
 from gradverify_finite_difference.arrays import Flags, Floats, Indices
 from gradverify_finite_difference.climb import Climbed, Goal, climb
 from gradverify_finite_difference.continuity import Nature
@@ -166,8 +166,8 @@ def _holds_afar(
     slopes = claimed.copy()
     slopes[left] = np.where(np.isfinite(value), value, claimed[left])
     points = np.unique(left // n)
-    if 2 * len(points) > sampler.left:
-        return np.zeros(len(left), dtype=np.bool_)
+    if len(STEPS) * 2 * len(points) + LADDER_COST * len(left) > sampler.left:
+        return np.ones(len(left), dtype=np.bool_)  # a budget so close leaves nothing for ladders either
     rows = (points[:, None] * n + np.arange(n)).ravel()
     fine = np.ones(len(lines.base) // n, dtype=np.bool_)
     fine[points] = holds(sampler, lines.subset(rows), slopes[rows], n, random)
