@@ -8,10 +8,10 @@ stranger's word.
 
 from __future__ import annotations
 
-import json
 import math
 import struct
 from dataclasses import dataclass, field
+from json import dumps, loads  # bound here, because submissions may replace what `json` holds
 from typing import Any, NoReturn
 
 import numpy as np
@@ -41,7 +41,7 @@ class Frame:
 def encode(header: dict[str, Any], arrays: tuple[NDArray[np.float64], ...] = ()) -> bytes:
     """A frame with these arrays, whose shapes go into the header."""
     shapes = [list(array.shape) for array in arrays]
-    text = json.dumps(header | {"shapes": shapes}, allow_nan=False).encode()
+    text = dumps(header | {"shapes": shapes}, allow_nan=False).encode()
     parts = [np.ascontiguousarray(array, dtype=FLOAT64).tobytes() for array in arrays]
     return b"".join((_PREFIX.pack(MARK, len(text), sum(map(len, parts))), text, *parts))
 
@@ -75,7 +75,7 @@ def arrays_of(frame: Frame) -> tuple[NDArray[np.float64], ...]:
 def parse_header(data: bytes) -> dict[str, Any]:
     """A JSON object without NaN, without duplicate keys, not nested beyond what a reader can bear."""
     try:
-        header = json.loads(data.decode(), parse_constant=_refuse_constant, object_pairs_hook=_unique)
+        header = loads(data.decode(), parse_constant=_refuse_constant, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:  # UnicodeDecodeError and JSONDecodeError are ValueErrors
         raise ForgedFrameError(f"its header is not strict JSON ({type(error).__name__})") from None
     if not isinstance(header, dict):

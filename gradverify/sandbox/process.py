@@ -18,7 +18,7 @@ from gradverify.sandbox import folders, messages
 from gradverify.sandbox.frames import ForgedFrameError, Frame, FrameReader
 from gradverify.sandbox.inside.privileges import CPU_SECONDS
 from gradverify.sandbox.levels import Level, level_of
-from gradverify.sandbox.model import Answer, Argument, RemoteFunction, Status
+from gradverify.sandbox.model import Answer, Argument, Limits, RemoteFunction, Status
 from gradverify.sandbox.notifications import Listener
 from gradverify.sandbox.zygote import Ending, Zygote, ZygoteError, close_all
 
@@ -52,9 +52,9 @@ class EndedError(Exception):
 class Process:
     """One confined process. Its methods raise EndedError for whatever it does, ZygoteError for what is our fault."""
 
-    def __init__(self, zygote: Zygote, folder: Path, uid: int | None, file: str | None) -> None:
+    def __init__(self, zygote: Zygote, folder: Path, uid: int | None, file: str | None, limits: Limits) -> None:
         self._zygote = zygote
-        self._limits = zygote.limits
+        self._limits = limits
         self._folder = folder
         self._allowed = folders.usage(folder).plus(WRITTEN_FILES, WRITTEN_FACTOR * self._limits.file_bytes)
         self._channel, theirs = socket.socketpair()
@@ -62,7 +62,7 @@ class Process:
         self._report, report_end = os.pipe()
         self._fds = [self._output, self._report]
         try:
-            self._pid, self._pidfd = zygote.spawn(folder, uid, file, (theirs.fileno(), output_end, report_end))
+            self._pid, self._pidfd = zygote.spawn(folder, uid, file, limits, (theirs.fileno(), output_end, report_end))
         except BaseException:
             close_all(self._fds)
             self._channel.close()
@@ -90,13 +90,13 @@ class Process:
         """How the import went."""
         return self._read(messages.read_import, self._exchange(b"", deadline))
 
-    def try_the_walls(self, deadline: float, bubblewrap: str) -> Level:
+    def try_the_walls(self, deadline: float) -> Level:
         """The level that holds, once a process that was to try them has shown which walls it could pass."""
         try:
             passed = self._exchange(b"", deadline).header["open"]
         except EndedError as ended:
             raise ZygoteError(f"a process that tried the walls ended: {ended}") from ended
-        details = dict(self.level.details) | {"bubblewrap": bubblewrap or False, "own_pid_namespace": bool(bubblewrap)}
+        details = dict(self.level.details)
         if "process" in passed or "network" in passed:
             details["seccomp"] = False
         if "file" in passed:
@@ -141,7 +141,8 @@ class Process:
         for told in bytes(self._told).split(b"\n")[:MOST_TRIED]:
             kind, _, evidence = told.decode(errors="backslashreplace").partition("\t")
             if kind == "absent":  # it led nowhere from inside; that says little of an honest mistake
-                if not _hidden(evidence.partition(" ")[2]):
+                how, _, path = evidence.partition(" ")
+                if not (_exists(path) or (how == "write" and _exists(os.path.dirname(path)))):
                     continue
                 kind = "file"
             if told:
@@ -174,7 +175,8 @@ class Process:
         except OSError as error:
             raise ZygoteError(f"a submission's process does not start ({error})") from error
         self._channel.setblocking(False)
-        return level_of(frame.header["details"])
+        wrapped = self._zygote.bubblewrap
+        return level_of(frame.header["details"] | {"bubblewrap": wrapped or False, "own_pid_namespace": bool(wrapped)})
 
     def _last_words(self) -> str:
         return self.take_output().strip().rpartition("\n")[2] or "it said nothing"
@@ -295,8 +297,8 @@ class Process:
         return True
 
 
-def _hidden(path: str) -> bool:
-    """Whether a path that a submission could not see is there all the same, outside the walls."""
+def _exists(path: str) -> bool:
+    """Whether a path that led nowhere from inside is there, outside the walls."""
     try:
         return os.path.lexists(path)
     except ValueError:

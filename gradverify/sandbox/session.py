@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from gradverify.sandbox import folders
-from gradverify.sandbox.model import Answer, Argument, Status
+from gradverify.sandbox.model import Answer, Argument, Limits, Status
 from gradverify.sandbox.process import EndedError, Process
 from gradverify.sandbox.zygote import Zygote, ZygoteError
 
@@ -22,9 +22,10 @@ ENDING = frozenset({Status.TIMEOUT, Status.CRASHED, Status.MEMORY, Status.POLICY
 class Session:
     """A submission that can be called. After a call that ended its process, the next one gets a fresh process."""
 
-    def __init__(self, zygote: Zygote, folder: Path, file: str) -> None:
+    def __init__(self, zygote: Zygote, folder: Path, file: str, limits: Limits) -> None:
         self._zygote = zygote
         self._file = file
+        self._limits = limits
         self._folder = zygote.new_folder()
         self.left_out = folders.copy_submission(folder, self._folder)  # files that were not copied, a line each
         self._uid = zygote.own_user(self._folder)
@@ -56,7 +57,7 @@ class Session:
                 return failed
             assert self._process is not None
             started = time.monotonic()
-            deadline = started + (self._zygote.limits.seconds if seconds is None else seconds)
+            deadline = started + (self._limits.seconds if seconds is None else seconds)
             self._requests += 1
             answer = self._process.ask(self._requests, entry, arguments, deadline, calls)
         except EndedError as ended:
@@ -71,11 +72,11 @@ class Session:
     def _start(self) -> Answer | None:
         """Begin a process and import the submission. An import that does not end well is the answer to every call."""
         started = time.monotonic()
-        self._process = Process(self._zygote, self._folder, self._uid, self._file)
+        self._process = Process(self._zygote, self._folder, self._uid, self._file, self._limits)
         if self._process.level.rank < self._zygote.level.rank:
             raise ZygoteError(f"a submission's process reached the level {self._process.level.name} only")
         try:
-            status, detail = self._process.imported(started + self._zygote.limits.start_seconds)
+            status, detail = self._process.imported(started + self._limits.start_seconds)
         except EndedError as ended:
             status, detail = ended.status, f"while it was imported: {ended.detail}"
         answer = self._with_traces(Answer(status=status, detail=detail), keep_output=status is Status.OK)

@@ -85,16 +85,16 @@ class Zygote:
         self._given = directory
         self._without = frozenset(without)
         self._level: Level | None = None
-        self._bubblewrap = ""
+        self.bubblewrap = ""  # its version, where it is around the zygote
         self._user_ids = "uid" not in self._without and os.geteuid() == 0
-        self._scratch: Path | None = None
+        self.scratch: Path | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._lock = threading.RLock()
 
     def __enter__(self) -> Self:
-        self._scratch = Path(tempfile.mkdtemp(prefix="gradverify-", dir=self._given))
-        self._scratch.chmod(0o711)  # another user id must be able to pass
+        self.scratch = Path(tempfile.mkdtemp(prefix="gradverify-", dir=self._given))
+        self.scratch.chmod(0o711)  # another user id must be able to pass
         try:
             self._start_as_confined_as_possible()
         except BaseException:
@@ -113,24 +113,27 @@ class Zygote:
         assert self._level is not None, "a Zygote is used as a context manager"
         return self._level
 
-    def open(self, folder: Path, file: str) -> Session:
-        """A session with the submission in `folder`, whose entries are in `file`. Copies the folder."""
+    def open(self, folder: Path, file: str, *, limits: Limits | None = None) -> Session:
+        """A session with the submission in `folder`, whose entries are in `file`. Copies the folder.
+
+        `limits`, where they are given, take the place of the zygote's own.
+        """
         from gradverify.sandbox.session import Session
 
-        return Session(self, Path(folder), file)
+        return Session(self, Path(folder), file, limits or self.limits)
 
     def close(self) -> None:
         """End the zygote and everything it forked; remove the scratch folder."""
         with self._lock:
             self._end_process()
-            if self._scratch is not None:
-                folders.remove(self._scratch)
-                self._scratch = None
+            if self.scratch is not None:
+                folders.remove(self.scratch)
+                self.scratch = None
 
     def new_folder(self) -> Path:
         """A path for one submission's folder, which does not exist yet."""
-        assert self._scratch is not None, "a Zygote is used as a context manager"
-        return self._scratch / secrets.token_hex(8)
+        assert self.scratch is not None, "a Zygote is used as a context manager"
+        return self.scratch / secrets.token_hex(8)
 
     def own_user(self, folder: Path) -> int | None:
         """A user id for one submission, which becomes the owner of `folder`; None where it runs as we do."""
@@ -140,7 +143,9 @@ class Zygote:
         folders.give_to(folder, uid)
         return uid
 
-    def spawn(self, folder: Path, uid: int | None, file: str | None, fds: Sequence[int]) -> tuple[int, int]:
+    def spawn(
+        self, folder: Path, uid: int | None, file: str | None, limits: Limits, fds: Sequence[int]
+    ) -> tuple[int, int]:
         """A new confined process: its number as the zygote knows it, and a descriptor that stands for it."""
         reply, received = self._ask(
             {
@@ -148,9 +153,9 @@ class Zygote:
                 "folder": str(folder),
                 "uid": uid,
                 "file": file,
-                "memory_mb": self.limits.memory_mb,
-                "file_bytes": self.limits.file_bytes,
-                "answer_bytes": self.limits.answer_bytes,
+                "memory_mb": limits.memory_mb,
+                "file_bytes": limits.file_bytes,
+                "answer_bytes": limits.answer_bytes,
             },
             fds,
         )
@@ -164,22 +169,22 @@ class Zygote:
         return Ending(int(reply["code"]), int(reply["kilobytes"]), float(reply["cpu_seconds"]))
 
     def _start_as_confined_as_possible(self) -> None:
-        self._bubblewrap = "" if "bubblewrap" in self._without else bubblewrap.version()
-        if self._bubblewrap:
+        self.bubblewrap = "" if "bubblewrap" in self._without else bubblewrap.version()
+        if self.bubblewrap:
             try:
                 self._start()
             except ZygoteError:  # installed, but not allowed to make namespaces, or the zygote needs what it hides
                 self._end_process()
-                self._bubblewrap = ""
+                self.bubblewrap = ""
             else:
                 return
         self._start()
 
     def _start(self) -> None:
-        assert self._scratch is not None
+        assert self.scratch is not None
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        path, scratch = import_path(), str(self._scratch)  # the latter tells people whose process it is
-        wrapping = bubblewrap.prefix(ROOT, self._scratch, path) if self._bubblewrap else []
+        path, scratch = import_path(), str(self.scratch)  # the latter tells people whose process it is
+        wrapping = bubblewrap.prefix(ROOT, self.scratch, path) if self.bubblewrap else []
         with theirs:
             self._control = ours
             self._process = subprocess.Popen(
@@ -226,9 +231,9 @@ class Zygote:
         folder.mkdir()
         uid = self.own_user(folder)
         try:
-            process = Process(self, folder, uid, None)
+            process = Process(self, folder, uid, None, self.limits)
             try:
-                return process.try_the_walls(time.monotonic() + ANSWER_SECONDS, self._bubblewrap)
+                return process.try_the_walls(time.monotonic() + ANSWER_SECONDS)
             finally:
                 process.close()
         finally:

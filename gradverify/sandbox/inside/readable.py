@@ -14,6 +14,7 @@ from dataclasses import dataclass
 PACKAGE_FOLDERS = ("site-packages", "dist-packages")
 SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/localtime", "/usr/share/zoneinfo")
 DEVICES = ("/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+DESCRIPTORS = 8192  # that the zygote may have; each process that it forks closes them all
 MOST_LIBRARIES = 4000  # of a folder that also holds packages, and so cannot be opened as a whole
 
 
@@ -33,7 +34,8 @@ def open_readable(first_fd: int) -> list[Readable]:
     The descriptors are numbered from `first_fd` on, out of the way of those that a confined process has.
     """
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, DESCRIPTORS)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     found: dict[str, Readable] = {}
 
     def add(path: str, *, listing_only: bool = False) -> None:

@@ -31,6 +31,7 @@ NETWORK_EVENTS = frozenset(
     socket.gethostbyaddr socket.getnameinfo urllib.Request"""
     )
 )
+LINK_EVENTS = frozenset({"os.link", "os.symlink"})
 NATIVE_EVENTS = frozenset(
     words(
         """ctypes.dlopen ctypes.dlsym ctypes.dlsym/handle ctypes.call_function ctypes.string_at ctypes.wstring_at
@@ -38,7 +39,13 @@ NATIVE_EVENTS = frozenset(
     )
 )
 WATCHED = (
-    FOLDER_EVENTS | CHANGING_EVENTS | PROCESS_EVENTS | NETWORK_EVENTS | NATIVE_EVENTS | {"open", "sqlite3.connect"}
+    FOLDER_EVENTS
+    | CHANGING_EVENTS
+    | LINK_EVENTS
+    | PROCESS_EVENTS
+    | NETWORK_EVENTS
+    | NATIVE_EVENTS
+    | {"open", "sqlite3.connect", "socket.__new__"}
 )
 
 
@@ -84,7 +91,7 @@ def watch(report_fd: int, own_folder: str, readable: Sequence[str], listable: Se
     def tell_absent(path: Any, how: str) -> None:
         """A path that leads nowhere from in here: bubblewrap may hide what is there outside."""
         full = normal(f"{own_folder}/{fsdecode(path)}" if fsdecode(path)[:1] != "/" else fsdecode(path))
-        if full not in listable and not full.startswith((*inside, "/tmp/")):
+        if full not in listable and not full.startswith(inside):
             tell("absent", f"{how} {full}")
 
     def tell(kind: str, evidence: str) -> None:
@@ -124,6 +131,11 @@ def watch(report_fd: int, own_folder: str, readable: Sequence[str], listable: Se
         elif event in PROCESS_EVENTS:
             if not (event == "os.kill" and arguments[0] == own_pid):
                 tell("process", f"{event}{arguments[:2]!r}")
+        elif event in LINK_EVENTS:
+            tell("file", f"{event}{arguments[:2]!r}")
+        elif event == "socket.__new__":
+            if arguments[1] != local_family:
+                tell("network", f"socket({arguments[1]!r})")
         elif event in NETWORK_EVENTS:
             shown = (
                 arguments[1:]
@@ -136,6 +148,7 @@ def watch(report_fd: int, own_folder: str, readable: Sequence[str], listable: Se
 
     watched, os_o_path = WATCHED, os.O_PATH
     named = frozenset({"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr", "socket.getnameinfo"})
+    local_family = 1  # AF_UNIX, of socketpairs; to be connected, it needs another event
     writing_flags = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
     keep: Callable[[str, tuple[Any, ...]], None] = hook
     gc.freeze()  # gc.get_objects() does not show the hook and what it holds

@@ -1,0 +1,9 @@
+"""The grader killed.
+
+expect: policy-violation
+tried: process
+"""
+
+import os, signal
+def attack(x):
+    os.kill(@GRADER@, signal.SIGKILL)

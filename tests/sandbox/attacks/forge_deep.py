@@ -1,0 +1,13 @@
+"""A header nested sixty thousand deep.
+
+expect: policy-violation
+tried: forgery
+"""
+
+import os, struct
+
+
+def attack(x):
+    header = b"[" * 60000
+    os.write(3, b"GVF1" + struct.pack("<IQ", len(header), 0) + header)
+    return x

@@ -1,0 +1,8 @@
+"""An exit while it is imported.
+
+expect: import-error
+"""
+
+import sys
+
+sys.exit(0)

@@ -1,0 +1,10 @@
+"""Success claimed by SystemExit.
+
+expect: raised
+"""
+
+import sys
+
+
+def attack(x):
+    sys.exit(0)

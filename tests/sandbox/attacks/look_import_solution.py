@@ -1,0 +1,8 @@
+"""Nor the instructor's solution.
+
+expect: raised
+"""
+
+
+def attack(x):
+    import solution

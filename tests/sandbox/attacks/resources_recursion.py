@@ -1,0 +1,8 @@
+"""A recursion without end.
+
+expect: raised
+"""
+
+
+def attack(x):
+    return attack(x)
