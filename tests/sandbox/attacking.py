@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -44,9 +44,12 @@ class Attack:
 
     @property
     def limits(self) -> Limits:
-        given = {name: float(self.settings.get(name, getattr(LIMITS, name))) for name in ("seconds", "start_seconds")}
-        memory_mb = int(self.settings.get("memory_mb", LIMITS.memory_mb))
-        return Limits(**given, memory_mb=memory_mb, answer_bytes=LIMITS.answer_bytes)
+        return replace(
+            LIMITS,
+            seconds=float(self.settings.get("seconds", LIMITS.seconds)),
+            start_seconds=float(self.settings.get("start_seconds", LIMITS.start_seconds)),
+            memory_mb=int(self.settings.get("memory_mb", LIMITS.memory_mb)),
+        )
 
 
 def read_attack(path: Path) -> Attack:
@@ -108,7 +111,7 @@ def scene(folder: Path) -> Iterator[tuple[dict[str, str], list[str]]]:
                 "@PORT@": str(port),
                 "@SOCKET@": local,
                 "@GRADER@": str(os.getpid()),
-                "@PATHS@": repr(import_path()).strip("[]"),
+                "@PATHS@": os.pathsep.join(import_path()),
             },
             harm,
         )

@@ -6,4 +6,4 @@ tried: network
 
 import socket
 def attack(x):
-    socket.socket(socket.AF_INET6, socket.SOCK_STREAM).connect(("::1", @PORT@))
+    socket.socket(socket.AF_INET6, socket.SOCK_STREAM).connect(("::1", int("@PORT@")))

@@ -6,4 +6,4 @@ tried: process
 
 import os, signal
 def attack(x):
-    os.kill(@GRADER@, signal.SIGKILL)
+    os.kill(int("@GRADER@"), signal.SIGKILL)

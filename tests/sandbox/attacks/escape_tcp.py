@@ -6,4 +6,4 @@ tried: network
 
 import socket
 def attack(x):
-    socket.create_connection(("127.0.0.1", @PORT@)).sendall(b"told")
+    socket.create_connection(("127.0.0.1", int("@PORT@"))).sendall(b"told")

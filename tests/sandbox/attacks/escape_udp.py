@@ -6,4 +6,4 @@ tried: network
 
 import socket
 def attack(x):
-    socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"told", ("127.0.0.1", @PORT@))
+    socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"told", ("127.0.0.1", int("@PORT@")))

@@ -7,6 +7,6 @@ tried: network
 import socket
 def attack(x):
     try:
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"told", ("127.0.0.1", @PORT@))
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"told", ("127.0.0.1", int("@PORT@")))
     except BaseException:
         return x

@@ -5,5 +5,5 @@ expect: policy-violation, raised
 
 import sys
 def attack(x):
-    sys.path += [@PATHS@]
+    sys.path += "@PATHS@".split(":")
     import autograd
