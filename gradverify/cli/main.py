@@ -17,6 +17,7 @@ from gradverify.cli.exits import Exit
 COMMANDS = {
     "run": "gradverify.cli.run",
     "check": "gradverify.cli.check",
+    "grade": "gradverify.cli.grade",
     "audit": "gradverify.cli.audit",
     "plot": "gradverify.cli.plot",
     "history": "gradverify.cli.history",

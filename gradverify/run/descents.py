@@ -220,7 +220,7 @@ def _judged(
     one: _Done, ran: Ran, oracle: Oracle, heading: Heading, spectra: Mapping[str, Spectrum], end: float
 ) -> tuple[Check, DescentRun]:
     assert one.method is not None
-    findings = judge(ran, _expectation(one.descent.expect))
+    findings = judge(ran, expectation(one.descent.expect))
     trouble = _trouble(one, ran, heading)
     if trouble is not None:
         findings = [trouble, *findings]
@@ -287,7 +287,8 @@ def _advice(one: _Done, ran: Ran, oracle: Oracle, spectra: Mapping[str, Spectrum
         return None
 
 
-def _expectation(expect: DescentExpectation) -> Expectation:
+def expectation(expect: DescentExpectation) -> Expectation:
+    """What the spec expects, as the core judges it."""
     return Expectation(
         behaviour=Behaviour(expect.behaviour) if expect.behaviour is not None else None,
         minimiser=None if expect.minimiser is None else np.array(expect.minimiser, dtype=np.float64),

@@ -22,6 +22,7 @@ from gradverify.core.problem import (
     Derivative,
     Domain,
     ExpressionFunction,
+    Function,
     Precision,
     Problem,
     Request,
@@ -100,13 +101,13 @@ def run_spec(
         return _broken(spec, str(error), started)
     if FAR_STEPS in settings.given_up:
         domain = near(domain, points)
-    ask = _asker(spec, plugins, settings, progress)
+    ask = asker(spec, plugins, settings, progress)
     backends = _backends(spec, plugins, settings)
     progress("evaluating the claim")
     verified = tuple(
         verify(problem, points, backends, ask, spec.at_kinks) for problem in _problems(spec, loaded, domain, settings)
     )
-    quietly = _asker(spec, plugins, settings, lambda _phase: None)
+    quietly = asker(spec, plugins, settings)
     work = Verification(spec, loaded, domain, points, backends, ask, verified, quietly)
     return _conclude(work, origin, plugins, settings, progress, started)
 
@@ -153,16 +154,22 @@ def _tolerance(spec: Spec) -> Tolerance:
 
 
 def _problems(spec: Spec, loaded: Loaded, domain: Domain, settings: VerifySettings) -> list[Problem]:
-    gradient = loaded.claims.get(Derivative.GRADIENT)
     return [
-        Problem(
-            name=spec.name, derivative=derivative, variables=spec.variables, function=loaded.function, claim=claim,
-            gradient_claim=gradient if derivative is Derivative.HESSIAN else None, domain=domain,
-            tolerance=_tolerance(spec), precision=Precision(spec.precision), budget=spec.budget_evaluations,
-            seed=settings.seed,
-        )
+        problem_for(spec, loaded, domain, derivative, claim, settings.seed)
         for derivative, claim in loaded.claims.items()
-    ]  # fmt: skip
+    ]
+
+
+def problem_for(
+    spec: Spec, loaded: Loaded, domain: Domain, derivative: Derivative, claim: Function | None = None, seed: int = 0
+) -> Problem:
+    """What a backend is asked about one derivative of the spec's function; without a claim, what it is."""
+    gradient = loaded.claims.get(Derivative.GRADIENT)
+    return Problem(
+        name=spec.name, derivative=derivative, variables=spec.variables, function=loaded.function, claim=claim,
+        gradient_claim=gradient if derivative is Derivative.HESSIAN else None, domain=domain,
+        tolerance=_tolerance(spec), precision=Precision(spec.precision), budget=spec.budget_evaluations, seed=seed,
+    )  # fmt: skip
 
 
 def _backends(spec: Spec, plugins: Plugins, settings: VerifySettings) -> tuple[str, ...]:
@@ -171,8 +178,11 @@ def _backends(spec: Spec, plugins: Plugins, settings: VerifySettings) -> tuple[s
     return tuple(spec.backends) if spec.backends is not None else tuple(plugins.backends)
 
 
-def _asker(
-    spec: Spec, plugins: Plugins, settings: VerifySettings, progress: Callable[[str], None]
+def asker(
+    spec: Spec,
+    plugins: Plugins,
+    settings: VerifySettings,
+    progress: Callable[[str], None] = lambda _phase: None,
 ) -> Callable[[str, Problem, Request], Answer]:
     """A function that asks one backend and turns whatever happens into an `Answer`."""
 

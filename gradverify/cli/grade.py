@@ -1,0 +1,394 @@
+"""`gradverify grade`."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gradverify.cli.exits import Exit
+from gradverify.cli.options import Jobs, blocked, color_option, option, plugin_option
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.progress import Progress
+
+    from gradverify.grading.intake import Intake, Submission
+    from gradverify.grading.model import Assignment, GradeReport, StudentResult
+    from gradverify.grading.session import Session
+    from gradverify.plugins import Plugins
+
+LEVELS = ("none", "rlimits", "seccomp", "landlock", "full")  # gradverify.sandbox.LEVELS; a test compares them
+DEFAULT_LEVEL = "landlock"  # files, network and processes are out of reach
+FORMATS = ("gradescope", "prairielearn", "coursera", "check50")
+SECRET_ENDING = ".secret"
+REDRAW_SECONDS = 0.1
+
+
+@click.command("grade", short_help="Grade students' gradients: an assignment and a folder of submissions.")
+@click.argument("assignment", type=click.Path(path_type=Path))
+@click.argument("submissions", type=click.Path(path_type=Path), required=False)
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Where results go.")
+@option(
+    "--format", "formats", multiple=True, type=click.Choice(FORMATS), default=("gradescope",), show_default=True,
+    help="The platforms whose files each student's folder gets (repeatable).",
+)  # fmt: skip
+@click.option("--student", "students", multiple=True, metavar="NAME", help="Grade this student only (repeatable).")
+@click.option("--resume", is_flag=True, help="Go on with an interrupted run: keep the results in DIR/journal.jsonl.")
+@click.option("--only-changed", is_flag=True, help="Grade only students whose submission, or whose grader, changed.")
+@option("-j", "--jobs", type=Jobs(), default="auto", metavar="N", help="Processes; default: the usable cores.")
+@option(
+    "--min-isolation", type=click.Choice(LEVELS), default=DEFAULT_LEVEL, show_default=True,
+    help="Refuse to grade where submissions cannot be confined that well; `gradverify doctor` says how well they can.",
+)  # fmt: skip
+@option(
+    "--secret", type=click.Path(path_type=Path), metavar="FILE",
+    help="What hidden points are drawn from; default: beside the assignment, made on the first use.",
+)  # fmt: skip
+@click.option(
+    "--init-gradescope", type=click.Path(path_type=Path), metavar="ZIP",
+    help="Write Gradescope's autograder for this assignment, and stop.",
+)  # fmt: skip
+@click.option(
+    "--autograder", type=click.Path(path_type=Path), metavar="ROOT",
+    help="Inside Gradescope: grade ROOT/submission, write ROOT/results/results.json.",
+)  # fmt: skip
+@click.option("--check", is_flag=True, help="Read and check the assignment, and stop.")
+@plugin_option
+@click.option("-q", "--quiet", is_flag=True, help="The summary line alone.")
+@color_option
+def command(
+    assignment: Path,
+    submissions: Path | None,
+    out: Path | None,
+    formats: tuple[str, ...],
+    students: tuple[str, ...],
+    resume: bool,
+    only_changed: bool,
+    jobs: int,
+    min_isolation: str,
+    secret: Path | None,
+    init_gradescope: Path | None,
+    autograder: Path | None,
+    check: bool,
+    plugin: tuple[str, ...],
+    quiet: bool,
+    color: str,
+) -> int:
+    """Grade the submissions in the folder SUBMISSIONS by the file ASSIGNMENT.
+
+    SUBMISSIONS has one file, folder or zip archive a student, or is a bulk download from Canvas, Moodle or Gradescope.
+    DIR receives report.json, gradebook.csv, index.html and a folder for each student.
+
+    Exit codes: 0 everybody was graded, whatever the scores; 2 the assignment or the command line is wrong, or
+    submissions cannot be confined; 3 the grader failed for somebody; 5 there are no submissions; 130 interrupted.
+    """
+    from gradverify.grading.hidden import SecretError, read_secret
+    from gradverify.grading.session import GradingError
+    from gradverify.run.limits import single_threaded
+
+    single_threaded()
+    from gradverify.plugins import load_plugins
+
+    plugins = load_plugins(blocked(plugin))
+    loaded = _assignment(assignment, plugins, color)
+    if isinstance(loaded, int):
+        return loaded
+    if check:
+        return _describe(loaded)
+    try:
+        text, new = read_secret(secret or assignment.with_suffix(SECRET_ENDING))
+    except SecretError as error:
+        raise click.UsageError(str(error)) from None
+    if new and any(q.hidden for q in loaded.questions):
+        place = secret or assignment.with_suffix(SECRET_ENDING)
+        click.echo(f"gradverify: hidden points come from the new secret {place}: keep it", err=True)
+    if init_gradescope is not None:
+        return _write_kit(loaded, text, init_gradescope)
+    refused = _refused(min_isolation)
+    if refused is not None:
+        return refused
+    run = _Run(loaded, text, plugins.block, jobs, quiet)
+    try:
+        if autograder is not None:
+            return run.inside_gradescope(autograder)
+        if submissions is None or out is None:
+            missing = "SUBMISSIONS" if submissions is None else "--out DIR"
+            raise click.UsageError(f"missing {missing}: gradverify grade ASSIGNMENT SUBMISSIONS --out DIR")
+        return run.whole(submissions, out, formats, students, resume=resume, only_changed=only_changed)
+    except GradingError as error:
+        click.echo(f"gradverify: {error}", err=True)
+        return Exit.INTERNAL
+
+
+def _assignment(path: Path, plugins: Plugins, color: str) -> Assignment | int:
+    """The assignment, with every question tried on its instructor's own answer; or the exit code."""
+    from gradverify.cli.engine import print_faults
+    from gradverify.grading.assignment import load_assignment
+    from gradverify.grading.bench import BenchError, check_bench, make_bench
+
+    parsed = load_assignment(path, plugins.backend_options(), tuple(plugins.loaders))
+    if parsed.assignment is None:
+        print_faults(parsed.faults, color)
+        count = len(parsed.faults)
+        click.echo(
+            f"gradverify: {count} fault{'' if count == 1 else 's'} in the assignment; nobody was graded", err=True
+        )
+        return Exit.USAGE
+    broken = []
+    for question in parsed.assignment.questions:
+        try:
+            check_bench(make_bench(question, plugins), plugins)
+        except BenchError as error:
+            place = question.place
+            broken.append(f"{place.file}:{place.line}:{place.column}: question `{question.name}`: {error}")
+    for sentence in broken:
+        click.echo(f"gradverify: {sentence}", err=True)
+    if broken:
+        click.echo("gradverify: the assignment is wrong; nobody was graded", err=True)
+        return Exit.USAGE
+    return parsed.assignment
+
+
+def _describe(assignment: Assignment) -> int:
+    for question in assignment.questions:
+        extra = " (extra credit)" if question.extra else ""
+        click.echo(f"{question.name}: {question.kind} by `{question.entry}`, {question.points:g} points{extra}")
+    click.echo(f"{assignment.name}: {len(assignment.questions)} questions, {assignment.max_score:g} points, no fault")
+    return Exit.OK
+
+
+def _refused(minimum: str) -> int | None:
+    from gradverify.sandbox import LEVELS as KNOWN
+    from gradverify.sandbox import probe_level
+
+    level = probe_level()
+    if level.rank >= KNOWN.index(minimum):
+        return None
+    click.echo(
+        f"gradverify: submissions can only be confined at level `{level.name}` here, and `{minimum}` is wanted: nobody"
+        f" was graded.\n`gradverify doctor` says what is missing. If you trust the submissions all the same:"
+        f" --min-isolation {level.name}",
+        err=True,
+    )
+    return Exit.USAGE
+
+
+def _write_kit(assignment: Assignment, secret: bytes, target: Path) -> int:
+    from gradverify.grading.gradescope_kit import KitError, write_kit
+
+    try:
+        write_kit(assignment, secret, target)
+    except KitError as error:
+        raise click.UsageError(str(error)) from None
+    click.echo(f"wrote {target}: upload it as the autograder of a Gradescope programming assignment")
+    return Exit.OK
+
+
+class _Run:
+    """One run of the command."""
+
+    def __init__(self, assignment: Assignment, secret: bytes, block: tuple[str, ...], jobs: int, quiet: bool) -> None:
+        from gradverify.grading.session import Session
+
+        self.assignment, self.secret, self.quiet = assignment, secret, quiet
+        self.session: Session = Session(assignment, secret, block, jobs)
+        self.started = time.time()
+
+    def whole(
+        self,
+        submissions: Path,
+        out: Path,
+        formats: Sequence[str],
+        students: Sequence[str],
+        *,
+        resume: bool,
+        only_changed: bool,
+    ) -> int:
+        """Grade a folder."""
+        from gradverify.grading.archive import digest_of
+        from gradverify.grading.assignment import fingerprint
+        from gradverify.grading.intake import find_submissions, folder_names
+        from gradverify.grading.journal import FILE, Journal, JournalError, usable
+        from gradverify.grading.output import write_course, write_student
+
+        if not os.path.lexists(submissions):
+            raise click.UsageError(f"there is no file or folder {submissions}")
+        intake = find_submissions(submissions)
+        if not intake.submissions:
+            click.echo(f"gradverify: there are no submissions in {submissions}", err=True)
+            return Exit.NOTHING
+        names = [submission.student for submission in intake.submissions]
+        for name in students:
+            if name not in names:
+                raise click.UsageError(_no_student(name, names))
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise click.UsageError(f"{out} cannot be made: {error.strerror}") from None
+        folders = folder_names(names)
+        journal = Journal(out / FILE, self.assignment.name, fingerprint(self.assignment, self.secret))
+        kept: list[StudentResult] = []
+        if resume or only_changed or (students and (out / FILE).exists()):
+            try:
+                earlier, same = journal.read()
+            except JournalError as error:
+                if resume:
+                    raise click.UsageError(str(error)) from None
+                earlier, same = [], True
+            if not same and resume:
+                raise click.UsageError("the assignment changed since; grade anew, or with --only-changed")
+            digests = {s.student: digest_of(s.sources) for s in intake.submissions}
+            kept = usable(earlier, digests) if same and not students else earlier if students else []
+        chosen = [s for s in intake.submissions if s.student in students] if students else list(intake.submissions)
+        redo = {s.student for s in chosen} if students else set()
+        kept = [result for result in kept if result.student in names and result.student not in redo]
+        have = {result.student for result in kept}
+        todo = [s for s in chosen if s.student not in have]
+        results = {result.student: result for result in kept}
+        with journal, _Bar(len(todo), self.quiet) as bar:
+            journal.start(kept)
+
+            def done(result: StudentResult) -> None:
+                results[result.student] = result
+                journal.add(result)
+                write_student(
+                    out, folders[result.student], result, self.assignment.name, self.assignment.title, formats
+                )
+                bar.done(result)
+
+            for result in kept:
+                write_student(
+                    out, folders[result.student], result, self.assignment.name, self.assignment.title, formats
+                )
+            missed = self.session.grade(todo, done, tick=bar.tick) if todo else []
+        report = self._report(intake, results, missed)
+        write_course(out, report, folders)
+        return self._conclude(report, out, len(todo))
+
+    def _report(self, intake: Intake, results: dict[str, StudentResult], missed: Sequence[str]) -> GradeReport:
+        from datetime import UTC, datetime
+
+        import gradverify
+        from gradverify.grading.model import GradeReport
+        from gradverify.sandbox import probe_level
+
+        level = probe_level()
+        isolation = self.session.isolation or {"level": level.name, **level.details}
+        return GradeReport(
+            gradverify=gradverify.__version__, assignment=self.assignment.name, title=self.assignment.title,
+            started=datetime.fromtimestamp(self.started, UTC).isoformat(timespec="seconds"),
+            seconds=time.time() - self.started, isolation=isolation, max_score=self.assignment.max_score,
+            students=tuple(results[s.student] for s in intake.submissions if s.student in results),
+            interrupted=bool(missed), not_graded=tuple(missed), notes=intake.notes,
+            questions=tuple(question.name for question in self.assignment.questions),
+        )  # fmt: skip
+
+    def _conclude(self, report: GradeReport, out: Path, graded: int) -> int:
+        from collections import Counter
+
+        from gradverify.report.safe_text import one_line
+
+        for note in report.notes:
+            click.echo(f"gradverify: {one_line(note)}", err=True)
+        broken = [s for s in report.students if s.status.value == "grader-error"]
+        for student in broken[:10]:
+            reasons = [q.staff.split("\n")[0] for q in student.questions if q.status.value == "grader-error"]
+            click.echo(f"gradverify: {one_line(student.student)}: {one_line(reasons[0] if reasons else '')}", err=True)
+        flagged = sum(any(q.flags for q in s.questions) for s in report.students)
+        counts = Counter(s.status.value for s in report.students)
+        told = ", ".join(f"{count} {status}" for status, count in counts.most_common())
+        flags = f"; {flagged} with flags" if flagged else ""
+        count = len(report.students)
+        old = f" ({count - graded} kept)" if count > graded else ""
+        interrupted = "interrupted; " if report.interrupted else ""
+        click.echo(
+            f"{interrupted}{count} student{'' if count == 1 else 's'}{old}: {told}{flags} in {report.seconds:.1f} s;"
+            f" confined at level {report.isolation.get('level')}; see {out / 'index.html'}"
+        )
+        if report.interrupted:
+            return Exit.INTERRUPTED
+        return Exit.INTERNAL if broken else Exit.OK
+
+    def inside_gradescope(self, root: Path) -> int:
+        """Grade one submission where Gradescope put it; results are written after every question."""
+        from gradverify.grading.formats.gradescope import render_gradescope
+        from gradverify.grading.gradescope_kit import submission_in
+        from gradverify.grading.output import write_whole
+
+        target = root / "results" / "results.json"
+        target.parent.mkdir(parents=True, exist_ok=True)
+
+        def write(result: StudentResult) -> None:
+            write_whole(target, render_gradescope(result, self.assignment.name))
+
+        submission: Submission = submission_in(root)
+        last: list[StudentResult] = []
+
+        def done(result: StudentResult) -> None:
+            write(result)
+            last.append(result)
+
+        self.session.jobs = 1
+        self.session.grade([submission], done, partial=write)
+        if not last:
+            return Exit.INTERRUPTED
+        return Exit.INTERNAL if last[0].status.value == "grader-error" else Exit.OK
+
+
+def _no_student(name: str, names: Sequence[str]) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(name, names, n=1)
+    hint = f"; did you mean `{close[0]}`?" if close else ""
+    return f"--student {name}: there is no submission of that name{hint}"
+
+
+class _Bar:
+    """A bar on a terminal, a line a student elsewhere."""
+
+    def __init__(self, total: int, quiet: bool) -> None:
+        self._total, self._count, self._drawn = total, 0, 0.0
+        terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self._bar_wanted, self._lines = terminal and not quiet, not terminal and not quiet
+        self._bar: Progress | None = None
+
+    def __enter__(self) -> _Bar:
+        if self._bar_wanted and self._total > 1:
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
+
+            self._bar = Progress(
+                BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=Console(stderr=True), transient=True,
+                auto_refresh=False,
+            )  # fmt: skip
+            self._bar.add_task("", total=self._total)
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def done(self, result: StudentResult) -> None:
+        """A student is graded."""
+        from gradverify.grading.formats.text import points
+        from gradverify.report.safe_text import one_line
+
+        self._count += 1
+        if self._lines:
+            name = one_line(result.student, 60)
+            click.echo(f"{name}: {points(result.score, result.max_score)}, {result.status.value}")
+
+    def tick(self) -> None:
+        """Time has passed."""
+        if self._bar is None or time.monotonic() - self._drawn < REDRAW_SECONDS:
+            return
+        self._drawn = time.monotonic()
+        self._bar.update(self._bar.task_ids[0], completed=self._count, refresh=True)

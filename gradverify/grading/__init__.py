@@ -1,0 +1,1 @@
+"""Grading students' gradients: an assignment and a folder of submissions in, scores and feedback out."""

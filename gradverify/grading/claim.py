@@ -1,0 +1,181 @@
+"""A student's entry as a claimed derivative: a `Function` whose every evaluation is one request to the sandbox.
+
+Nothing but numbers comes back, and they are assembled and compared out here, by the machinery that verifies specs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from gradverify.core.arrays import Array, Vector
+from gradverify.core.assembly import WrongShape, assemble
+from gradverify.core.problem import Derivative, Evaluation, Failure, Function, Observation
+from gradverify.core.variables import Shape, Variables
+from gradverify.core.verdicts import Fault, NoteKind
+from gradverify.functions.callables import arguments
+from gradverify.sandbox.model import Answer, RemoteFunction
+from gradverify.sandbox.model import Status as Ended
+
+STICKY = frozenset((Ended.MISSING, Ended.IMPORT_ERROR, Ended.BAD_SIGNATURE, Ended.BROKEN))  # asking again is no use
+DEADLY = frozenset((Ended.TIMEOUT, Ended.MEMORY, Ended.CRASHED, Ended.POLICY))  # the process ended with the call
+MOST_DEATHS = 3  # after so many the rest is not asked: each costs a new process
+MOST_CALLS = 200_000  # of f, for one question
+MOST_KEPT_CALLS = 4_000  # points at which f was called that are looked at for a stencil
+MOST_OUTPUT = 2_000  # characters of what was printed that staff sees
+
+
+class Caller(Protocol):
+    """What a submission is called through; a sandbox session is one."""
+
+    def call(self, entry: str, arguments: Sequence[Any], *, seconds: float | None = None) -> Answer:
+        """Call `entry`; never raises for what the submission does."""
+
+
+@dataclass(slots=True)
+class Seen:
+    """What was seen while a submission answered."""
+
+    worst: Answer | None = None  # the first answer that ended more than itself
+    raised: list[str] = field(default_factory=list)  # texts of exceptions; the student's, so for staff
+    tried: dict[str, None] = field(default_factory=dict)
+    output: str = ""
+    seconds: float = 0.0
+    requests: int = 0
+    deaths: int = 0
+    calls: int = 0  # of f, where the entry got it
+
+    def note(self, answer: Answer) -> None:
+        """Take down what an answer shows besides its numbers."""
+        self.seconds += answer.seconds
+        self.requests += 1
+        self.tried |= dict.fromkeys(answer.tried)
+        if answer.stdout and len(self.output) < MOST_OUTPUT:
+            self.output = (self.output + answer.stdout)[:MOST_OUTPUT]
+        if answer.status is Ended.RAISED and answer.detail not in self.raised[:20]:
+            self.raised.append(answer.detail)
+        if answer.status in STICKY or answer.status in DEADLY:
+            self.deaths += answer.status in DEADLY
+            if self.worst is None:
+                self.worst = answer
+
+
+@dataclass(slots=True)
+class Seat:
+    """One question's part of a submission: its entry, the time it has left, and what was seen."""
+
+    caller: Caller
+    entry: str
+    seconds: float  # of wall clock that all its calls may take together
+    seen: Seen = field(default_factory=Seen)
+
+    def ask(self, given: Sequence[Any]) -> Answer:
+        """One call, unless there is no use in asking: then the answer that ended it all."""
+        worst = self.seen.worst
+        left = self.seconds - self.seen.seconds
+        if worst is not None and (worst.status in STICKY or self.seen.deaths >= MOST_DEATHS):
+            return worst
+        if not left > 0:
+            return Answer(status=Ended.TIMEOUT, detail="the time for this question is spent")
+        answer = self.caller.call(self.entry, given, seconds=left)
+        self.seen.note(answer)
+        return answer
+
+
+@dataclass(slots=True)
+class SubmissionClaim:
+    """A student's derivative. `output_shape` is the derivative's."""
+
+    seat: Seat
+    variables: Variables
+    constants: Mapping[str, Array]
+    derivative: Derivative
+    outputs: Shape  # of f
+    function: Function | None = None  # f, where the entry gets it as its first argument
+    called_at: list[tuple[Vector, Vector]] = field(default_factory=list)  # (point asked, point at which f was called)
+    kind: str = "submission"
+
+    @property
+    def output_shape(self) -> Shape:
+        n = self.variables.size
+        lead = self.outputs if self.derivative is Derivative.JACOBIAN else ()
+        return (n, n) if self.derivative is Derivative.HESSIAN else (*lead, n)
+
+    def evaluate(self, points: Array) -> Evaluation:
+        values = np.full((points.shape[0], *self.output_shape), np.nan)
+        failures: list[Failure] = []
+        observations: list[Observation] = []
+        for row in range(points.shape[0]):
+            point = np.asarray(points[row].real, dtype=np.float64)
+            answer = self.seat.ask(self._given(point))
+            if answer.status is not Ended.OK:
+                failures.append(Failure(row, f"{answer.status.value}: {answer.detail}"))
+                continue
+            if answer.mutated:
+                message = f"the claimed {self.derivative.value} changes its input"
+                observations.append(Observation(Fault.MUTATES_INPUT, message, row))
+            try:
+                assembled = assemble(raw_value(answer), self.variables, self.derivative, self.outputs)
+            except WrongShape as error:
+                failures.append(Failure(row, str(error), fault=Fault.WRONG_SHAPE))
+                continue
+            if assembled.convention is not None:
+                observations.append(Observation(NoteKind.CONVENTION, assembled.convention, row))
+            values[row] = assembled.value
+        return Evaluation(values, tuple(failures), tuple(observations))
+
+    def _given(self, point: Vector) -> list[Any]:
+        given = [plain_argument(a) for a in (*arguments(point, self.variables), *self.constants.values())]
+        if self.function is not None:
+            given.insert(0, RemoteFunction("f", self._answerer(self.function, point)))
+        return given
+
+    def _answerer(self, function: Function, asked: Vector) -> Callable[..., float | Array]:
+        def answer(*parts: Array) -> float | Array:
+            self.seat.seen.calls += 1
+            if self.seat.seen.calls > MOST_CALLS:
+                raise ValueError("f was called too often")
+            point = point_of(parts, self.variables)
+            if len(self.called_at) < MOST_KEPT_CALLS:
+                self.called_at.append((asked, point))
+            return value_at(function, point)
+
+        return answer
+
+
+def plain_argument(value: Any) -> Any:
+    """A number as a Python float, an array as it is."""
+    array = np.asarray(value, dtype=np.float64)
+    return float(array) if array.shape == () else array
+
+
+def point_of(parts: Sequence[Array], variables: Variables) -> Vector:
+    """The point vector that a call of f was made with: one argument a variable, or the whole vector."""
+    sizes = [int(part.size) for part in parts]
+    if sizes not in ([v.size for v in variables], [variables.size]):
+        raise ValueError(f"f takes {len(variables)} arguments ({', '.join(variables.names)}); here are {len(parts)}")
+    return np.concatenate([part.ravel() for part in parts])
+
+
+def value_at(function: Function, point: Vector) -> float | Array:
+    """f at one point; NaN where f fails, whose message may tell more than a student should know."""
+    values = np.asarray(function.evaluate(point[None, :]).values[0], dtype=np.float64)
+    return float(values) if values.shape == () else values
+
+
+def raw_value(answer: Answer) -> Any:
+    """What the entry returned, as `assemble` reads it: numbers alone. Raises WrongShape for what holds none."""
+    match answer.kind:
+        case "array":
+            return answer.values[0]
+        case "tuple":
+            return list(answer.values)
+        case "dict":
+            return dict(zip(answer.keys, answer.values, strict=True))
+        case "none":
+            raise WrongShape("it returned None: is there a `return` at its end?")
+        case _:
+            raise WrongShape(f"it returned something that holds no numbers ({answer.detail[:80] or 'unknown'})")

@@ -1,0 +1,52 @@
+"""The folder of results: what `--out DIR` receives. Every file is written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from gradverify.grading.codec import render_report
+from gradverify.grading.formats import PLATFORMS
+from gradverify.grading.formats.feedback import render_html_feedback, render_markdown_feedback
+from gradverify.grading.formats.gradebook import render_gradebook
+from gradverify.grading.formats.overview import render_overview
+from gradverify.grading.model import GradeReport, StudentResult
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write beside, then rename: a reader sees the old file or the new one."""
+    temporary = path.with_name(f".{path.name}.new")
+    with temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+        file.write(text)
+    os.replace(temporary, path)
+
+
+def student_files(student: StudentResult, assignment: str, title: str, formats: Sequence[str]) -> dict[str, str]:
+    """Everything that may be given to a student, by file name."""
+    files = {
+        "feedback.md": render_markdown_feedback(student, title),
+        "feedback.html": render_html_feedback(student, title),
+    }
+    for name in formats:
+        platform = PLATFORMS[name]
+        files[platform.file] = platform.render(student, assignment)
+    return files
+
+
+def write_student(
+    out: Path, folder: str, student: StudentResult, assignment: str, title: str, formats: Sequence[str]
+) -> None:
+    """One student's folder."""
+    place = out / folder
+    place.mkdir(parents=True, exist_ok=True)
+    for name, text in student_files(student, assignment, title, formats).items():
+        write_whole(place / name, text)
+
+
+def write_course(out: Path, report: GradeReport, folders: Mapping[str, str]) -> None:
+    """The instructor's files."""
+    out.mkdir(parents=True, exist_ok=True)
+    write_whole(out / "report.json", render_report(report))
+    write_whole(out / "gradebook.csv", render_gradebook(report))
+    write_whole(out / "index.html", render_overview(report, folders))

@@ -1,0 +1,174 @@
+"""One student: the submission staged, every question looked at, then graded."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from gradverify.core.problem import one_line
+from gradverify.grading.archive import Staged, SubmissionError, digest_of, stage
+from gradverify.grading.bench import Bench
+from gradverify.grading.claim import Caller, Seat
+from gradverify.grading.derivative import DerivativeGrading
+from gradverify.grading.descent import DescentGrading
+from gradverify.grading.hidden import seed_for
+from gradverify.grading.intake import Submission
+from gradverify.grading.model import (
+    Assignment,
+    Kind,
+    Question,
+    QuestionResult,
+    Status,
+    StudentResult,
+    status_of,
+    total,
+)
+from gradverify.grading.words import ENDED, lines
+
+Told = Callable[[StudentResult], None]
+
+
+class Opener(Protocol):
+    """Makes sessions; the sandbox's zygote is one."""
+
+    def open(self, folder: Path, file: str) -> AbstractContextManager[Caller]:
+        """A session with the submission in `folder`."""
+
+
+class Grading(Protocol):
+    """One question of one student, in two phases."""
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether the entry cannot be called at all."""
+
+    def look(self) -> None:
+        """Ask at the points that the student can see."""
+
+    def grade(self) -> QuestionResult:
+        """Ask at the others, and judge."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """All that grading a student needs."""
+
+    assignment: Assignment
+    benches: Mapping[str, Bench]
+    secret: bytes
+    opener: Opener
+    scratch: Path  # where submissions are staged
+
+
+def grade_student(course: Course, submission: Submission, told: Told = lambda _: None) -> StudentResult:
+    """Grade one submission. Never raises for what it holds or does; `told` hears of every step on the way."""
+    started = time.perf_counter()
+    assignment = course.assignment
+    digest = digest_of(submission.sources)
+    source = str(submission.sources[0]) if submission.sources else ""
+
+    def result(questions: tuple[QuestionResult, ...], student_note: str = "", staff_note: str = "") -> StudentResult:
+        return StudentResult(
+            student=submission.student, status=status_of(questions), score=total(questions),
+            max_score=assignment.max_score, seconds=time.perf_counter() - started, questions=questions,
+            student_note=student_note, staff_note=staff_note, source=source, digest=digest,
+        )  # fmt: skip
+
+    with tempfile.TemporaryDirectory(dir=course.scratch, prefix="s") as folder:
+        try:
+            staged = stage(submission.sources, Path(folder), assignment.submission_file)
+        except SubmissionError as error:
+            questions = tuple(without_answer(q, error.status, error.message) for q in assignment.questions)
+            return result(questions, error.message[0].upper() + error.message[1:] + ".", f"{error.status}: {error}")
+        note = f"{staged.note[0].upper()}{staged.note[1:]}." if staged.note else ""
+        done: list[QuestionResult] = []
+        for question in _answers(course, submission, staged):
+            done.append(question)
+            rest = tuple(_waiting(q) for q in assignment.questions[len(done) :])
+            if rest:
+                told(result((*done, *rest), note))
+        return result(tuple(done), note)
+
+
+def _answers(course: Course, submission: Submission, staged: Staged) -> Iterator[QuestionResult]:
+    assignment = course.assignment
+    with course.opener.open(staged.folder, staged.file) as session:
+        gradings: dict[str, Grading | QuestionResult] = {}
+        for question in assignment.questions:
+            gradings[question.name] = _look(course, submission, question, session)
+        done: dict[str, QuestionResult] = {}
+        for question in assignment.questions:
+            grading = gradings[question.name]
+            blocked = tuple(
+                name for name in question.depends_on if done[name].status not in (Status.OK, Status.GRADER_ERROR)
+            )
+            if isinstance(grading, QuestionResult):
+                result = grading
+            elif blocked and not grading.unanswered:
+                result = _blocked(question, blocked)
+            else:
+                try:
+                    result = grading.grade()
+                except Exception as error:  # noqa: BLE001 - our own fault costs this question, and is said to be ours
+                    result = broken(question, error)
+            done[question.name] = result
+            yield result
+
+
+def _look(course: Course, submission: Submission, question: Question, session: Caller) -> Grading | QuestionResult:
+    assignment = course.assignment
+    seat = Seat(session, question.entry, assignment.limits.seconds)
+    seed = None
+    if question.hidden is not None:
+        seed = seed_for(course.secret, assignment.name, question.name, submission.student)
+    bench = course.benches[question.name]
+    grading: Grading
+    if question.kind is Kind.DESCENT:
+        grading = DescentGrading(bench, seat, assignment.limits, seed)
+    else:
+        grading = DerivativeGrading(bench, seat, assignment.limits, seed)
+    try:
+        grading.look()
+    except Exception as error:  # noqa: BLE001 - as above
+        return broken(question, error)
+    return grading
+
+
+def broken(question: Question, error: BaseException) -> QuestionResult:
+    """A question that the grader itself could not judge."""
+    return QuestionResult(
+        name=question.name, status=Status.GRADER_ERROR, score=0.0, max_score=question.points, extra=question.extra,
+        feedback=question.feedback, student=ENDED[Status.GRADER_ERROR],
+        staff=f"grader-error: {one_line(error)}; this is a fault of the grader or of the assignment",
+    )  # fmt: skip
+
+
+def without_answer(question: Question, status: Status, staff: str) -> QuestionResult:
+    """A question of a submission that could not be used at all."""
+    told = ENDED[Status.GRADER_ERROR] if status is Status.GRADER_ERROR else "The submission could not be used."
+    return QuestionResult(
+        name=question.name, status=status, score=0.0, max_score=question.points, extra=question.extra,
+        feedback=question.feedback, student=told, staff=f"{status}: {staff}",
+    )  # fmt: skip
+
+
+def _waiting(question: Question) -> QuestionResult:
+    """A question that has not been graded yet, in results that are written on the way."""
+    return QuestionResult(
+        name=question.name, status=Status.GRADER_ERROR, score=0.0, max_score=question.points, extra=question.extra,
+        feedback=question.feedback, student="Not graded yet.", staff="not graded yet",
+    )  # fmt: skip
+
+
+def _blocked(question: Question, blocked: tuple[str, ...]) -> QuestionResult:
+    names = ", ".join(f"`{name}`" for name in blocked)
+    return QuestionResult(
+        name=question.name, status=Status.MISSING, score=0.0, max_score=question.points, extra=question.extra,
+        feedback=question.feedback, blocked_by=blocked,
+        student=lines(f"Not graded: first {names} has to be right."), staff=f"not graded: it depends on {names}",
+    )  # fmt: skip

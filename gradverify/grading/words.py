@@ -1,0 +1,126 @@
+"""What students are told: words that teach and do not give the answer away.
+
+A hint names the component and the kind of mistake, and asks the question that leads on. It holds no number. Whatever
+the submission itself said (an exception's text, say) is shown only if it was said before the submission had seen
+anything that is hidden from its author.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from gradverify.core.verdicts import Fault
+from gradverify.grading.model import FlagKind, Status
+from gradverify.report.safe_text import one_line
+
+# {what} names the components, {by} the variable that they are derivatives by.
+HINTS: dict[Fault, str] = {
+    Fault.SIGN: "{what}: right size, wrong sign. Which way does f change when {by} grows?",
+    Fault.FACTOR: (
+        "{what}: off by a factor. Which exponents and coefficients come down when you differentiate by {by}?"
+    ),
+    Fault.SWAPPED_COMPONENTS: (
+        "{what}: the values look right, but each stands in another's place. In which order do the variables come?"
+    ),
+    Fault.TRANSPOSED: (
+        "{what}: the entries look right, but rows and columns are exchanged. Which index counts outputs, which inputs?"
+    ),
+    Fault.OFF_BY_ONE_INDEX: "{what}: entries hold their neighbours' values. Where does your index start, and end?",
+    Fault.MISSING_TERM: (
+        "{what}: a term is missing. Which of f's terms contain {by}? Each of them has to be differentiated."
+    ),
+    Fault.EXTRA_TERM: "{what}: there is a term too many. Does every term of f depend on {by}?",
+    Fault.MISSING_CHAIN_FACTOR: (
+        "{what}: think of the chain rule. What is the inner function, and what is its own derivative by {by}?"
+    ),
+    Fault.MEAN_VS_SUM: "{what}: a sum and a mean are mixed up. Does f add up over the data, or average?",
+    Fault.ZEROED_COMPONENT: "{what}: your answer is always 0. Does f really stay the same when {by} changes?",
+    Fault.CONSTANT_OFFSET: (
+        "{what}: off by the same amount everywhere. What becomes of a constant, and of a linear term, when you"
+        " differentiate?"
+    ),
+    Fault.LOG_PARAMETER: "{what}: by what did you differentiate: by {by} itself, or by its logarithm?",
+    Fault.WRONG_BRANCH: (
+        "{what}: right in one region, wrong in another. f is made of pieces: is each of them differentiated?"
+    ),
+    Fault.SINGLE_PRECISION: (
+        "{what}: only the first few digits are right. Is everything computed in double precision (float64)?"
+    ),
+    Fault.NUMERICAL_DERIVATIVE: (
+        "{what}: this behaves like a difference quotient, and its error shows. Can you find the formula?"
+    ),
+    Fault.MUTATES_INPUT: "Your function changes the arrays that it is given. Work on a copy of them.",
+    Fault.NONDETERMINISTIC: (
+        "The same point gives different answers when it is asked twice. What does your function remember, or draw at"
+        " random?"
+    ),
+    Fault.NON_FINITE: (
+        "{what}: your answer is not a finite number where f is. Do you divide by something that can be 0, or take the"
+        " logarithm or the root of something that cannot be?"
+    ),
+    Fault.WRONG_SHAPE: "The answer has the wrong shape. How many numbers should come out, and in which arrangement?",
+    Fault.UNKNOWN: (
+        "{what}: not right yet. Hold everything but {by} fixed and differentiate; then try a point where you can do"
+        " the sums by hand."
+    ),
+}
+
+ENDED: dict[Status, str] = {
+    Status.MISSING: "`{entry}` was not found in your file.",
+    Status.IMPORT_ERROR: "Your file could not be imported, so nothing in it could be called.",
+    Status.BAD_SIGNATURE: "`{entry}` could not be called with the arguments ({arguments}).",
+    Status.TIMEOUT: "`{entry}` was still running when its {seconds:g} seconds were over. Is there a loop without end?",
+    Status.MEMORY: "`{entry}` asked for more memory than the {memory} MB that it may use.",
+    Status.CRASHED: "`{entry}` ended the Python process instead of returning.",
+    Status.POLICY_VIOLATION: "The submission tried to do something that submissions may not do.",
+    Status.GRADER_ERROR: (
+        "This question could not be graded. That is not your fault, and your instructor has been told."
+    ),
+}
+
+FORBIDDEN: dict[FlagKind, str] = {
+    FlagKind.NUMERICAL_DERIVATIVE: (
+        "This question asks for a formula, and your answer looks like a difference quotient. If it is none, talk to"
+        " your instructor."
+    ),
+    FlagKind.AUTODIFF: (
+        "This question asks for a formula; libraries that differentiate are not allowed. If you used none, talk to"
+        " your instructor."
+    ),
+}
+
+_PATH = re.compile(r"(?<![\w.])(?:[A-Za-z]:)?(?:[\\/][^\s\\/:'\"<>|()\[\],;]+)+[\\/]?")
+
+
+def hint(fault: Fault, what: str, by: str) -> str:
+    """The hint for a fault of the components called `what`, derivatives by `by`."""
+    return HINTS[fault].format(what=what, by=by)
+
+
+def quoted(text: str, most: int = 200) -> str:
+    """Something that the submission said, on one line and without any path of ours."""
+    return one_line(without_paths(text), most)
+
+
+def without_paths(text: str) -> str:
+    """The text with every path cut to its last part: where things lie is nobody's business."""
+    return _PATH.sub(lambda match: re.split(r"[\\/]", match[0].rstrip("\\/"))[-1], text)
+
+
+def share(right: int, of: int, what: str) -> str:
+    """`All 3 components are right.`, `2 of 3 components are right.`, `None of …`."""
+    plural = what if of == 1 else f"{what}s"
+    if right == of:
+        return f"The {what} is right." if of == 1 else f"All {of} {plural} are right."
+    if right == 0:
+        return f"The {what} is not right yet." if of == 1 else f"None of the {of} {plural} is right yet."
+    return f"{right} of {of} {plural} {'is' if right == 1 else 'are'} right."
+
+
+def lines(*parts: str | Sequence[str]) -> str:
+    """Lines of text, without the empty ones."""
+    flat: list[str] = []
+    for part in parts:
+        flat += [part] if isinstance(part, str) else list(part)
+    return "\n".join(part for part in flat if part)
