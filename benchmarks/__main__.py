@@ -12,6 +12,8 @@ QUICK = {
     "verdicts": ("--limit", "60"),
     "start": ("--repetitions", "5"),
     "throughput": ("--specs", "50", "--repetitions", "1"),
+    "growth": ("--sizes", "50", "200", "--repetitions", "1"),
+    "large": ("--repetitions", "3"),
 }
 
 

@@ -25,7 +25,7 @@ RUN, IMPORTS = "gradverify run bowl.yaml", "import numpy, sympy"
 VALIDATE, NUMPY = "gradverify validate bowl.yaml", "import numpy"
 HELP, EMPTY = "gradverify --help", "pass"
 CONTESTANTS = (
-    Contestant(RUN, ("-m", "gradverify", "run", "bowl.yaml", "-j", "1")),
+    Contestant(RUN, ("-m", "gradverify", "run", "bowl.yaml", "-j", "1", "--no-cache")),
     Contestant(IMPORTS, ("-c", IMPORTS)),
     Contestant(VALIDATE, ("-m", "gradverify", "validate", "bowl.yaml")),
     Contestant(NUMPY, ("-c", NUMPY)),

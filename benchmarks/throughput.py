@@ -91,7 +91,7 @@ def pytest_file(every: list[Case]) -> str:
 
 def contestants() -> tuple[Contestant, ...]:
     """Finite differences alone and all backends, with one worker and with two; and pytest."""
-    run, listed = (("-m", "gradverify", "run", file, "-q") for file in ("cases.yaml", "listed.yaml"))
+    run, listed = (("-m", "gradverify", "run", file, "-q", "--no-cache") for file in ("cases.yaml", "listed.yaml"))
     alone = ("--backend", "finite-difference")
     return (
         Contestant(PYTEST, ("-m", "pytest", "-q", "-p", "no:cacheprovider", "test_cases.py")),

@@ -28,30 +28,47 @@ def draw(points: SampledPoints, variables: Variables, domain: Mapping[str, Inter
     import numpy as np
 
     rng = np.random.default_rng(points.seed)
-    columns = []
     with np.errstate(all="ignore"):  # ends near the largest number overflow; such draws are moved inside
-        for variable in variables:
-            interval = domain.get(variable.name, EVERYWHERE)
-            for _ in range(variable.size):
-                columns.append(_component(points, interval, rng))  # noqa: PERF401 - the order of draws is the definition
-    return np.stack(columns, axis=1)
+        blocks = [
+            _variable(points, domain.get(variable.name, EVERYWHERE), variable.size, rng)
+            for variable in variables
+            if variable.size
+        ]
+    return np.ascontiguousarray(np.concatenate(blocks).T)
 
 
-def _component(points: SampledPoints, interval: Interval, rng: np.random.Generator) -> Vector:
-    match points.distribution:
+def _variable(points: SampledPoints, interval: Interval, size: int, rng: np.random.Generator) -> Matrix:
+    """All components of a variable, shape (size, count): drawn one component after the other, moves included.
+
+    That is the definition. All are drawn at once where nothing has to be moved, which uses the same random numbers.
+    """
+    import numpy as np
+
+    before = rng.bit_generator.state
+    together = _drawn(points.distribution, (size, points.count), interval, rng)
+    if _within(together, interval).all():
+        return together
+    rng.bit_generator.state = before
+    one = (1, points.count)
+    parts = [_moved_inside(_drawn(points.distribution, one, interval, rng)[0], interval, rng) for _ in range(size)]
+    return np.stack(parts)
+
+
+def _drawn(distribution: str, shape: tuple[int, int], interval: Interval, rng: np.random.Generator) -> Matrix:
+    """Random numbers for components and points, `shape`, not yet inside the domain."""
+    match distribution:
         case "normal":
-            drawn = _normal(points.count, interval, rng)
+            return _normal(shape, interval, rng)
         case "log-uniform":
-            drawn = _log_uniform(points.count, interval, rng)
+            return _log_uniform(shape, interval, rng)
         case _:
-            drawn = _uniform(points.count, interval, rng)
-    return _moved_inside(drawn, interval, rng)
+            return _uniform(shape, interval, rng)
 
 
-def _uniform(count: int, interval: Interval, rng: np.random.Generator) -> Vector:
-    unit = rng.uniform(size=count)
+def _uniform(shape: tuple[int, int], interval: Interval, rng: np.random.Generator) -> Matrix:
+    unit = rng.uniform(size=shape)
     start, end = _ends(interval)
-    result: Vector = start * (1 - unit) + end * unit  # end − start could overflow
+    result: Matrix = start * (1 - unit) + end * unit  # end − start could overflow
     return result
 
 
@@ -67,10 +84,10 @@ def _ends(interval: Interval) -> tuple[float, float]:
     return -REACH, REACH
 
 
-def _normal(count: int, interval: Interval, rng: np.random.Generator) -> Vector:
+def _normal(shape: tuple[int, int], interval: Interval, rng: np.random.Generator) -> Matrix:
     import numpy as np
 
-    drawn = rng.normal(size=count)
+    drawn = rng.normal(size=shape)
     low, high = interval.low, interval.high
     if math.isfinite(low) and math.isfinite(high):
         return low / 2 + high / 2 + (high / NORMAL_WIDTH - low / NORMAL_WIDTH) * drawn
@@ -81,11 +98,12 @@ def _normal(count: int, interval: Interval, rng: np.random.Generator) -> Vector:
     return drawn
 
 
-def _log_uniform(count: int, interval: Interval, rng: np.random.Generator) -> Vector:
+def _log_uniform(shape: tuple[int, int], interval: Interval, rng: np.random.Generator) -> Matrix:
     """Magnitudes whose logarithm is uniform, on the positive and the negative side of the domain alike."""
     import numpy as np
 
-    unit, side = rng.uniform(size=count), rng.uniform(size=count)
+    pairs = rng.uniform(size=(shape[0], 2, shape[1]))
+    unit, side = pairs[:, 0], pairs[:, 1]
     positive = _magnitudes(max(interval.low, 0.0), interval.high, unit)
     negative = _magnitudes(max(-interval.high, 0.0), -interval.low, unit)
     if negative is None or positive is None:
@@ -95,7 +113,7 @@ def _log_uniform(count: int, interval: Interval, rng: np.random.Generator) -> Ve
     return np.where(side < 0.5, positive, -negative)
 
 
-def _magnitudes(smallest: float, largest: float, unit: Vector) -> Vector | None:
+def _magnitudes(smallest: float, largest: float, unit: Matrix) -> Matrix | None:
     """Log-uniform magnitudes in [smallest, largest], 0 and infinity replaced; None where there are none."""
     import numpy as np
 
@@ -106,7 +124,7 @@ def _magnitudes(smallest: float, largest: float, unit: Vector) -> Vector | None:
         smallest = smallest or SMALLEST
     else:
         smallest = smallest or max(largest * DECADES, 5e-324)
-    magnitudes: Vector = np.exp(np.log(smallest) * (1 - unit) + np.log(largest) * unit)
+    magnitudes: Matrix = np.exp(np.log(smallest) * (1 - unit) + np.log(largest) * unit)
     return magnitudes
 
 
@@ -127,7 +145,7 @@ def _moved_inside(drawn: Vector, interval: Interval, rng: np.random.Generator) -
     return np.where(outside, beside, drawn)
 
 
-def _within(values: Vector, interval: Interval) -> Mask:
+def _within(values: Matrix, interval: Interval) -> Mask:
     import numpy as np
 
     above = values > interval.low if interval.low_open else values >= interval.low

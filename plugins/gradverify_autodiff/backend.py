@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gradverify.plugin import Estimates, Problem, Request
+    from gradverify.plugin import Estimates, Problem, Request, Screened
 
 LARGEST_HESSIAN = 1000  # variables: beyond that the n reverse passes take minutes
 LARGEST_JACOBIAN = 20_000  # reverse passes
@@ -37,3 +37,9 @@ class AutodiffBackend:
         from gradverify_autodiff.work import estimate
 
         return estimate(problem, request)
+
+    def screen(self, problem: Problem, request: Request) -> Screened:
+        """A look at many points with one trace each, to see which of them need `estimate`."""
+        from gradverify_autodiff.work import screen
+
+        return screen(problem, request)

@@ -40,6 +40,23 @@ def measure_callable(problem: Problem, function: CallableFunction, points: Matri
     return _spread_out(found, sound, problem, found.evaluations + checks + points.shape[0]), sound
 
 
+def plain_callable(problem: Problem, function: CallableFunction, points: Matrix) -> tuple[Measured, Mask]:
+    """The same without a measured bound: one trace a point, held against plain evaluations. Bounds are 0."""
+    evaluation = function.evaluate(points)
+    sound: Mask = np.isfinite(evaluation.values).reshape((points.shape[0], -1)).all(axis=1)
+    if not np.any(sound):
+        raise DoesNotApply("f is finite at none of the points")
+    tracer = PointTracer(
+        _row_function(function), problem.domain, problem.precision.epsilon, np.random.default_rng(problem.seed)
+    )
+    with _traceable(), _explained(function):
+        values, derivatives = tracer.plain(points[sound], problem.derivative)
+    none = np.zeros(derivatives.shape[0], dtype=np.bool_)
+    found = Measured(values, derivatives, np.zeros_like(derivatives), none, int(none.size))
+    checks = require_agreement(problem, function, points[sound], evaluation.values[sound], found)
+    return _spread_out(found, sound, problem, found.evaluations + checks + points.shape[0]), sound
+
+
 def _spread_out(found: Measured, sound: Mask, problem: Problem, evaluations: int) -> Measured:
     """The measurement of the sound rows, in place among all rows."""
     k = sound.size

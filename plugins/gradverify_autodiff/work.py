@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from gradverify.plugin import (
     Precision,
     Problem,
     Request,
+    Screened,
     Tensor,
     UnsupportedFunctionError,
     evaluate_tree,
@@ -44,8 +47,35 @@ def estimate(problem: Problem, request: Request) -> Estimates:
     )
 
 
-def _of_expression(problem: Problem, function: ExpressionFunction, points: Matrix) -> tuple[Measured, Tensor]:
-    """The measurement, and in which rows f is finite."""
+# What a trace without noisy copies is taken to be off by, relatively: enough for a look at points where nothing is
+# expected to be wrong, and little beside any tolerance. A value with fewer digits disagrees, and is asked for again.
+ROUGH = 1e-9
+
+
+def screen(problem: Problem, request: Request) -> Screened:
+    """One trace a point, without measuring its round-off; raises `DoesNotApply` as `estimate` does."""
+    function = problem.function
+    if isinstance(function, ExpressionFunction):
+        tracer = _tracer(problem, function)
+        with np.errstate(all="ignore"), _all_rules():
+            values, found = tracer.plain(request.points, problem.derivative)
+        finite = np.isfinite(values).reshape((len(values), -1)).all(axis=1)
+        spent = len(request.points)
+    elif isinstance(function, CallableFunction):
+        from gradverify_autodiff.callables import plain_callable
+
+        measured, finite = plain_callable(problem, function, request.points)
+        found, spent = measured.derivatives, measured.evaluations
+    else:
+        raise DoesNotApply("it needs an expression or a Python function")
+    known = np.isfinite(found)
+    with np.errstate(all="ignore"):
+        bounds = np.where(known, ROUGH * np.abs(found), np.inf)
+    return Screened(values=np.where(known, found, np.nan), error_bounds=bounds, finite=finite, evaluations=spent)
+
+
+def _tracer(problem: Problem, function: ExpressionFunction) -> RowTracer:
+    """Traces the expression at all points at once."""
     tree = function.trees[0]
     outputs = function.output_shape
 
@@ -54,12 +84,25 @@ def _of_expression(problem: Problem, function: ExpressionFunction, points: Matri
         result = evaluate_tree(tree, values, AUTOGRAD, x.shape[0], function.constants)
         return result if tree.shape == outputs else result.reshape((x.shape[0], *outputs))
 
-    epsilon = Precision.FLOAT64.epsilon  # expressions are evaluated in double precision, whatever the claim computes in
-    tracer = RowTracer(rows, problem.domain, epsilon, np.random.default_rng(problem.seed))
+    # Expressions are evaluated in double precision, whatever the claim computes in.
+    return RowTracer(rows, problem.domain, Precision.FLOAT64.epsilon, np.random.default_rng(problem.seed))
+
+
+@contextlib.contextmanager
+def _all_rules() -> Iterator[None]:
+    """`DoesNotApply` where autograd lacks a function or its derivative."""
     try:
-        measured = measure(tracer, points, problem.derivative, problem.domain, epsilon)
+        yield
     except UnsupportedFunctionError as missing:
         raise DoesNotApply(f"`{missing.function}` has no derivative rule") from None
+
+
+def _of_expression(problem: Problem, function: ExpressionFunction, points: Matrix) -> tuple[Measured, Tensor]:
+    """The measurement, and in which rows f is finite."""
+    with _all_rules():
+        measured = measure(
+            _tracer(problem, function), points, problem.derivative, problem.domain, Precision.FLOAT64.epsilon
+        )
     sound = np.isfinite(measured.values).reshape((points.shape[0], -1)).all(axis=1)
     return measured, sound
 
