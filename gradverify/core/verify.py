@@ -126,7 +126,7 @@ def verify(
         if a.estimates is not None
     ]
     codes, contradictions = combine(judged, claimed.shape, prover.backend if prover else None)
-    probed = [] if not some else _probe_kinks(problem, points, codes, kinks, claimed, at_kinks, probe.typical)
+    probed = [] if not some else _probe_kinks(problem, points, codes, kinks, claimed, at_kinks, probe.typical, judged)
     if any(probed):
         judged = [_at_new_kinks(j, probed, claimed, problem, at_kinks) for j in judged]
         codes, contradictions = combine(judged, claimed.shape, prover.backend if prover else None)
@@ -165,10 +165,12 @@ def _probe_kinks(
     claimed: Matrix,
     at_kinks: AtKinks,
     typical: Vector,
+    judged: Sequence[Judged],
 ) -> list[dict[int, Kink]]:
     """Kinks that no backend named, at components that did not pass; at all components where the spec asks for kinks.
 
-    They are added to `kinks`, and returned by point.
+    An exact value says by itself that there is none: it is missing where a branch is decided by equality. They are
+    added to `kinks`, and returned by point.
     """
     if at_kinks is AtKinks.ACCEPT_SUBGRADIENT and (codes == Code.PASS).all():
         return []
@@ -179,6 +181,11 @@ def _probe_kinks(
             if at_kinks is AtKinks.ACCEPT_SUBGRADIENT
             else np.arange(codes.shape[1])
         )
+        if at_kinks is AtKinks.ACCEPT_SUBGRADIENT:
+            for one in judged:
+                if one.evidence[row].strength >= Evidence.EXACT.strength:
+                    smooth = np.isfinite(one.reference[row]) & np.isfinite(one.bound[row])
+                    suspects = suspects[~smooth[suspects]]
         usable = [int(i) for i in suspects if i not in known and not np.isinf(claimed[row, i])]
         new = find_kinks(problem, points[row], usable, typical)
         known.update(new)

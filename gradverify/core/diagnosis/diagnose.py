@@ -3,6 +3,7 @@ by block."""
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
@@ -24,6 +25,9 @@ from gradverify.core.verify import Ask, Verified, show_point
 from gradverify.expression.nodes import Node
 
 MOST_EXAMINED = 6_000  # wrong components that are examined one by one
+MOST_FRUITLESS = (
+    24  # components of one variable without a pattern, after which only the simple ones are tried on the rest
+)
 MOST_BY_TERMS = 12  # wrong components for which terms and chain factors are tried: each costs derivatives of the parts
 CERTAIN = 1.0  # for what was seen, not inferred
 UNSURE = 0.3
@@ -127,12 +131,15 @@ def _by_component(
     parts = _parts(verified, evidence, ask, function_of)
     groups: dict[tuple[str, str], tuple[Guess, list[int]]] = {}
     unknown: list[int] = []
+    fruitless: collections.Counter[str] = collections.Counter()
     for position, index in enumerate(wrong.tolist()):
-        guess = _guess(verified, evidence, index, counts, parts if position < MOST_BY_TERMS else None)
+        variable = component(verified.problem, index).variable
+        simple_only = fruitless[variable] >= MOST_FRUITLESS
+        guess = _guess(verified, evidence, index, counts, parts if position < MOST_BY_TERMS else None, simple_only)
         if guess is None:
             unknown.append(index)
+            fruitless[variable] += 1
             continue
-        variable = component(verified.problem, index).variable
         key = (variable if verified.problem.variables[variable].size > 1 else "", guess.key)
         groups.setdefault(key, (guess, []))[1].append(index)
     out = [_diagnosis(verified, g.fault, indices, g.message, g.confidence) for g, indices in groups.values()]
@@ -156,11 +163,11 @@ def _parts(
 
 
 def _guess(
-    verified: Verified, evidence: Evidence, index: int, counts: dict[int, str], parts: Parts | None
+    verified: Verified, evidence: Evidence, index: int, counts: dict[int, str], parts: Parts | None, simple_only: bool
 ) -> Guess | None:
     col = column(evidence, index)
     found = next(guesses(col, counts, verified.problem.derivative), None)
-    if found is not None:
+    if found is not None or simple_only:
         return found
     root = root_of(verified.problem)
     if parts is not None and root is not None:
