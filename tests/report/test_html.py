@@ -183,6 +183,14 @@ def test_a_page_of_many_specs_stays_within_its_limit() -> None:
     assert len(html) < bare + 100_000 + 10_000
 
 
+def test_only_so_many_specs_are_drawn_and_the_others_say_how(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gradverify.report.html.page.MOST_DRAWN", 2)
+    page = page_of(*(replace(LADDERED, name=f"n{i}") for i in range(5)))
+    assert sum("error against step size" in e.text for e in page.named("text")) == 2
+    assert page.text.count("Figures are left out for size") == 3
+    assert "gradverify plot specs/sample.yaml::n4 -o figure.svg" in page.text
+
+
 def test_a_run_that_was_stopped_does_not_look_like_one_that_passed() -> None:
     stopped = read(render_html(replace(REPORT, specs=(RIGHT,)), {}))
     finished = read(render_html(replace(REPORT, specs=(RIGHT,), interrupted=False, not_run=()), {}))

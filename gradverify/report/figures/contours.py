@@ -6,6 +6,7 @@ Lorensen & Cline 1987, in two dimensions; an ambiguous cell is cut according to 
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 
 LEVELS = 10
@@ -24,20 +25,31 @@ def levels(grid: Sequence[Sequence[float]], count: int = LEVELS) -> list[float]:
 
 def contour(grid: Sequence[Sequence[float]], level: float) -> list[list[Point]]:
     """The lines on which the grid has the value `level`, in units of columns and rows."""
-    ends: dict[Edge, list[Edge]] = {}
+    return contours(grid, [level])[0]
+
+
+def contours(grid: Sequence[Sequence[float]], at: Sequence[float]) -> list[list[list[Point]]]:
+    """The lines of each of the levels `at`, which rise."""
+    ends: list[dict[Edge, list[Edge]]] = [{} for _ in at]
     for i in range(len(grid) - 1):
-        for j in range(len(grid[i]) - 1):
-            for a, b in _cell(grid, i, j, level):
-                ends.setdefault(a, []).append(b)
-                ends.setdefault(b, []).append(a)
-    return [[_crossing(grid, edge, level) for edge in line] for line in _chains(ends)]
+        row, following = grid[i], grid[i + 1]
+        for j in range(len(row) - 1):
+            corners = row[j], row[j + 1], following[j + 1], following[j]
+            if not math.isfinite(sum(corners)):
+                continue
+            # Few cells are cut by any level, and most of those by one.
+            for number in range(bisect_left(at, min(corners)), bisect_left(at, max(corners))):
+                for a, b in _cell(corners, i, j, at[number]):
+                    ends[number].setdefault(a, []).append(b)
+                    ends[number].setdefault(b, []).append(a)
+    return [
+        [[_crossing(grid, edge, level) for edge in line] for line in _chains(found)]
+        for level, found in zip(at, ends, strict=True)
+    ]
 
 
-def _cell(grid: Sequence[Sequence[float]], i: int, j: int, level: float) -> list[tuple[Edge, Edge]]:
+def _cell(corners: tuple[float, float, float, float], i: int, j: int, level: float) -> list[tuple[Edge, Edge]]:
     """The pairs of edges of one cell that the line connects."""
-    corners = grid[i][j], grid[i][j + 1], grid[i + 1][j + 1], grid[i + 1][j]
-    if not all(map(math.isfinite, corners)):
-        return []
     above = [corner > level for corner in corners]
     edges: tuple[Edge, ...] = ((i, j, True), (i, j + 1, False), (i + 1, j, True), (i, j, False))
     cut = [edge for k, edge in enumerate(edges) if above[k] != above[(k + 1) % 4]]

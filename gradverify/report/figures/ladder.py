@@ -96,8 +96,9 @@ def ladder_figure(ladder: Ladder, canvas: Canvas = STANDARD) -> Figure | None:
         marks.append(_level(y, ladder.bound, canvas, "bound"))
         keys.append(Key("bound", f"error bound {ladder.bound:.1e}"))
     if TINIEST < gap < math.inf:
-        marks.append(_level(y, gap, canvas, "gap"))
-        keys.append(Key("gap", f"the claim is off by {gap:.2g}"))
+        kind = "gap" if gap > ladder.bound else "near"
+        marks.append(_level(y, gap, canvas, kind))
+        keys.append(Key(kind, f"the claim is off by {gap:.2g}"))
     told = (
         f"Error of finite differences for {ladder.component} over the step size."
         f" Reference {number(ladder.reference)} ± {ladder.bound:.1e}, claimed {number(ladder.claimed)}."

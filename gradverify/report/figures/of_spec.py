@@ -18,6 +18,11 @@ MOST_DESCENTS = 6  # drawn in the plane; all are in the figure of values, up to 
 MOST_NAME = 60  # characters
 
 
+def has_figures(spec: SpecResult) -> bool:
+    """Whether there may be anything to draw, without drawing it."""
+    return bool(spec.descent) or any(check.details.get("ladder") for check in spec.checks)
+
+
 def ladder_figures(spec: SpecResult) -> list[Figure]:
     """How references came about: the error of differences over their step."""
     drawn = (ladder_figure(ladder) for ladder in ladders(spec)[:MOST_LADDERS])

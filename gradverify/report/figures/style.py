@@ -52,6 +52,7 @@ def _rules(colour: Callable[[str], str]) -> str:
         f".figure .roundoff{{stroke:{c('s1')};stroke-width:1.3;stroke-dasharray:2 3}}"
         f".figure .bound{{stroke:{c('muted')};stroke-width:1.3;stroke-dasharray:7 4}}"
         f".figure .gap{{stroke:{c('fail')};stroke-width:1.8}}"
+        f".figure .near{{stroke:{c('s2')};stroke-width:1.6}}"
         f".figure .level{{stroke:{c('muted')};stroke-width:.8;opacity:.6}}"
         ".figure .run{stroke-width:1.8;stroke-linejoin:round}"
         + series +

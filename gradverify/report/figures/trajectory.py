@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-from gradverify.report.figures.contours import contour, levels
+from gradverify.report.figures.contours import contours, levels
 from gradverify.report.figures.frame import Canvas, Figure, dots, figure, polyline
-from gradverify.report.figures.scales import Scale, linear
-from gradverify.report.markup import Markup, element
+from gradverify.report.figures.scales import linear
+from gradverify.report.markup import element
 
 MOST_VERTICES = 400
 FEW_ITERATES = 60  # each gets a dot
@@ -17,13 +18,24 @@ SQUARE = Canvas(400.0, 402.0)  # its window is one, so that equal units look equ
 LARGEST_GRID = 200  # rows or columns
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Grid:
     """f on a grid: values[i][j] at (x[j], y[i]) with x and y evenly spaced between their ends."""
 
     x: tuple[float, float]
     y: tuple[float, float]
     values: tuple[tuple[float, ...], ...]
+
+    @cached_property
+    def lines(self) -> list[list[tuple[float, float]]]:
+        """The level sets, in units of x and y; several descents are drawn over them."""
+        columns, rows = len(self.values[0]) - 1, len(self.values) - 1
+        (x0, x1), (y0, y1) = self.x, self.y
+        return [
+            [(x0 + (x1 - x0) * u / columns, y0 + (y1 - y0) * v / rows) for u, v in line]
+            for found in contours(self.values, levels(self.values))
+            for line in found
+        ]
 
 
 def read_grid(data: object) -> Grid | None:
@@ -69,7 +81,8 @@ def trajectory_figure(
         x, y = linear([p[0] for p in way], *canvas.x), linear([p[1] for p in way], *canvas.y)
     kept = way if len(way) <= MOST_VERTICES else [*way[: MOST_VERTICES - 1], way[-1]]
     pixels = [(x(a), y(b)) for a, b in kept]
-    marks = [] if grid is None else _contours(grid, x, y)
+    lines = () if grid is None else grid.lines
+    marks = [polyline([(x(a), y(b)) for a, b in line], "level") for line in lines]
     marks.append(polyline(pixels, "run s0"))
     if len(pixels) <= FEW_ITERATES:
         marks.append(dots(pixels, "s0"))
@@ -82,14 +95,3 @@ def trajectory_figure(
         f" to ({way[-1][0]:.4g}, {way[-1][1]:.4g}), over level sets of f."
     )
     return figure(canvas, title, told, x, y, names, marks)
-
-
-def _contours(grid: Grid, x: Scale, y: Scale) -> list[Markup]:
-    columns, rows = len(grid.values[0]) - 1, len(grid.values) - 1
-    (x0, x1), (y0, y1) = grid.x, grid.y
-    marks = []
-    for level in levels(grid.values):
-        for line in contour(grid.values, level):
-            pixels = [(x(x0 + (x1 - x0) * u / columns), y(y0 + (y1 - y0) * v / rows)) for u, v in line]
-            marks.append(polyline(pixels, "level"))
-    return marks

@@ -8,7 +8,7 @@ from gradverify.core.report import BlindSpot, SpecResult
 from gradverify.core.verdicts import Verdict
 from gradverify.report import words
 from gradverify.report.figures.frame import Figure
-from gradverify.report.figures.of_spec import descent_figures, ladder_figures
+from gradverify.report.figures.of_spec import descent_figures, has_figures, ladder_figures
 from gradverify.report.findings import headline
 from gradverify.report.html.comparison import comparison
 from gradverify.report.html.parts import badge, bullets, evidence, facts, section, table
@@ -17,6 +17,7 @@ from gradverify.report.safe_text import one_line
 
 MOST_NAME = 160  # characters of a name
 MOST_TEXT = 1_500  # of a sentence
+LONG_HEADLINE = 140  # characters; longer ones are not set large
 MOST_FORMULAS = 6
 LONG_FORMULA = 120  # characters; longer ones are folded
 MOST_FORMULA = 4_000
@@ -29,9 +30,11 @@ CHECKS = (
 )  # fmt: skip
 
 
-def story(spec: SpecResult, anchor: str, classes: Sequence[str], *, unfolded: bool, whole: bool) -> Markup:
-    """The spec as a `details` element; without its inside where the page has no room left for it."""
-    inside = _inside(spec) if whole else element("p", "left out for size; the JSON report has it", class_="muted")
+def story(spec: SpecResult, anchor: str, classes: Sequence[str], *, unfolded: bool, whole: bool, drawn: bool) -> Markup:
+    """The spec as a `details` element; without its inside, or its figures, where the page has no room left for them."""
+    inside = (
+        _inside(spec, drawn) if whole else element("p", "left out for size; the JSON report has it", class_="muted")
+    )
     return element(
         "details", element("summary", *_line(spec)), element("div", inside, class_="body"),
         class_=" ".join(("spec", spec.verdict.value, *classes)), id=anchor, open=unfolded,
@@ -58,13 +61,20 @@ def _line(spec: SpecResult) -> list[Child]:
     ]
 
 
-def _inside(spec: SpecResult) -> Markup:
-    drawn = _figures("How the reference came about", ladder_figures(spec))
+def _inside(spec: SpecResult, draw: bool) -> Markup:
+    drawn = _figures("How the reference came about", ladder_figures(spec)) if draw else _undrawn(spec)
     told = join((_headline(spec), _diagnosis(spec), _formulas(spec), _counterexample(spec), comparison(spec)))
     right = element("div", drawn) if drawn else None
     upper = element("div", element("div", told), right, class_="columns two" if drawn else "columns")
-    descents = _figures("Descent with the claimed gradient", descent_figures(spec))
+    descents = _figures("Descent with the claimed gradient", descent_figures(spec)) if draw else None
     return join((upper, descents, _checks(spec), _blind_spots(spec), _notes(spec), _output(spec), _about(spec)))
+
+
+def _undrawn(spec: SpecResult) -> Markup | None:
+    if not has_figures(spec):
+        return None
+    command = element("code", one_line(f"gradverify plot {spec.file}::{spec.name} -o figure.svg", MOST_TEXT))
+    return element("p", "Figures are left out for size; ", command, " draws them.", class_="muted small")
 
 
 def _figures(title: str, figures: Sequence[Figure]) -> Markup | None:
@@ -76,7 +86,8 @@ def _headline(spec: SpecResult) -> Markup | None:
         told = headline(spec)
         reason = one_line(spec.reason or "", MOST_TEXT)
         more = element("p", reason, class_="muted") if reason not in ("", told) else None
-        return join((element("p", one_line(told, MOST_TEXT), class_="headline"), more))
+        kind = "headline" if len(told) <= LONG_HEADLINE else "headline long"
+        return join((element("p", one_line(told, MOST_TEXT), class_=kind), more))
     if spec.expected != "pass":
         return element("p", f"This spec is wrong on purpose (expect: {one_line(spec.expected)}), and was found wrong.")
     return None

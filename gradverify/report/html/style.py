@@ -49,7 +49,7 @@ background:var(--card);border-radius:999px;padding:4px 13px;cursor:pointer;font-
 @supports not selector(:has(*)){.filters{display:none}}
 .tags{max-height:132px;overflow:auto;margin-inline:-3px;padding:3px}
 details.spec{background:var(--card);border:1px solid var(--line);border-left:4px solid var(--skipped);border-radius:8px;
-margin:8px 0}
+margin:8px 0;content-visibility:auto;contain-intrinsic-size:auto 44px}
 details.spec.pass{border-left-color:var(--pass)}details.spec.fail{border-left-color:var(--fail)}
 details.spec.error{border-left-color:var(--error)}details.spec.inconclusive{border-left-color:var(--inconclusive)}
 details.spec>summary{list-style:none;cursor:pointer;padding:9px 16px 9px 14px;display:flex;flex-wrap:wrap;gap:2px 12px;
@@ -67,7 +67,7 @@ color:var(--skipped);background:var(--skipped-bg)}
 .badge.inconclusive{color:var(--inconclusive);background:var(--inconclusive-bg)}
 .body{padding:6px 18px 18px}
 .columns{display:grid;grid-template-columns:minmax(0,1fr);gap:0 34px}
-.headline{font-size:16px;font-weight:550;margin:10px 0 6px}
+.headline{font-size:16px;font-weight:550;margin:10px 0 6px}.headline.long{font-size:15px;font-weight:400}
 .callout{background:var(--fail-bg);border-radius:6px;padding:9px 14px;margin:10px 0}
 .callout.plain{background:var(--faint)}
 .callout p{margin:2px 0}.fault{font-weight:650;color:var(--fail)}
@@ -100,11 +100,11 @@ footer{color:var(--muted);font-size:13px;border-top:1px solid var(--line);margin
 @media (min-width:1080px){.columns.two{grid-template-columns:minmax(0,1.08fr) minmax(0,1fr)}
 .columns.two .figures{grid-template-columns:minmax(0,1fr)}}
 @media (max-width:620px){main{padding:16px 12px 40px}.body{padding:4px 12px 14px}h1{font-size:20px}
-th,td{padding-left:14px}dl{grid-template-columns:minmax(0,1fr);gap:0}dd{margin:0 0 8px}
+th,td{padding-left:11px}table{font-size:13px}dl{grid-template-columns:minmax(0,1fr);gap:0}dd{margin:0 0 8px}
 nav li{grid-template-columns:minmax(0,1fr)}nav li span{white-space:normal}
 details.spec>summary{padding-right:12px}.place{order:5;flex-basis:100%}}
 @media print{body{background:#fff;font-size:11pt}main{max-width:none;padding:0}.filters,nav{display:none}
-details.spec{break-inside:avoid-page;border-color:#999}details.spec>summary::after{display:none}a{color:inherit}
+details.spec{content-visibility:visible;break-inside:avoid-page;border-color:#999}details.spec>summary::after{display:none}a{color:inherit}
 .scroll{overflow:visible}pre{max-height:none}.badge,.callout,.meter i{print-color-adjust:exact}
 .figures{grid-template-columns:1fr 1fr}}
 """
