@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,9 +12,8 @@ from typing import Any
 from gradverify.cache.digests import digest, digest_of_data, digest_of_file
 from gradverify.run.settings import VerifySettings
 from gradverify.spec.beyond import Rule
+from gradverify.spec.documents import DocumentTexts
 from gradverify.spec.model import ExpressionSource, ReferenceSource, Source, Spec
-
-_BREAK = re.compile("\r\n|\r|\n")  # as gradverify.spec.source counts lines
 
 
 def spec_id(name: str, file: str, root: Path) -> str:
@@ -119,7 +117,6 @@ class Keys:
     settings: VerifySettings
     root: Path
     files: Files = field(default_factory=Files)
-    _lines: dict[str, list[str] | None] = field(default_factory=dict)
     _common: str = ""
 
     def __post_init__(self) -> None:
@@ -128,38 +125,17 @@ class Keys:
 
     def entries(self, specs: Sequence[Spec]) -> list[Entry | None]:
         """What identifies each of `specs`, all those of a file together; None where its text cannot be told."""
-        starts: dict[str, list[int]] = {}
-        for spec in specs:
-            starts.setdefault(spec.place.file, []).append(spec.place.line)
-        for lines in starts.values():
-            lines.sort()
-        return [self._entry(spec, starts[spec.place.file]) for spec in specs]
+        texts = DocumentTexts(specs, self.files.is_settled)
+        return [self._entry(spec, texts) for spec in specs]
 
-    def _entry(self, spec: Spec, starts: list[int]) -> Entry | None:
-        lines = self._text(spec.place.file)
-        if lines is None:
+    @staticmethod
+    def _entry(spec: Spec, texts: DocumentTexts) -> Entry | None:
+        document = texts.find(spec)
+        if document is None:
             return None
-        begin = spec.place.line
-        after = starts.index(begin) + 1
-        own = lines[begin - 1 : starts[after] - 1 if after < len(starts) else None]
-        if any(line.startswith("%") for line in lines):  # YAML directives change what stands elsewhere
-            own = lines
-        # What stands between this document and the next is no part of it: a comment there, a `---`.
-        while own and (not own[-1].strip() or own[-1].startswith(("#", "---"))):
-            own = own[:-1]
-        return Entry(
-            spec.index, spec.name, begin, spec.tags, tuple(spec.backends or ()), digest(*own), named_files(spec)
-        )
-
-    def _text(self, file: str) -> list[str] | None:
-        if file not in self._lines:
-            self._lines[file] = None
-            try:
-                if self.files.is_settled(file):
-                    self._lines[file] = _BREAK.split(Path(file).read_text(encoding="utf-8-sig"))
-            except (OSError, UnicodeDecodeError):
-                pass
-        return self._lines[file]
+        text = digest(*document.lines)
+        backends = tuple(spec.backends or ())
+        return Entry(spec.index, spec.name, spec.place.line, spec.tags, backends, text, named_files(spec))
 
     def key(self, entry: Entry, file: str) -> str | None:
         """The key of a result of `entry` in `file`; None where one of the files that it names cannot be read."""

@@ -22,6 +22,7 @@ from gradverify.core.verdicts import Fault, Verdict
 from gradverify.report.json_report import spec_from_data, spec_to_data
 from gradverify.run.journal import Journal, JournalError
 from gradverify.run.outcome import GIVEN_UP
+from gradverify.run.remote import ELSEWHERE
 from gradverify.spec.model import Spec
 
 if TYPE_CHECKING:
@@ -118,6 +119,8 @@ class Recall:
 
     def _watched(self, spec: Spec, entry: Entry | None, trace: object) -> tuple[dict[str, str | None], bool] | None:
         """The files that a result came from and whether there are doubts; None where nobody watched."""
+        if trace == ELSEWHERE:
+            return None
         if entry is not None and not all(map(self._keys.files.is_settled, entry.files)):
             return {}, True
         if is_self_contained(spec):

@@ -81,7 +81,14 @@ def print_faults(faults: Sequence[SpecFault], color: str) -> None:
     click.echo("", err=True)
 
 
-def run_settings(options: EngineOptions, *, jobs: int, max_failures: int | None) -> RunSettings:
+def run_settings(
+    options: EngineOptions,
+    *,
+    jobs: int,
+    max_failures: int | None,
+    executor: str | None = None,
+    executor_batch: int | None = None,
+) -> RunSettings:
     """The options as the run takes them."""
     from gradverify.run.session import RunSettings
     from gradverify.run.settings import VerifySettings
@@ -92,6 +99,8 @@ def run_settings(options: EngineOptions, *, jobs: int, max_failures: int | None)
         seconds=limit(options.timeout),
         memory_mb=None if memory is None else int(memory),
         max_failures=max_failures,
+        executor=executor,
+        executor_batch=executor_batch,
         allow_inconclusive=options.allow_inconclusive,
         verify=VerifySettings(seed=options.seed, backends=options.backend or None),
     )
@@ -124,6 +133,7 @@ def run_and_report(
     recall = None if remember is None else remember(settings.verify)
     # A report on standard output has it for itself.
     stream = sys.stderr if any(output.to_standard_output for output in outputs) else sys.stdout
+    stopped: list[str] = []
     with Screen(len(specs), verbosity=options.verbosity, colour=options.color, stream=stream) as screen:
         report = run_specs(
             specs,
@@ -133,6 +143,7 @@ def run_and_report(
             on_ordered=screen.ordered,
             on_tick=screen.tick,
             texts=texts,
+            on_broken=stopped.append,
             known=None if recall is None else recall.known(),
             keep=keep_nothing if recall is None else recall.take,
         )
@@ -146,9 +157,11 @@ def run_and_report(
     print_faults(faults, options.color)
     if baseline is not None and options.verbosity >= 0:
         screen.add(baseline.lines)
-    for sentence in (*(recall.notes if recall is not None else ()), *broken):
+    for sentence in (*stopped, *(recall.notes if recall is not None else ()), *broken):
         click.echo(f"gradverify: {sentence}", err=True)
-    return exit_code(report, specs, options, faults=bool(faults), reports_broken=bool(broken), baseline=baseline)
+    return exit_code(
+        report, specs, options, faults=bool(faults), reports_broken=bool(broken or stopped), baseline=baseline
+    )
 
 
 def exit_code(

@@ -34,6 +34,12 @@ DEFAULT_PATHS = ("specs",)
     "-t", "--tag", multiple=True, metavar="TAG", help="Specs with one of these tags; `!TAG`: without it (repeatable)."
 )
 @option("-j", "--jobs", type=Jobs(), default="auto", metavar="N", help="Worker processes; default: the usable cores.")
+@option(
+    "--executor",
+    metavar="NAME[:TEXT]",
+    help="Where specs run: processes, serial, dask:tcp://HOST:PORT, mpi, a plugin's, or package.module:factory.",
+)
+@option("--executor-batch", type=click.IntRange(min=1), metavar="N", help="Specs that an executor gets at once.")
 @click.option("-x", "--exit-first", is_flag=True, help="Stop at the first failure.")
 @option("--max-failures", type=click.IntRange(min=1), metavar="N", help="Stop at the N-th failure.")
 @option(
@@ -51,6 +57,8 @@ def command(
     keyword: str | None,
     tag: tuple[str, ...],
     jobs: int,
+    executor: str | None,
+    executor_batch: int | None,
     exit_first: bool,
     max_failures: int | None,
     last_failed: bool,
@@ -82,6 +90,7 @@ def command(
         run_and_report,
         run_settings,
     )
+    from gradverify.cli.executors import check_executor
     from gradverify.cli.outputs import parse_outputs
     from gradverify.cli.recollect import open_recall
     from gradverify.cli.select import SelectionError, select
@@ -93,6 +102,8 @@ def command(
     refused = refuse_unknown_backends(options.backend, plugins)
     if refused is not None:
         return refused
+    if executor is not None:
+        check_executor(executor, plugins)
     parse_outputs(options.report, plugins)  # before anything runs: a run whose report is lost is a lost run
     found = find_specs(paths, plugins)
     try:
@@ -113,7 +124,13 @@ def command(
         if found.faults:
             return Exit.USAGE
         click.echo(_nothing(found, paths, shard if selected else None), err=True)
-    settings = run_settings(options, jobs=jobs, max_failures=1 if exit_first else max_failures)
+    settings = run_settings(
+        options,
+        jobs=jobs,
+        max_failures=1 if exit_first else max_failures,
+        executor=executor,
+        executor_batch=executor_batch,
+    )
     again = RecallOptions(cache=cache, cache_dir=cache_dir, journal=journal, resume=resume)
 
     def remember(verify: VerifySettings) -> Recall:

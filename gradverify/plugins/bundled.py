@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor
 from typing import TYPE_CHECKING
 
 from gradverify.hookspecs import FunctionLoader, Reporter, hookimpl
@@ -34,3 +35,11 @@ def gradverify_descent_methods() -> Iterable[DescentMethod]:
     from gradverify.plugins.scipy_methods import METHODS
 
     return (*BUNDLED, *METHODS)
+
+
+@hookimpl
+def gradverify_executors() -> Mapping[str, Callable[[str], Executor]]:
+    """`serial`, `dask:ADDRESS` and `mpi`."""
+    from gradverify.run.clusters import EXECUTORS
+
+    return EXECUTORS

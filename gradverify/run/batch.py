@@ -1,15 +1,11 @@
-"""A batch of tasks in, a batch of results out, both plain JSON values.
-
-This is all that a worker does, whichever transport feeds it: gradverify's own processes, or an executor of a cluster.
-"""
+"""A task in, a result out, both plain JSON values: all that a worker does, whoever started it."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from gradverify import __version__
 from gradverify.core.problem import one_line
 from gradverify.core.report import SpecResult
 from gradverify.report.json_report import spec_to_data
@@ -22,36 +18,6 @@ if TYPE_CHECKING:
     from gradverify.plugins import Plugins
 
 Progress = Callable[[str], None]
-
-
-class VersionMismatchError(Exception):
-    """The batch was made by another version of gradverify."""
-
-
-def make_batch(tasks: list[Task], settings: VerifySettings, block: tuple[str, ...] = ()) -> dict[str, Any]:
-    """What `run_batch` takes."""
-    return {
-        "gradverify": __version__,
-        "block": list(block),
-        "settings": settings.to_data(),
-        "tasks": [task.to_data() for task in tasks],
-    }
-
-
-def run_batch(batch: Mapping[str, Any]) -> dict[str, Any]:
-    """Run every task of `batch` in this process; the results have the order of the tasks.
-
-    Results are `spec_to_data`, or `{"missing": reason}` for a task whose spec cannot be found here.
-    """
-    if batch["gradverify"] != __version__:
-        raise VersionMismatchError(f"a batch of gradverify {batch['gradverify']}, but this worker has {__version__}")
-    from gradverify.plugins import load_plugins
-
-    plugins = load_plugins(tuple(batch["block"]))
-    store = SpecStore(tuple(plugins.backends))
-    settings = VerifySettings.from_data(batch["settings"])
-    results = [run_task(Task.from_data(data), store, plugins, settings) for data in batch["tasks"]]
-    return {"gradverify": __version__, "results": results}
 
 
 def run_task(

@@ -36,6 +36,7 @@ class Inheritance:
     store: SpecStore
     memory_mb: int | None
     method: str  # fork | spawn
+    folder: str | None = None  # where spawned workers start; None: here
 
 
 def start_method() -> str:
@@ -211,6 +212,7 @@ def _spawn(
         stdout=output_fd,
         stderr=output_fd,
         pass_fds=fds,
+        cwd=inherit.folder,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
     )
     ours.sendall(

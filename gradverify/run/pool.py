@@ -78,6 +78,7 @@ class Pool:
         on_tick: Callable[[], None],
         texts: Sequence[str | None] | None = None,
         done: Container[int] = (),
+        tasks: Sequence[Task] | None = None,
     ) -> None:
         self._inherit = inherit
         self._settings = settings
@@ -85,7 +86,8 @@ class Pool:
         self._interrupts = interrupts
         self._on_tick = on_tick
         texts = texts or [None] * len(specs)
-        jobs = [Job(n, spec, Task.of(spec, text)) for n, (spec, text) in enumerate(zip(specs, texts, strict=True))]
+        tasks = tasks or [Task.of(spec, text) for spec, text in zip(specs, texts, strict=True)]
+        jobs = [Job(n, spec, task) for n, (spec, task) in enumerate(zip(specs, tasks, strict=True))]
         jobs = [job for job in jobs if job.number not in done]
         self.raw: dict[int, tuple[Any, Any]] = {}  # each result as its worker sent it, and what was seen of its reads
         self._waiting = [(job.number, job) for job in jobs]  # a heap: what has to be run again goes first

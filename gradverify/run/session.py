@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from gradverify import __version__
 from gradverify.core.report import Report, SpecResult
 from gradverify.core.verdicts import Verdict
+from gradverify.run.executors import ExecutorRun, executor_factory
 from gradverify.run.interrupt import Interrupts
 from gradverify.run.launch import Inheritance, start_method
 from gradverify.run.limits import available_cores
-from gradverify.run.pool import Pool
+from gradverify.run.pool import Pool, PoolError
 from gradverify.run.serial import run_serial
 from gradverify.run.settings import VerifySettings
 from gradverify.run.tasks import SpecStore
@@ -42,6 +43,8 @@ class RunSettings:
     memory_mb: int | None = DEFAULT_MEMORY
     max_failures: int | None = None
     allow_inconclusive: bool = False
+    executor: str | None = None  # None: own worker processes; else as for `run.executors.executor_factory`
+    executor_batch: int | None = None  # specs that an executor gets at once; None: by their number
     start_method: str | None = None  # fork | spawn; None: whichever is safe
     verify: VerifySettings = field(default_factory=VerifySettings)
 
@@ -78,6 +81,7 @@ def run_specs(
     texts: Sequence[str | None] | None = None,
     known: Mapping[int, SpecResult] | None = None,
     keep: Keeper = keep_nothing,
+    on_broken: Callable[[str], None] | None = None,
 ) -> Report:
     """Run `specs` and report on them.
 
@@ -85,6 +89,8 @@ def run_specs(
     on_tick: called about once a second at least, while specs run in other processes.
     texts: the documents of specs that are in no file; needed where workers are spawned.
     known: results by number that need not be found out again. keep: called for each that was found out, as it arrives.
+    on_broken: told when no specs can be run any more; the report is then about what was finished. Without it the
+    `PoolError` is raised.
     Ctrl-C ends the run with what is finished, `interrupted` set and the rest in `not_run`.
     """
     settings = settings or RunSettings()
@@ -108,6 +114,10 @@ def run_specs(
                 interrupted = interrupts.requested
     except KeyboardInterrupt:
         interrupted = True
+    except PoolError as error:
+        if on_broken is None:
+            raise
+        on_broken(str(error))
     finished = tally.finished()
     report = Report(
         gradverify=__version__,
@@ -131,7 +141,7 @@ def _each(known: Mapping[int, SpecResult]) -> Iterator[tuple[int, SpecResult]]:
     yield from sorted(known.items(), key=lambda item: item[0])
 
 
-def _kept(pool: Pool, keep: Keeper) -> Iterator[tuple[int, SpecResult]]:
+def _kept(pool: Pool | ExecutorRun, keep: Keeper) -> Iterator[tuple[int, SpecResult]]:
     """The pool's results, each handed to `keep` before anything else can go wrong."""
     for number, result in pool.run():
         keep(number, result, *pool.raw.pop(number, (None, None)))
@@ -146,7 +156,21 @@ def _pool(
     on_tick: Callable[[], None],
     texts: Sequence[str | None] | None,
     known: Mapping[int, SpecResult],
-) -> Pool:
+) -> Pool | ExecutorRun:
+    factory = None if settings.executor is None else executor_factory(settings.executor, plugins)
+    if factory is not None:
+        return ExecutorRun(
+            specs,
+            factory,
+            plugins,
+            settings.verify,
+            seconds=settings.seconds,
+            memory_mb=settings.memory_mb,
+            interrupts=interrupts,
+            on_tick=on_tick,
+            batch=settings.executor_batch,
+            done=known.keys(),
+        )
     store = SpecStore(tuple(plugins.backends))
     store.add(specs)
     len(plugins.loaders)  # asked for once here, so that no worker has to

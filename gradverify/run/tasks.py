@@ -11,11 +11,12 @@ from gradverify.spec.model import Spec
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Document `index` of `file`; `text` is the document itself where no such file can be read."""
+    """Document `index` of `file`; `text` is the document itself, from `line` on, where no such file can be read."""
 
     file: str
     index: int
     text: str | None = None
+    line: int = 1
 
     @classmethod
     def of(cls, spec: Spec, text: str | None = None) -> Task:
@@ -24,13 +25,13 @@ class Task:
 
     def to_data(self) -> dict[str, Any]:
         """As plain JSON values."""
-        return {"file": self.file, "index": self.index, "text": self.text}
+        return {"file": self.file, "index": self.index, "text": self.text, "line": self.line}
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Task:
         """The inverse of `to_data`."""
         text = data.get("text")
-        return cls(str(data["file"]), int(data["index"]), None if text is None else str(text))
+        return cls(str(data["file"]), int(data["index"]), None if text is None else str(text), int(data.get("line", 1)))
 
 
 class SpecMissingError(Exception):
@@ -52,8 +53,7 @@ class SpecStore:
     def find(self, task: Task) -> Spec:
         """The spec of `task`. Raises `SpecMissingError`."""
         key = (task.file, task.index)
-        if key not in self._specs and task.file not in self._read:
-            self._read.add(task.file)
+        if key not in self._specs and (task.text is not None or task.file not in self._read):
             self._load(task)
         try:
             return self._specs[key]
@@ -64,6 +64,9 @@ class SpecStore:
         from gradverify.spec.load import load_specs, load_text
 
         if task.text is None:
+            self._read.add(task.file)
             self.add(load_specs([task.file], self.known_backends).specs)
         else:
-            self.add(load_text(task.text, task.file, self.known_backends).specs)
+            # Alone in its text, a document keeps its line and its number in the file.
+            backends, line, index = self.known_backends, task.line, task.index
+            self.add(load_text(task.text, task.file, backends, first_line=line, first_index=index).specs)

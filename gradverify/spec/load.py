@@ -86,9 +86,12 @@ def load_specs(
     return SpecFiles(tuple(found.specs), tuple(dict.fromkeys(found.faults)), tuple(found.files), tuple(found.skipped))
 
 
-def load_text(text: str, file: str, known_backends: KnownBackends | None = None) -> SpecFiles:
-    """The specs of a text that stands in no file, or not in this one any more."""
-    specs, faults = parse_documents(text, file, offers_of(known_backends))
+def load_text(
+    text: str, file: str, known_backends: KnownBackends | None = None, *, first_line: int = 1, first_index: int = 0
+) -> SpecFiles:
+    """The specs of a text that stands in no file, or not in this one any more, or is one document of it."""
+    offers = offers_of(known_backends)
+    specs, faults = parse_documents(text, file, offers, first_line=first_line, first_index=first_index)
     return SpecFiles(tuple(specs), tuple(faults), (Path(file),))
 
 

@@ -68,16 +68,20 @@ def offers_of(
     return Offers(backends, None if kinds is None else tuple(kinds), require_claim)
 
 
-def parse_documents(text: str, file: str, offers: Offers) -> tuple[list[Spec], list[SpecFault]]:
-    """The same, for offers that are made already."""
+def parse_documents(
+    text: str, file: str, offers: Offers, *, first_line: int = 1, first_index: int = 0
+) -> tuple[list[Spec], list[SpecFault]]:
+    """The same, for offers that are made already. first_line, first_index: where the text begins in its file."""
     text = text.removeprefix("\ufeff")  # a byte order mark, as some editors write
-    return specs_of(read_documents(text), SourceText(text, file), offers)
+    return specs_of(read_documents(text), SourceText(text, file, first_line), offers, first_index)
 
 
-def specs_of(documents: Documents, source: SourceText, offers: Offers) -> tuple[list[Spec], list[SpecFault]]:
+def specs_of(
+    documents: Documents, source: SourceText, offers: Offers, first_index: int = 0
+) -> tuple[list[Spec], list[SpecFault]]:
     """The specs of YAML that has been read."""
     problems = list(documents.problems)
-    roots = list(enumerate(documents.roots))
+    roots = list(enumerate(documents.roots, first_index))
     # `---` at the very end, or before the first comment, makes an empty document that nobody meant.
     meant = [(index, root) for index, root in roots if not (isinstance(root, Scalar) and root.value is None)]
     if not meant and not problems:

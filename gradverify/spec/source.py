@@ -17,11 +17,12 @@ _SPACE_ESCAPES = frozenset("tnvfr\t N_LP\r\n")  # what follows the backslash
 
 
 class SourceText:
-    """A spec file's text, under the name that messages use."""
+    """A spec file's text, under the name that messages use. first_line: the number of its first line in the file."""
 
-    def __init__(self, text: str, file: str) -> None:
+    def __init__(self, text: str, file: str, first_line: int = 1) -> None:
         self.text = text
         self.file = file
+        self._before = first_line - 1
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -30,10 +31,11 @@ class SourceText:
     def place(self, index: int) -> Place:
         """Line and column of a character."""
         line = bisect.bisect_right(self._starts, index) - 1
-        return Place(self.file, line + 1, index - self._starts[line] + 1)
+        return Place(self.file, line + 1 + self._before, index - self._starts[line] + 1)
 
     def line(self, number: int) -> str:
         """The text of a line counted from 1, without its end."""
+        number -= self._before
         end = self._starts[number] if number < len(self._starts) else len(self.text)
         return self.text[self._starts[number - 1] : end].rstrip("\r\n")
 

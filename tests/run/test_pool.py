@@ -110,27 +110,6 @@ def test_workers_that_cannot_start_end_the_run_with_a_message(tmp_path: Path) ->
     assert "worker processes do not start" in process.stderr
 
 
-def test_a_batch_is_plain_data_in_and_out(tmp_path: Path) -> None:
-    from gradverify.report.json_report import spec_from_data
-    from gradverify.run.batch import make_batch, run_batch
-    from gradverify.run.settings import VerifySettings
-    from gradverify.run.tasks import Task
-
-    path = write_specs(tmp_path / "s.yaml", expression_spec("a"), expression_spec("b", gradient="x"))
-    tasks = [Task(str(path), 1), Task(str(path), 0), Task(str(path), 7), Task("<text>", 0, expression_spec("t"))]
-    batch = json.loads(json.dumps(make_batch(tasks, VerifySettings(search=False))))
-    answer = json.loads(json.dumps(run_batch(batch)))["results"]
-    assert [spec_from_data(answer[i]).name for i in (0, 1, 3)] == ["b", "a", "t"]
-    assert "no valid spec number 8" in answer[2]["missing"]
-
-
-def test_a_batch_of_another_version_is_refused() -> None:
-    from gradverify.run.batch import VersionMismatchError, run_batch
-
-    with pytest.raises(VersionMismatchError, match=r"0\.0\.0"):
-        run_batch({"gradverify": "0.0.0", "block": [], "settings": {}, "tasks": []})
-
-
 def test_specs_run_in_this_process_when_no_workers_are_wanted(tmp_path: Path) -> None:
     from gradverify.plugins import load_plugins
     from gradverify.run.session import RunSettings, run_specs
