@@ -30,6 +30,7 @@ from gradverify.spec.model import Spec
 BATCH_SECONDS = 0.05  # of work in a batch: long against a message's 0.1 ms, short against a run
 LARGEST_BATCH = 500  # tasks
 OPTIONAL_PHASES = ("search", "explanation")  # a spec that ends its worker there has its verdict without them
+START_SECONDS = 60.0  # that a worker may take to be ready: far more than any import, far less than a day
 FAILED_STARTS = 3  # workers that end before they are ready, one after another, until the pool gives up
 WATCH_SECONDS = 1.0  # how often the loop looks around when nothing happens
 
@@ -259,6 +260,8 @@ class Pool:
     def _deadline(self, desk: _Desk) -> float:
         if self._seconds is None:
             return float("inf")
+        if not desk.worker.ready:  # starting is not the spec's doing, and may take long on a busy machine
+            return desk.since + max(START_SECONDS, self._seconds)
         number, started, _ = desk.worker.status.read()
         begun = started if desk.jobs and number == desk.jobs[0].number else desk.since
         return begun + self._seconds
