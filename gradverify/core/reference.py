@@ -10,7 +10,8 @@ import numpy as np
 
 from gradverify.core.arrays import Array, Matrix
 from gradverify.core.estimates import Estimates
-from gradverify.core.problem import Derivative, Problem, Request
+from gradverify.core.problem import Derivative, Evaluation, Function, Problem, Request
+from gradverify.core.variables import Shape
 from gradverify.core.verdicts import Evidence
 from gradverify.core.verify import Ask, Verified, show_point
 
@@ -52,6 +53,16 @@ def by_strength(verified: Verified, backends: Sequence[str]) -> list[str]:
         exact = strength >= Evidence.EXACT.strength
         rank[judged.backend] = (-Evidence.EXACT.strength if exact else -strength, judged.answer.seconds)
     return sorted(backends, key=lambda name: rank.get(name, (1, 0.0)))
+
+
+def exact(verified: Verified, backends: Sequence[str]) -> list[str]:
+    """Those of `backends` that answered exactly at the verified points, the quickest first."""
+    found = {
+        j.backend
+        for j in verified.judged
+        if j.evidence and min(e.strength for e in j.evidence) >= Evidence.EXACT.strength
+    }
+    return [name for name in by_strength(verified, backends) if name in found]
 
 
 def reference(
@@ -110,3 +121,37 @@ def _arrays(estimates: Estimates, k: int, c: int) -> tuple[Matrix, Matrix]:
 def hessian_problem(problem: Problem) -> Problem:
     """The same function, asked for its Hessian."""
     return replace(problem, derivative=Derivative.HESSIAN, claim=None, gradient_claim=None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    """A claimed gradient as a vector-valued function that is nothing but its values."""
+
+    claim: Function
+    kind: str = "claim"
+
+    @property
+    def output_shape(self) -> Shape:
+        """The gradient's shape, (n,)."""
+        return self.claim.output_shape
+
+    def evaluate(self, points: Array) -> Evaluation:
+        """At `points` of shape (k, n)."""
+        return Evaluation(self.claim.evaluate(points).values)
+
+
+def jacobian_of_claim(claim: Function, problem: Problem) -> Problem:
+    """The Jacobian of the claimed gradient: f's Hessian, where the claim is right."""
+    return replace(problem, derivative=Derivative.JACOBIAN, function=_Claimed(claim), claim=None, gradient_claim=None)
+
+
+def joined(first: Reference, second: Reference) -> Reference:
+    """`first` where it is known, else `second`."""
+    rows = range(first.value.shape[0])
+    use = np.array([not first.known(row) and second.known(row) for row in rows])
+    return Reference(
+        np.where(use[:, None], second.value, first.value), np.where(use[:, None], second.bound, first.bound),
+        tuple(second.evidence[row] if use[row] else first.evidence[row] for row in rows),
+        tuple(second.notes[row] if use[row] else first.notes[row] for row in rows),
+        first.evaluations, None if use.any() else first.nobody,
+    )  # fmt: skip

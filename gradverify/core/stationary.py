@@ -15,9 +15,8 @@ import numpy as np
 from gradverify.core.arrays import Array, Mask, Matrix, Vector
 from gradverify.core.eigen import Spectrum, spectrum
 from gradverify.core.examine import NEARBY, typical_lengths
-from gradverify.core.problem import Derivative, Evaluation, Function, Problem
-from gradverify.core.reference import Reference, hessian_problem, reference
-from gradverify.core.variables import Shape
+from gradverify.core.problem import Derivative, Function, Problem
+from gradverify.core.reference import Reference, hessian_problem, jacobian_of_claim, joined, reference
 from gradverify.core.verdicts import Evidence, Verdict
 from gradverify.core.verify import Ask, show_point
 
@@ -96,9 +95,9 @@ def stationary_points(
     if n <= MOST_VARIABLES:
         bend = reference(hessian_problem(problem), points, backends, ask)
         if claim is not None and not all(bend.known(row) for row in range(k)):
-            along = reference(_jacobian_of(claim, problem), points, backends, ask)
+            along = reference(jacobian_of_claim(claim, problem), points, backends, ask)
             evaluations += along.evaluations
-            bend = bend if along.nobody is not None else _joined(bend, along)
+            bend = bend if along.nobody is not None else joined(bend, along)
         near_points = around[:, :CURVED].reshape((-1, n))
         flats = reference(hessian_problem(problem), near_points, backends, ask, enough=NEARBY_ENOUGH)
         evaluations += bend.evaluations + flats.evaluations
@@ -149,38 +148,6 @@ def _unseen(problem: Problem, points: Matrix, around: Array, at: Reference, near
         still = at.bound * size <= problem.tolerance.relative * np.max(values, axis=1, keepdims=True)
     out: Mask = zero & still
     return out
-
-
-@dataclass(frozen=True, slots=True)
-class _Claimed:
-    """A claimed gradient as a vector-valued function that is nothing but its values."""
-
-    claim: Function
-    kind: str = "claim"
-
-    @property
-    def output_shape(self) -> Shape:
-        return self.claim.output_shape
-
-    def evaluate(self, points: Array) -> Evaluation:
-        return Evaluation(self.claim.evaluate(points).values)
-
-
-def _jacobian_of(claim: Function, problem: Problem) -> Problem:
-    """The Jacobian of the claimed gradient: f's Hessian, where the claim is right."""
-    return replace(problem, derivative=Derivative.JACOBIAN, function=_Claimed(claim), claim=None, gradient_claim=None)
-
-
-def _joined(first: Reference, second: Reference) -> Reference:
-    """`first` where it is known, else `second`."""
-    rows = range(first.value.shape[0])
-    use = np.array([not first.known(row) and second.known(row) for row in rows])
-    return Reference(
-        np.where(use[:, None], second.value, first.value), np.where(use[:, None], second.bound, first.bound),
-        tuple(second.evidence[row] if use[row] else first.evidence[row] for row in rows),
-        tuple(second.notes[row] if use[row] else first.notes[row] for row in rows),
-        first.evaluations, None if use.any() else first.nobody,
-    )  # fmt: skip
 
 
 def _sizes(value: Matrix, bound: Matrix) -> Vector:

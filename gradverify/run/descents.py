@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradverify.core import conclude
-from gradverify.core.arrays import Matrix
+from gradverify.core.arrays import Array, Matrix, Vector
 from gradverify.core.descent import direction
 from gradverify.core.descent.advice import Advice, advise
 from gradverify.core.descent.behaviour import Behaviour, behaviour, curvature, linear_rate, theoretical_rate
@@ -21,13 +21,15 @@ from gradverify.core.descent.oracle import Oracle
 from gradverify.core.descent.run import BadOption, DescentMethod, Stop, Trajectory, descend
 from gradverify.core.eigen import Spectrum, spectrum
 from gradverify.core.estimates import DoesNotApply
+from gradverify.core.examine import flat
 from gradverify.core.judge import Code
-from gradverify.core.problem import one_line
-from gradverify.core.reference import by_strength, hessian_problem, reference
+from gradverify.core.judge import judge as judge_components
+from gradverify.core.problem import Request, one_line
+from gradverify.core.reference import exact, hessian_problem, jacobian_of_claim, reference
 from gradverify.core.report import Check, DescentRun, PointResult
-from gradverify.core.search import screening_backends
+from gradverify.core.search import cost_of_a_point, screening_backends
 from gradverify.core.verdicts import Evidence, Verdict
-from gradverify.core.verify import Verified, best_reference, verify
+from gradverify.core.verify import Verified, best_reference, verdict_of, verify
 from gradverify.plugins.registry import Registered
 from gradverify.spec.beyond import Bounds, Descent, DescentExpectation
 
@@ -36,7 +38,9 @@ if TYPE_CHECKING:
 
 SECONDS = 20.0  # that all descents of a spec may take together: a third of the default `--timeout`
 MOST_HESSIAN = 60  # variables up to which the Hessian is looked at, for the theory's rate and the curvature
-HESSIAN_ENOUGH = 1e-9  # relative bound of the Hessian beyond which nobody else is asked
+HESSIAN_ENOUGH = 1e-4  # relative bound of the Hessian beyond which nobody else is asked
+# Evaluations of f that looking at the claim on the way may take, for all descents of a spec.
+BUDGET = {"expression": 40_000, "other": 4_000}
 MOST_POINTS = 500  # iterates that the report keeps of one descent
 MOST_NUMBERS = 20_000  # of all iterates together that the report keeps of one descent
 
@@ -73,7 +77,7 @@ def check_descents(
     oracle = Oracle(main.problem.function, claim, work.domain)
     end = time.perf_counter() + SECONDS
     done = [_run(oracle, d, methods, end) for d in asked]
-    spectra = _spectra(work, main, done)
+    bends = _Bends(work, main)
     headings, wrong_at, evidence = _headings(work, main, done)
     checks: list[Check] = []
     runs: list[DescentRun] = []
@@ -82,8 +86,8 @@ def check_descents(
             verdict, reason = one.refused or (Verdict.ERROR, "it was not run")
             checks.append(_check(one, verdict, reason))
             continue
-        ran = _ran(one, one.trajectory, main, oracle, spectra[index])
-        check, run = _judged(one, ran, oracle, headings[index], spectra[index], end)
+        ran = _ran(one, one.trajectory, main, oracle, bends)
+        check, run = _judged(one, ran, oracle, headings[index], bends, end)
         point = wrong_at[index]
         checks.append(_with_point(check, point, evidence))
         runs.append(run)
@@ -124,32 +128,33 @@ def _descend(
     )  # fmt: skip
 
 
-def _spectra(work: Verification, main: Verified, done: Sequence[_Done]) -> list[dict[str, Spectrum]]:
-    """The Hessian's eigenvalues at the `start` and the `end` of each descent, where they are known."""
-    found: list[dict[str, Spectrum]] = [{} for _ in done]
-    if main.problem.variables.size > MOST_HESSIAN:
-        return found
-    places: list[tuple[int, str]] = []
-    points: list[Matrix] = []
-    for index, one in enumerate(done):
-        if one.trajectory is None:
-            continue
-        ends = {"start": one.trajectory.points[0]}
-        if one.trajectory.stop in (Stop.SMALL_GRADIENT, Stop.ITERATIONS, Stop.METHOD, Stop.TIME):
-            ends["end"] = one.trajectory.last
-        places += [(index, name) for name in ends]
-        points += list(ends.values())
-    if not points:
-        return found
-    unique, position = np.unique(np.array(points), axis=0, return_inverse=True)
-    n = main.problem.variables.size
-    told = reference(
-        hessian_problem(main.problem), unique, by_strength(main, work.backends), work.ask, enough=HESSIAN_ENOUGH
-    )
-    for (index, name), row in zip(places, position.reshape(-1).tolist(), strict=True):
-        if told.known(row):
-            found[index][name] = spectrum(told.value[row].reshape((n, n)), told.bound[row].reshape((n, n)))
-    return found
+class _Bends:
+    """The Hessian's eigenvalues at single points, asked for when they are wanted, and kept."""
+
+    def __init__(self, work: Verification, main: Verified) -> None:
+        self.work, self.main = work, main
+        self.known: dict[bytes, Spectrum | None] = {}
+
+    def at(self, point: Vector) -> Spectrum | None:
+        """At `point`, shape (n,); None where nobody knows, or there are too many variables."""
+        key = point.tobytes()
+        if key not in self.known:
+            self.known[key] = self._ask(point)
+        return self.known[key]
+
+    def _ask(self, point: Vector) -> Spectrum | None:
+        main, work, n = self.main, self.work, point.size
+        if n > MOST_HESSIAN or not np.isfinite(point).all():
+            return None
+        rows = point[None, :]
+        problem, claim = hessian_problem(main.problem), main.problem.claim
+        told = reference(problem, rows, exact(main, work.backends), work.ask, enough=HESSIAN_ENOUGH)
+        if not told.known(0) and claim is not None and verdict_of(main)[0] is Verdict.PASS:
+            along = jacobian_of_claim(claim, main.problem)
+            told = reference(along, rows, work.backends, work.ask, enough=HESSIAN_ENOUGH)
+        if not told.known(0):
+            return None
+        return spectrum(told.value[0].reshape((n, n)), told.bound[0].reshape((n, n)))
 
 
 def _headings(
@@ -159,38 +164,66 @@ def _headings(
     unknown: tuple[list[Heading], list[PointResult | None]] = [Heading(Way.UNKNOWN) for _ in done], [None] * len(done)
     if main.proved:
         return [Heading(Way.RIGHT) for _ in done], unknown[1], Evidence.PROVED
-    screens = screening_backends(main)[:1] or list(work.backends)
+    screens = screening_backends(main)[:1]
+    if not screens:
+        return *unknown, None
+    kind = "expression" if main.problem.function.kind == "expression" else "other"
+    affordable = BUDGET[kind] // cost_of_a_point(main, screens[0])
     picks = [direction.sampled(o.trajectory) if o.trajectory is not None else np.array([], dtype=int) for o in done]
-    rows = [
-        (index, place)
-        for index, (one, pick) in enumerate(zip(done, picks, strict=True))
-        for place in pick.tolist()
-        if one.trajectory is not None
-    ]
+    rows = [(index, place) for index, pick in enumerate(picks) for place in pick.tolist()]
+    # Of too many the first of every descent are looked at, then the second ones, and so on.
+    order = sorted(range(len(rows)), key=lambda i: picks[rows[i][0]].tolist().index(rows[i][1]))
+    rows = [rows[i] for i in sorted(order[:affordable])]
     if not rows:
         return *unknown, None
     points = np.array([_trajectory(done[index]).points[place] for index, place in rows])
-    looked = verify(main.problem, points, screens, work.ask)
-    suspects = np.flatnonzero((looked.codes == Code.FAIL).any(axis=1))
-    if suspects.size and len(work.backends) > len(screens):
-        confirmed = verify(main.problem, points[suspects], work.backends, work.ask)
-        looked.codes[suspects] = confirmed.codes
-    wrong = (looked.codes == Code.FAIL).any(axis=1)
-    wrong[looked.rows_without_function()] = False
-    value, bound = best_reference(looked)
-    shown = next((c.points for c in conclude.checks_of(looked, "descent", None) if c.points), ())
+    if (main.codes == Code.FAIL).any():
+        glance = _glance(work, main, points, screens[0])
+        if glance is None:
+            return *unknown, None
+        claimed, value, bound, wrong = glance
+        shown: Sequence[PointResult] = ()
+        evidence = None
+    else:
+        looked = verify(main.problem, points, screens, work.ask)
+        suspects = np.flatnonzero((looked.codes == Code.FAIL).any(axis=1))
+        if suspects.size and len(work.backends) > len(screens):
+            looked.codes[suspects] = verify(main.problem, points[suspects], work.backends, work.ask).codes
+        wrong = (looked.codes == Code.FAIL).any(axis=1)
+        wrong[looked.rows_without_function()] = False
+        claimed = looked.claim.values
+        value, bound = best_reference(looked)
+        shown = next((c.points for c in conclude.checks_of(looked, "descent", None) if c.points), ())
+        evidence = conclude.evidence_of(looked)
     headings, at = unknown
     for index, one in enumerate(done):
         own = np.array([k for k, (i, _) in enumerate(rows) if i == index], dtype=int)
         if not own.size or one.trajectory is None:
             continue
-        numbers = one.trajectory.kept[picks[index]]
-        headings[index] = direction.heading(
-            numbers, points[own], looked.claim.values[own], value[own], bound[own], wrong[own]
-        )
+        numbers = one.trajectory.kept[np.array([rows[k][1] for k in own], dtype=int)]
+        headings[index] = direction.heading(numbers, points[own], claimed[own], value[own], bound[own], wrong[own])
         first = next((int(k) for k in own if wrong[k]), None)
         at[index] = shown[first] if first is not None and first < len(shown) else None
-    return headings, at, conclude.evidence_of(looked)
+    return headings, at, evidence
+
+
+def _glance(
+    work: Verification, main: Verified, points: Matrix, screen: str
+) -> tuple[Matrix, Matrix, Matrix, Array] | None:
+    """Claimed, reference, bound, and where they differ for certain, at the points of a claim known to be wrong.
+
+    Its round-off and the kinks of f do not matter here: the spec fails already, and this only explains how.
+    """
+    claim = main.problem.claim
+    assert claim is not None
+    claimed = flat(claim.evaluate(points).values)
+    answer = work.ask(screen, main.problem, Request(points, claimed))
+    if answer.estimates is None:
+        return None
+    value = np.array([e.value for e in answer.estimates.points], dtype=np.float64).reshape(claimed.shape)
+    bound = np.array([e.error_bound for e in answer.estimates.points], dtype=np.float64).reshape(claimed.shape)
+    wrong = (judge_components(claimed, value, bound, main.problem.tolerance) == Code.FAIL).any(axis=1)
+    return claimed, value, bound, wrong
 
 
 def _trajectory(one: _Done) -> Trajectory:
@@ -198,14 +231,15 @@ def _trajectory(one: _Done) -> Trajectory:
     return one.trajectory
 
 
-def _ran(one: _Done, trajectory: Trajectory, main: Verified, oracle: Oracle, spectra: Mapping[str, Spectrum]) -> Ran:
+def _ran(one: _Done, trajectory: Trajectory, main: Verified, oracle: Oracle, bends: _Bends) -> Ran:
     named = behaviour(trajectory)
-    end = spectra.get("end")
     theory = None
     eta = one.descent.learning_rate
     # The theory is that of plain gradient descent; a method of that name is ours or behaves like it.
-    if end is not None and end.definite and eta is not None and one.descent.method == GradientDescent().name:
-        theory = theoretical_rate(eta, end.values, end.error)
+    if named is Behaviour.CONVERGES and eta is not None and one.descent.method == GradientDescent().name:
+        end = bends.at(trajectory.last)
+        if end is not None and end.definite:
+            theory = theoretical_rate(eta, end.values, end.error)
     minimiser = one.descent.expect.minimiser
     return Ran(
         trajectory=trajectory, behaviour=named, theory=theory,
@@ -217,7 +251,7 @@ def _ran(one: _Done, trajectory: Trajectory, main: Verified, oracle: Oracle, spe
 
 
 def _judged(
-    one: _Done, ran: Ran, oracle: Oracle, heading: Heading, spectra: Mapping[str, Spectrum], end: float
+    one: _Done, ran: Ran, oracle: Oracle, heading: Heading, bends: _Bends, end: float
 ) -> tuple[Check, DescentRun]:
     assert one.method is not None
     findings = judge(ran, expectation(one.descent.expect))
@@ -228,10 +262,10 @@ def _judged(
     failed = [f for f in findings if f.verdict is Verdict.FAIL]
     about_rate = any(f.key not in ("minimiser", "value") for f in failed) or ran.behaviour is not Behaviour.CONVERGES
     if failed and trouble is None and about_rate:
-        advice = _advice(one, ran, oracle, spectra, end)
+        advice = _advice(one, ran, oracle, bends, end)
     verdict = conclude.worst_verdict([f.verdict for f in findings]) if findings else Verdict.PASS
     reason = _reason(one, ran, findings, advice)
-    run = _report(one, ran, heading, spectra, advice)
+    run = _report(one, ran, heading, bends, advice)
     return _check(one, verdict, reason, run.details), run
 
 
@@ -268,13 +302,15 @@ def _reason(one: _Done, ran: Ran, findings: Sequence[Finding], advice: Advice | 
     return "; ".join(parts)
 
 
-def _advice(one: _Done, ran: Ran, oracle: Oracle, spectra: Mapping[str, Spectrum], end: float) -> Advice | None:
+def _advice(one: _Done, ran: Ran, oracle: Oracle, bends: _Bends, end: float) -> Advice | None:
     method = one.method
     largest = getattr(method, "largest_learning_rate", None)
     if method is None or not callable(largest) or one.descent.learning_rate is None:
         return None
     options = one.descent.options
-    known = [float(s.values[-1]) + s.error for s in spectra.values()]
+    t = ran.trajectory
+    ends = [t.points[0], t.last] if ran.behaviour is not Behaviour.DIVERGES else [t.points[0]]
+    known = [float(s.values[-1]) + s.error for s in map(bends.at, ends) if s is not None]
 
     def try_out(rate: float) -> Trajectory | None:
         if time.perf_counter() >= end:
@@ -321,9 +357,7 @@ def _with_point(check: Check, point: PointResult | None, evidence: Evidence | No
     return check
 
 
-def _report(
-    one: _Done, ran: Ran, heading: Heading, spectra: Mapping[str, Spectrum], advice: Advice | None
-) -> DescentRun:
+def _report(one: _Done, ran: Ran, heading: Heading, bends: _Bends, advice: Advice | None) -> DescentRun:
     t = ran.trajectory
     series = _thinned(t.values.size, MOST_POINTS)
     most = max(2, min(MOST_POINTS, MOST_NUMBERS // max(1, t.last.size)))
@@ -343,8 +377,8 @@ def _report(
         "value_iterations": [int(k) for k in series],
         "gradient_norms": [float(v) for v in t.norms[series]],
     }
-    if ran.theory is not None:
-        end = spectra["end"]
+    end = bends.at(t.last) if ran.theory is not None else None
+    if ran.theory is not None and end is not None:
         details["theory"] = {
             "rate": ran.theory.value, "error": ran.theory.error,
             "smallest_eigenvalue": float(end.values[0]), "largest_eigenvalue": float(end.values[-1]),

@@ -260,7 +260,7 @@ def _conclude(
     checks += known
     verdicts += [check.verdict for check in known]
     reasons += [check.reason for check in known if check.verdict is not Verdict.PASS and check.reason]
-    bare = dataclasses.replace(settings, blind_spots=False)
+    bare = dataclasses.replace(settings, blind_spots=False, pictures=False)
     further = check_beyond(work, plugins, progress, lambda part: run_spec(part, plugins, bare))
     checks += further.checks
     verdicts += [check.verdict for check in further.checks]

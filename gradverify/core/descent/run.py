@@ -48,6 +48,10 @@ class RateUse(enum.StrEnum):
     NONE = "none"  # it has no such thing
 
 
+class OutOfTime(Exception):  # noqa: N818 - it ends a run, and is no error
+    """Raised from within a method's step when the time allowed is spent."""
+
+
 class BadOption(ValueError):  # noqa: N818 - what it is called in messages
     """The spec's options do not fit the method; the message says which and what would."""
 
@@ -140,18 +144,31 @@ def descend(
     """
     start = np.array(start, dtype=np.float64)
     domain = Domain.everywhere(start.size) if domain is None else domain
+
+    def timed_value(x: Vector) -> float:
+        if not go_on():
+            raise OutOfTime
+        return value(x)
+
+    def timed_gradient(x: Vector) -> Vector:
+        if not go_on():
+            raise OutOfTime
+        return gradient(x)
+
     task = DescentTask(
-        value=value, gradient=gradient, start=start.copy(), learning_rate=learning_rate, options=dict(options or {}),
+        value=timed_value, gradient=timed_gradient, start=start.copy(), learning_rate=learning_rate, options=dict(options or {}),
         max_iterations=max_iterations, gradient_tolerance=gradient_tolerance, low=domain.low, high=domain.high,
     )  # fmt: skip
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return _descend(task, method.start(task), domain, go_on)
+        return _descend(task, method.start(task), value, gradient, domain, go_on)
 
 
-def _descend(task: DescentTask, step: Stepper, domain: Domain, go_on: Callable[[], bool]) -> Trajectory:
+def _descend(
+    task: DescentTask, step: Stepper, value: Value, gradient: Gradient, domain: Domain, go_on: Callable[[], bool]
+) -> Trajectory:
     x = task.start
-    record = _Record(x, task.value(x), task.gradient(x))
+    record = _Record(x, value(x), gradient(x))
     bound = FAR_OUT * max(1.0, float(np.max(np.abs(x), initial=0.0)))
     while True:
         g = record.gradient
@@ -163,7 +180,10 @@ def _descend(task: DescentTask, step: Stepper, domain: Domain, go_on: Callable[[
             return record.ended(Stop.ITERATIONS)
         if not go_on():
             return record.ended(Stop.TIME)
-        following = step(record.point.copy(), g.copy())
+        try:
+            following = step(record.point.copy(), g.copy())
+        except OutOfTime:
+            return record.ended(Stop.TIME)
         if following is None:
             return record.ended(Stop.METHOD)
         following = _checked(following, x.shape)
@@ -174,7 +194,7 @@ def _descend(task: DescentTask, step: Stepper, domain: Domain, go_on: Callable[[
         if not domain.contains(following[None, :]).all():
             record.add(following, float("nan"), nothing)
             return record.ended(Stop.LEFT_DOMAIN)
-        record.add(following, task.value(following), task.gradient(following))
+        record.add(following, value(following), gradient(following))
         if np.max(np.abs(following), initial=0.0) > bound:
             return record.ended(Stop.FAR_OUT)
 
