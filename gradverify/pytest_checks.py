@@ -120,7 +120,9 @@ def specs_of(path: Path, plugins: Plugins, folder: Path | None = None) -> list[S
 def _read(path: Path, plugins: Plugins) -> tuple[tuple[Spec, ...], tuple[SpecFault, ...]]:
     from gradverify.spec.load import load_specs
 
-    files = load_specs([path], plugins.backend_options(), kinds=tuple(plugins.loaders))
+    files = load_specs(
+        [path], plugins.backend_options(), kinds=tuple(plugins.loaders), methods=plugins.descent_method_uses
+    )
     return files.specs, files.faults
 
 

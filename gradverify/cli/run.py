@@ -168,7 +168,10 @@ def find_specs(paths: Sequence[str], plugins: Plugins) -> SpecFiles:
     """The specs of `paths`, or of the default folder."""
     from gradverify.spec.load import load_specs
 
-    return load_specs(paths or DEFAULT_PATHS, plugins.backend_options(), kinds=tuple(plugins.loaders))
+    return load_specs(
+        paths or DEFAULT_PATHS, plugins.backend_options(), kinds=tuple(plugins.loaders),
+        methods=plugins.descent_method_uses,
+    )  # fmt: skip
 
 
 def _list(specs: Sequence[Spec], faults: bool) -> int:

@@ -40,5 +40,5 @@ def schema_text(plugins: Plugins) -> str:
     """The schema as JSON text."""
     from gradverify.spec.schema import spec_schema
 
-    schema = spec_schema(plugins.backend_options(), kinds=tuple(plugins.loaders))
+    schema = spec_schema(plugins.backend_options(), kinds=tuple(plugins.loaders), methods=plugins.descent_method_uses)
     return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"

@@ -136,6 +136,10 @@ class Plugins:
         """Descent methods by name."""
         return self._gather("gradverify_descent_methods", "descent method", "name", validation.method_fault)
 
+    def descent_method_uses(self) -> Mapping[str, str]:
+        """Descent methods by name, with what each does with a spec's `learning_rate`."""
+        return {name: str(method.value.learning_rate) for name, method in self.descent_methods.items()}
+
     @cached_property
     def executors(self) -> Mapping[str, Registered[Callable[[str], Executor]]]:
         """Executor factories by scheme."""

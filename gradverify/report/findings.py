@@ -86,6 +86,8 @@ def headline(spec: SpecResult) -> str:
     others = len(parts) - 1
     more = f" (and {others} more component{'s' if others > 1 else ''})" if others > 0 else ""
     where = words.point(at.at)
+    counted = words.counting([label])
+    more += f"; {counted}" if counted else ""
     return f"{one_line(label)} is wrong: claimed {claimed}, reference {reference} ± {bound} at {where}{more}"
 
 

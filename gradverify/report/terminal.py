@@ -140,6 +140,9 @@ def _table(check: Check, at: PointResult, style: Style) -> Iterator[str]:
     left = len(at.wrong_components) - len(shown)
     if left:
         yield f"    … and {left} more"
+    counted = words.counting([part.label for part in shown])
+    if counted:
+        yield style.paint(f"    {counted}", "dim")
 
 
 def _formulas(spec: SpecResult, style: Style) -> Iterator[str]:

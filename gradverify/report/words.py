@@ -40,6 +40,11 @@ def check_label(check: Check) -> str:
     return one_line(f"{check.kind}[{detail}]" if detail else check.kind)
 
 
+def counting(labels: Sequence[str]) -> str:
+    """What to say of numbers in brackets, as in `∂f/∂w[3]`; empty where no label has any."""
+    return "positions in brackets are counted from 0" if any("[" in label for label in labels) else ""
+
+
 def relative_error(claimed: float, reference: float) -> float:
     """|claimed − reference| / |reference|; infinite where only the reference is 0."""
     gap = abs(claimed - reference)

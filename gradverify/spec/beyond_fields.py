@@ -9,9 +9,9 @@ from typing import Any
 from gradverify.spec.beyond import Bounds, Descent, DescentExpectation, Rule, RulePart, StationaryPoint
 from gradverify.spec.claims import plain
 from gradverify.spec.constants import find_file
-from gradverify.spec.kinds import Choice, Flag, Integer, Key, ListOf, Number, Record, Text, wrong_type
+from gradverify.spec.kinds import Choice, Flag, Integer, Key, ListOf, Number, Record, Text, shorten, wrong_type
 from gradverify.spec.points import AtKind
-from gradverify.spec.reader import Bad, Context, Offers
+from gradverify.spec.reader import Bad, Context, Offers, did_you_mean
 from gradverify.spec.yaml12 import Mapping, Node, Scalar, Sequence
 
 GRADIENT_DESCENT = "gradient-descent"
@@ -131,6 +131,26 @@ EXPECTATION = Record(
 
 
 @dataclass(frozen=True, slots=True)
+class MethodKind:
+    """The name of a descent method: any, where nobody says which there are."""
+
+    words: str = "text"
+
+    def read(self, node: Node, context: Context) -> str:
+        name = Text(line=True).read(node, context)
+        if name == GRADIENT_DESCENT or context.offers.methods is None:
+            return name
+        known = context.offers.methods()
+        if name in known:
+            return name
+        help = did_you_mean(name, known, "there are")
+        raise context.bad("unknown-method", node, f"there is no descent method `{shorten(name)}`", help)
+
+    def schema(self, offers: Offers) -> dict[str, Any]:
+        return {"type": "string"} if offers.methods is None else {"enum": sorted(offers.methods())}
+
+
+@dataclass(frozen=True, slots=True)
 class OptionsKind:
     """Free options of a plugin's method."""
 
@@ -148,12 +168,24 @@ class OptionsKind:
 
 def _descent(values: dict[str, Any], node: Mapping, context: Context) -> Descent:
     _require_enough_iterations(values, node, context)
-    method = values.get("method", GRADIENT_DESCENT)
-    if method == GRADIENT_DESCENT and "learning_rate" not in values:
-        help = "for example: learning_rate: 0.1"
-        raise context.bad("missing-key", node, "gradient descent needs the key `learning_rate`", help, length=1)
+    _require_rate(values, node, context)
     name = values.pop("name", "")
     return Descent(name=name, place=context.place(node), **values)
+
+
+def _require_rate(values: dict[str, Any], node: Mapping, context: Context) -> None:
+    """Refuse a missing learning rate, and one that the method has no use for."""
+    method = values.get("method", GRADIENT_DESCENT)
+    methods = context.offers.methods
+    use = "required" if method == GRADIENT_DESCENT else methods().get(method) if methods is not None else None
+    if use == "required" and "learning_rate" not in values:
+        help = "for example: learning_rate: 0.1"
+        what = "gradient descent" if method == GRADIENT_DESCENT else f"`{method}`"
+        raise context.bad("missing-key", node, f"{what} needs the key `learning_rate`", help, length=1)
+    if use == "none" and "learning_rate" in values:
+        key = node.key("learning_rate") or node
+        message = f"`{method}` finds its step lengths itself and takes no `learning_rate`"
+        raise context.bad("conflicting-keys", key, message, "remove it")
 
 
 def _require_enough_iterations(values: dict[str, Any], node: Mapping, context: Context) -> None:
@@ -183,7 +215,7 @@ DESCENT = Record(
         ),
         Key(name="start", kind=AtKind(), required=True, example="[4, 3]", description="The point to start from."),
         Key(
-            name="method", kind=Text(line=True), example="gradient-descent", default="gradient-descent",
+            name="method", kind=MethodKind(), example="gradient-descent", default="gradient-descent",
             default_value=GRADIENT_DESCENT, description="The method; plugins may add others.",
         ),
         Key(

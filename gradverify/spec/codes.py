@@ -374,6 +374,13 @@ CODES: dict[str, Code] = {
         'variables: [x]\nfunction: {python: "losses.py:loss"}\ngradient: [2*x]\n',
         structural=True,
     ),
+    "unknown-method": _code(
+        "a descent method that no plugin offers",
+        """
+        `gradient-descent`, `momentum`, `nesterov` and `backtracking` are always there, and SciPy's minimisers as
+        `scipy:L-BFGS-B` and so on; others come from plugins.
+        """,
+    ),
     "unknown-name": _code(
         "a name in a formula that is neither variable nor constant",
         "Every name is one of `variables` or `constants`, or `pi` or `e`.",

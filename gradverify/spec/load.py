@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -63,13 +63,14 @@ def load_specs(
     *,
     kinds: Sequence[str] | None = None,
     require_claim: bool = True,
+    methods: Callable[[], Mapping[str, str]] | None = None,
 ) -> SpecFiles:
     """Read every spec of `paths`: files, folders (searched in sorted order), and `file::name`.
 
     A file named explicitly must hold specs; what is found in a folder and is plainly another tool's file is passed
-    over. known_backends, kinds, require_claim: as for `parse_specs`.
+    over. known_backends, kinds, require_claim, methods: as for `parse_specs`.
     """
-    found = _Found(offers_of(known_backends, kinds, require_claim))
+    found = _Found(offers_of(known_backends, kinds, require_claim, methods))
     for given in paths:
         text, separator, name = str(given).rpartition(SEPARATOR)
         if not separator or os.path.exists(given):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,20 +44,23 @@ def parse_specs(
     *,
     kinds: Sequence[str] | None = None,
     require_claim: bool = True,
+    methods: Callable[[], Mapping[str, str]] | None = None,
 ) -> tuple[list[Spec], list[SpecFault]]:
     """The sound specs of a text and all its faults, in the order of the text. Never raises for what the text holds.
 
     file: the name that faults give; relative files in the spec are looked for beside it.
     known_backends, kinds: the backends and the kinds of function references there are; None accepts any name.
     require_claim: False where the claim comes from elsewhere, as in grading.
+    methods: tells the descent methods there are, each with what it does with `learning_rate`.
     """
-    return parse_documents(text, file, offers_of(known_backends, kinds, require_claim))
+    return parse_documents(text, file, offers_of(known_backends, kinds, require_claim, methods))
 
 
 def offers_of(
     known_backends: KnownBackends | None = None,
     kinds: Sequence[str] | None = None,
     require_claim: bool = True,
+    methods: Callable[[], Mapping[str, str]] | None = None,
 ) -> Offers:
     """What is installed, as the kinds of values read it."""
     backends: dict[str, tuple[BackendOption, ...] | None] | None = None
@@ -65,7 +68,7 @@ def offers_of(
         backends = {name: None if options is None else tuple(options) for name, options in known_backends.items()}
     elif known_backends is not None:
         backends = dict.fromkeys(known_backends)
-    return Offers(backends, None if kinds is None else tuple(kinds), require_claim)
+    return Offers(backends, None if kinds is None else tuple(kinds), require_claim, methods)
 
 
 def parse_documents(

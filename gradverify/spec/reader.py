@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +33,9 @@ class Offers:
     backends: Mapping[str, tuple[BackendOption, ...] | None] | None = None  # None: unknown; options None: unchecked
     kinds: tuple[str, ...] | None = None
     require_claim: bool = True
+    # Descent methods by name, with what each does with `learning_rate`: required, optional or none. Asked for when a
+    # spec names one, since it loads what offers them. None: any name is accepted.
+    methods: Callable[[], Mapping[str, str]] | None = None
 
 
 class Kind(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gradverify.spec.beyond_fields import DESCENT
@@ -22,14 +22,16 @@ def spec_schema(
     backend_options: Mapping[str, Sequence[BackendOption]] | None = None,
     kinds: Sequence[str] = ("python",),
     require_claim: bool = True,
+    methods: Callable[[], Mapping[str, str]] | None = None,
 ) -> dict[str, Any]:
     """The schema of one document, in JSON Schema draft 2020-12.
 
     backend_options: the installed backends with their options; without any, `backends` takes every name.
     kinds: the kinds of function references.  require_claim: False for specs whose claim comes from elsewhere.
+    methods: as for `gradverify.spec.parse.parse_specs`; without it, `method` takes every name.
     """
     backends = {name: tuple(options) for name, options in (backend_options or {}).items()} or None
-    offers = Offers(backends, tuple(kinds), require_claim)
+    offers = Offers(backends, tuple(kinds), require_claim, methods)
     return {
         "$schema": DIALECT,
         "title": "gradverify spec",

@@ -44,7 +44,8 @@ class Heading:
 
     def words(self) -> str:
         """A sentence on a wrong gradient's way; empty where it is right, or nothing is known."""
-        where = f"iterate {self.iteration}, {show_point(np.array(self.at))}"
+        where = f"iterate {self.iteration}" if self.iteration else "the start"
+        where += f", {show_point(np.array(self.at))}"
         match self.way:
             case Way.WRONG_BUT_DOWN:
                 off = f"up to {self.angle:.3g}° off, " if self.angle is not None and self.angle >= 0.05 else ""

@@ -156,7 +156,8 @@ def descend(
         return gradient(x)
 
     task = DescentTask(
-        value=timed_value, gradient=timed_gradient, start=start.copy(), learning_rate=learning_rate, options=dict(options or {}),
+        value=timed_value, gradient=timed_gradient, start=start.copy(), learning_rate=learning_rate,
+        options=dict(options or {}),
         max_iterations=max_iterations, gradient_tolerance=gradient_tolerance, low=domain.low, high=domain.high,
     )  # fmt: skip
     with np.errstate(all="ignore"), warnings.catch_warnings():

@@ -190,7 +190,7 @@ def _branch(evidence: Evidence, index: int, counts: dict[int, str], derivative: 
     good = (~col.differs) & (np.abs(col.r) > col.b)
     if good.sum() < 2 or not col.differs.any():
         return None
-    where = _side(col)
+    where = _side(col, evidence)
     if where is None:
         return None
     rows: Mask = evidence.differs[:, index]
@@ -201,16 +201,17 @@ def _branch(evidence: Evidence, index: int, counts: dict[int, str], derivative: 
     return Guess(Fault.WRONG_BRANCH, f"branch {where[1]}", message, 0.8)
 
 
-def _side(col: Column) -> tuple[str, str] | None:
+def _side(col: Column, evidence: Evidence) -> tuple[str, str] | None:
     """A variable whose value separates the right points from the wrong ones."""
     good, bad = ~col.differs, col.differs
     for j in range(min(col.x.shape[1], 50)):
         x = col.x[:, j]
-        for values, symbol in ((x, "x"), (np.abs(x), "|x|")):
+        name = evidence.problem.variables.component_name(j)
+        for values, symbol in ((x, name), (np.abs(x), f"|{name}|")):
             if values[bad].min() > values[good].max():
-                return f"{symbol} ≤ {values[good].max():.4g}", f"{symbol} ≥ {values[bad].min():.4g} (x = component {j})"
+                return f"{symbol} ≤ {values[good].max():.4g}", f"{symbol} ≥ {values[bad].min():.4g}"
             if values[bad].max() < values[good].min():
-                return f"{symbol} ≥ {values[good].min():.4g}", f"{symbol} ≤ {values[bad].max():.4g} (x = component {j})"
+                return f"{symbol} ≥ {values[good].min():.4g}", f"{symbol} ≤ {values[bad].max():.4g}"
     return None
 
 
