@@ -39,12 +39,12 @@ class Beyond:
     claim_evaluations: int = 0
 
     def reasons_around(self, reasons: Sequence[str]) -> list[str]:
-        """`reasons` of the claim itself with those of these checks: the part of a rule that is to blame comes first.
+        """`reasons` of the claim itself with those of these checks: what is to blame for a wrong rule comes first.
 
         For example `descent "too far": expected to converge, but it diverged …`.
         """
         bad = [check for check in self.checks if check.verdict not in (Verdict.PASS, Verdict.SKIPPED)]
-        first = [check for check in bad if check.details.get("to_blame")]
+        first = [check for check in bad if check.verdict is Verdict.FAIL and "to_blame" in check.details]
         rest = [check for check in bad if check not in first]
         return [*map(_reason, first), *reasons, *map(_reason, rest)]
 
@@ -174,8 +174,8 @@ def _stationary_check(
             wrong = tuple(
                 conclude.component(claimed.problem, int(i)) for i in np.flatnonzero(claimed.codes[row] == Code.FAIL)
             )[: conclude.MOST_NAMED]
-            told = f"the claimed gradient is wrong there: it is {show_point(claimed.claim.values[row])}"
-            told += f", f's own is {show_point(found.gradient)}"
+            told = f"the claimed gradient is wrong there: it is {show_point(claimed.claim.values[row] + 0.0)}"
+            told += f", f's own is {show_point(found.gradient + 0.0)}"
             if row in claimed.claim.failures:
                 told = claimed.claim.failures[row].message
             reason = told if verdict is Verdict.PASS or not reason else f"{reason}; {told}"

@@ -243,7 +243,7 @@ def _ran(one: _Done, trajectory: Trajectory, main: Verified, oracle: Oracle, ben
     minimiser = one.descent.expect.minimiser
     return Ran(
         trajectory=trajectory, behaviour=named, theory=theory,
-        rate=linear_rate(trajectory) if named in (Behaviour.CONVERGES, Behaviour.SLOW) else None,
+        rate=linear_rate(trajectory),
         gradient_tolerance=one.descent.gradient_tolerance, variables=main.problem.variables,
         value_at_minimiser=None if minimiser is None else oracle.value(np.array(minimiser, dtype=np.float64)),
         failure=one.failure,

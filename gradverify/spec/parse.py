@@ -272,6 +272,9 @@ def _part(part: RulePart, chain: Chain) -> Spec | str:
     ]
     chosen = [(index, root) for index, root, name in named if part.name in (None, name)]
     names = [name for _, _, name in named]
+    if not chosen and documents.problems:
+        first = SourceText(text, part.file).fault(documents.problems[0])
+        return f"{label} cannot be read: line {first.place.line}: {first.message}"
     if not chosen:
         help = did_you_mean(part.name or "", names, "its specs are")
         return f"{Path(part.file).name} holds no spec named `{shorten(part.name or '')}`{f'; {help}' if help else ''}"

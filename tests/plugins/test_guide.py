@@ -98,3 +98,34 @@ def test_a_misspelt_option_of_the_guides_backend_is_a_fault_of_the_spec(site: Pa
     finished = python(site, "-m", "gradverify", "run", "typo.yaml")
     assert finished.returncode == 2
     assert "did you mean `step`?" in finished.stdout + finished.stderr
+
+
+METHOD = re.search(r"```python\n(class HeavyBall:.*?)```", GUIDE, re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def method_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the guide's descent method installed."""
+    assert METHOD is not None
+    folder = tmp_path_factory.mktemp("method")
+    code = f"import numpy as np\nfrom gradverify.plugin import BadOption, RateUse, hookimpl\n\n\n{METHOD[1]}"
+    install(folder, "gradverify-heavy-ball", code, version="0.1.0", entry="heavy-ball", target="gradverify_heavy_ball")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        ("{friction: 0.5}", 0, "1 passed"),
+        ("{friction: 7}", 1, "`friction` lies between 0 and 1, not at 7"),
+    ],
+)
+def test_the_guides_descent_method_runs_in_a_spec(options: str, code: int, words: str, method_site: Path) -> None:
+    spec = (
+        "variables: [x]\nfunction: x**2\ngradient: [2*x]\npoints: [[1]]\ndescent:\n"
+        f"  - {{start: [1], method: heavy-ball, learning_rate: 0.2, options: {options}, expect: {{minimiser: [0]}}}}\n"
+    )
+    (method_site / "ball.yaml").write_text(spec)
+    finished = python(method_site, "-m", "gradverify", "run", "ball.yaml")
+    assert finished.returncode == code, finished.stdout + finished.stderr
+    assert words in finished.stdout

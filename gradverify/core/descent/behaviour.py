@@ -92,31 +92,35 @@ class Rate:
 
 
 NOISE_UNITS = 8.0  # of round-off in a step's length, in units of the last place of x
+CLEAR = 100.0  # how far above that noise a step's length has to be
+SETTLED = 1e3  # how much shorter the steps have to become before a rate can be told
 RUN = 3  # successive changes of the ratio that are looked at together: one alone may be small by chance
-FASTEST_DRIFT = 0.999  # the ratio's changes must shrink by this factor at least for their sum to be bounded
-SAFETY = 2.0  # on the extrapolated rest
+MOST_MODES = 16  # that are taken to be left besides the slowest one
+FEWEST_TURNS = 4  # of a periodic ratio, before its mean is taken
+SAFETY = 2.0  # on that mean's error
 
 
 def linear_rate(trajectory: Trajectory) -> Rate | None:
     """Estimate the linear rate from the lengths of successive steps, which shrink at the rate of the error itself.
 
-    For eₖ = Σ cᵢ λᵢᵏ vᵢ the ratio rₖ of successive step lengths tends to max |λᵢ|, and its changes shrink
-    geometrically, as those of a power iteration do (Nocedal & Wright 2006, section 3.3; Golub & Van Loan 2013, section
-    7.3.1). The error is the sum of the changes still to come, extrapolated from the last RUN of them with the factor by
-    which they shrink, and what the rounding of x does to the ratio; of all places in the sequence the one with the
-    least error is taken. Where the changes do not shrink (a rate of complex λ turns round and round), it is the mean
-    over a window, with the window's spread over its length. None where too few steps can be used.
+    For eₖ = Σ cᵢ λᵢᵏ vᵢ the ratio rₖ of successive step lengths grows towards ρ = max |λᵢ|, as in a power iteration
+    (Nocedal & Wright 2006, section 3.3; Golub & Van Loan 2013, section 7.3.1). A mode of relative weight w ≤ 1 leaves
+    rₖ² short by ρ²uw with u = 1 − (λ/ρ)², and changes it by d = ρ²u²w an iteration; so what m modes leave is at most
+    ρ·√(m·d), whatever their λ. That, and what the rounding of x does to the ratio, is the error; of the places in the
+    later half of the sequence the one with the least error is taken. Where the changes do not shrink (a rate of
+    complex λ turns round and round), it is the mean over whole turns. None where too few steps can be used.
 
-    The rate is that of this descent: a slower mode that the start hardly excites does not show in it.
+    The rate is that of this descent: a slower mode whose steps are less than 1/SETTLED of the first ones does not show.
+    None as well where the steps have not become so much shorter yet.
     """
     lengths, noise = _usable(trajectory)
-    if lengths.size < FEWEST_STEPS:
+    if lengths.size < FEWEST_STEPS or not lengths[0] >= SETTLED * lengths[-1]:
         return None
     with np.errstate(all="ignore"):
         ratios = lengths[1:] / lengths[:-1]
         blur = ratios * (noise[1:] / lengths[1:] + noise[:-1] / lengths[:-1])
-    candidates = [c for c in (_drifting(ratios, blur), _turning(ratios, blur)) if c is not None]
-    return min(candidates, key=lambda rate: rate.error, default=None)
+    modes = max(1, min(MOST_MODES, trajectory.last.size - 1))
+    return _settling(ratios, blur, modes) or _turning(ratios, blur)
 
 
 def _usable(trajectory: Trajectory) -> tuple[Vector, Vector]:
@@ -124,24 +128,28 @@ def _usable(trajectory: Trajectory) -> tuple[Vector, Vector]:
     lengths = trajectory.lengths
     scale = max(float(np.max(np.abs(trajectory.last), initial=0.0)), float(np.max(np.abs(trajectory.points[0]))) * 1e-3)
     noise = NOISE_UNITS * np.finfo(np.float64).eps * np.sqrt(trajectory.last.size) * scale
-    good = np.isfinite(lengths) & (lengths > noise * 100.0)
+    good = np.isfinite(lengths) & (lengths > noise * CLEAR)
     count = int(np.argmin(good)) if not good.all() else lengths.size
     return lengths[:count], np.full(count, noise)
 
 
-def _drifting(ratios: Vector, blur: Vector) -> Rate | None:
-    changes = np.abs(np.diff(ratios))
+def _settling(ratios: Vector, blur: Vector, modes: int) -> Rate | None:
+    """The ratio where its changes shrink, or are lost in the noise; None where they do not."""
+    squares = ratios**2
+    signed = np.diff(squares)
+    later = signed[signed.size // 2 :]
+    clear = later[np.abs(later) > 4.0 * ratios[-later.size :] * blur[-later.size :]]
+    if (clear > 0).any() and (clear < 0).any():
+        return None  # it swings
+    changes = np.abs(signed)
     best: Rate | None = None
-    for end in range(2 * RUN, changes.size + 1):
+    for end in range(max(2 * RUN, changes.size // 2), changes.size + 1):
         now, before = float(np.max(changes[end - RUN : end])), float(np.max(changes[end - 2 * RUN : end - RUN]))
-        noise = float(np.max(blur[end - RUN : end + 1]))
-        if now <= 2.0 * noise:
-            rest = 2.0 * noise
-        elif before > 0 and (factor := (now / before) ** (1.0 / RUN)) < FASTEST_DRIFT:
-            rest = SAFETY * now * (1.0 + factor / (1.0 - factor))
-        else:
+        noise = 2.0 * float(ratios[end]) * float(np.max(blur[end - RUN : end + 1]))
+        if not (now < before or now <= 4.0 * noise):
             continue
-        error = rest + noise
+        left = float(np.sqrt(modes * squares[end] * (now + 2.0 * noise)))
+        error = float(np.sqrt(squares[end] + left)) - float(ratios[end]) + noise
         if best is None or error < best.error:
             best = Rate(float(ratios[end]), error)
     return best
@@ -152,13 +160,17 @@ def _turning(ratios: Vector, blur: Vector) -> Rate | None:
     half = ratios[ratios.size // 2 :]
     if half.size < 2 * RUN or not (half > 0).all():
         return None
+    changes = np.diff(half)
+    if int(np.sum(changes[1:] * changes[:-1] < 0)) < FEWEST_TURNS:
+        return None
     logs = np.log(half)
     middle = half.size // 2
     spread = float(np.max(logs) - np.min(logs))
     drift = abs(float(np.mean(logs[middle:]) - np.mean(logs[:middle])))
     value = float(np.exp(np.mean(logs)))
-    # A window of m ratios telescopes to two step lengths: they are off by one spread each at most.
-    error = value * float(np.expm1(SAFETY * (2.0 * spread / half.size + drift))) + float(np.max(blur))
+    # A window of m ratios telescopes to two step lengths, which swing by the sum over a quarter of a turn.
+    swing = float(np.max(np.cumsum(logs - np.mean(logs))) - np.min(np.cumsum(logs - np.mean(logs))))
+    error = value * float(np.expm1(SAFETY * ((spread + swing) / half.size + drift))) + float(np.max(blur))
     return Rate(value, error)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradverify.core.arrays import Vector
-from gradverify.core.descent.behaviour import Behaviour, Rate, armijo_breaches, rises
+from gradverify.core.descent.behaviour import SETTLED, Behaviour, Rate, armijo_breaches, rises
 from gradverify.core.descent.methods import ARMIJO
 from gradverify.core.descent.run import Stop, Trajectory
 from gradverify.core.descent.words import EXPECTED, away, counted, happened
@@ -143,7 +143,8 @@ def _rate(ran: Ran, expected: Expectation) -> Iterator[Finding]:
     low, high = expected.rate
     if ran.rate is None:
         steps = counted(ran.trajectory.iterations, "step")
-        yield Finding("rate", Verdict.INCONCLUSIVE, f"no linear rate shows in {steps}")
+        shown = f"no linear rate shows in {steps}: they have to become {SETTLED:,.0f} times shorter for that"
+        yield Finding("rate", Verdict.INCONCLUSIVE, shown)
         return
     value, error = ran.rate.value, ran.rate.error
     theory = f" (theory: max |1 − ηλ| = {ran.theory.value:.6g})" if ran.theory is not None else ""

@@ -36,7 +36,9 @@ class Oracle:
         self.claim_evaluations += 1
         evaluation = self.claim.evaluate(x[None, :])
         if evaluation.failures:
-            self.claim_failure = self.claim_failure or evaluation.failures[0].message
+            # Where f has no value either, the claim is not to blame.
+            if self.claim_failure is None and np.isfinite(self.value(x)):
+                self.claim_failure = evaluation.failures[0].message
             return np.full(x.shape, np.nan)
         return np.array(evaluation.values, dtype=np.float64).reshape(x.shape)
 

@@ -1,0 +1,152 @@
+"""Stationary points: their kind where the eigenvalues say it, how far off a point is, and no verdict beyond that."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gradverify.core.eigen import Spectrum, spectrum
+from gradverify.core.report import Check
+from gradverify.core.stationary import Kind, judge_kind, kind_of
+from gradverify.core.verdicts import Verdict
+from tests.beyond.support import checks, run
+
+XY = "variables: [x, y]\nfunction: {f}\ngradient: [{gx}, {gy}]\npoints: [[1, 2], [-0.5, 3]]\n"
+SADDLE = XY.format(f="x**2 - y**2", gx="2*x", gy="-2*y")
+CUBIC = XY.format(f="x**3 - 3*x + y**2", gx="3*x**2 - 3", gy="2*y")
+QUARTIC = XY.format(f="x**4 + y**2", gx="4*x**3", gy="2*y")
+HILL = XY.format(f="exp(-x**2 - y**2)", gx="-2*x*exp(-x**2 - y**2)", gy="-2*y*exp(-x**2 - y**2)")
+
+
+def stationary(spec: str, point: str, file: str | Path = "spec.yaml") -> Check:
+    (check,) = checks(run(f"{spec}stationary: [{point}]\n", file), "stationary").values()
+    return check
+
+
+@pytest.mark.parametrize(
+    ("spec", "point"),
+    [
+        (CUBIC, "{at: [1, 0], kind: minimum}"),
+        (CUBIC, "{at: [-1, 0], kind: saddle}"),
+        (SADDLE, "{at: [0, 0], kind: saddle}"),
+        (HILL, "{at: [0, 0], kind: maximum}"),
+        (QUARTIC, "{at: [0, 0], kind: degenerate}"),
+        (CUBIC, "{at: [1, 0]}"),
+    ],
+)
+def test_a_stationary_point_of_its_kind_passes(spec: str, point: str) -> None:
+    check = stationary(spec, point)
+    assert (check.verdict, check.reason) == (Verdict.PASS, None)
+
+
+@pytest.mark.parametrize(
+    ("spec", "point", "words"),
+    [
+        (SADDLE, "{at: [0, 0], kind: minimum}", "but it is a saddle: the Hessian's eigenvalues are -2, 2, each ± "),
+        (SADDLE, "{at: [0, 0], kind: degenerate}", "expected a degenerate point, but it is a saddle"),
+        (CUBIC, "{at: [1, 0], kind: maximum}", "expected a maximum, but it is a minimum"),
+        (CUBIC, "{at: [1, 0], kind: saddle}", "expected a saddle, but it is a minimum"),
+        (QUARTIC, "{at: [0, 0], kind: minimum}", "expected a minimum, but the point is degenerate"),
+        (QUARTIC, "{at: [0, 0], kind: maximum}", "expected a maximum, but it is none"),
+        (CUBIC, "{at: [1.1, 0], kind: minimum}", "it is not stationary: ‖∇f‖ = 0.63 ± "),
+        (CUBIC, "{at: [1.1, 0], kind: minimum}", "a Newton step of length 0.0955 leads to (1.004545455, 0)"),
+        (QUARTIC, "{at: [0.001, 0]}", "it is not stationary: ‖∇f‖ = 4e-09"),
+    ],
+)  # fmt: skip
+def test_a_point_of_another_kind_fails_and_says_which_it_is(spec: str, point: str, words: str) -> None:
+    check = stationary(spec, point)
+    assert check.verdict is Verdict.FAIL
+    assert words in (check.reason or "")
+
+
+def test_a_claim_that_is_wrong_at_the_point_fails_there() -> None:
+    check = stationary(SADDLE.replace("[2*x, -2*y]", "[2*x + 1, -2*y]"), "{at: [0, 0], kind: saddle}")
+    assert check.verdict is Verdict.FAIL
+    assert "the claimed gradient is wrong there: it is (1, 0), f's own is (0, 0)" in (check.reason or "")
+
+
+def test_a_hessian_alone_is_enough_for_stationary_points() -> None:
+    spec = "variables: [x]\nfunction: x**2\nhessian: [[2]]\npoints: [[1]]\n"
+    assert stationary(spec, "{at: [0], kind: minimum}").verdict is Verdict.PASS
+
+
+def test_a_kink_is_no_stationary_point_and_no_failure() -> None:
+    spec = XY.format(f="abs(x) + y**2", gx="sign(x)", gy="2*y")
+    check = stationary(spec, "{at: [0, 0], kind: minimum}")
+    assert check.verdict is Verdict.INCONCLUSIVE
+    assert "f has a kink there" in (check.reason or "")
+
+
+PYTHON = (
+    "points: [{{sample: 1}}]\nvariables: {{w: {n}}}\n"
+    'function: {{python: "{file}:f"}}\ngradient: {{python: "{file}:g"}}\n'
+)
+
+
+def test_a_function_that_only_differences_see_is_classified_by_the_jacobian_of_its_gradient(tmp_path: Path) -> None:
+    file = tmp_path / "sums.py"
+    file.write_text(
+        "import math\nimport numpy as np\n"
+        "def f(w): return math.fsum((i + 1)*float(v)**2 for i, v in enumerate(w))\n"
+        "def g(w): return 2*np.arange(1, len(w) + 1)*w\n"
+    )
+    check = stationary(PYTHON.format(n=12, file=file), f"{{at: {[0.0] * 12}, kind: minimum}}", tmp_path / "s.yaml")
+    assert check.verdict is Verdict.PASS
+    assert check.details["eigenvalues"] == pytest.approx([2.0 * i for i in range(1, 13)])
+
+
+def test_noise_is_inconclusive_never_a_verdict(tmp_path: Path) -> None:
+    file = tmp_path / "noisy.py"
+    file.write_text(
+        "import numpy as np\n"
+        "def f(w):\n    h = hash(w.tobytes()) % 1000\n    return float(w @ w) + 1e-3*h/1000\n"
+        "def g(w): return 2*w\n"
+    )
+    check = stationary(PYTHON.format(n=2, file=file), "{at: [0, 0], kind: maximum}", tmp_path / "s.yaml")
+    assert check.verdict in (Verdict.INCONCLUSIVE, Verdict.FAIL)
+    check = stationary(PYTHON.format(n=2, file=file), "{at: [0, 0], kind: minimum}", tmp_path / "s.yaml")
+    assert check.verdict in (Verdict.INCONCLUSIVE, Verdict.PASS)
+
+
+# Laws.
+
+eigenvalues = st.lists(st.floats(-10, 10).filter(lambda v: abs(v) > 1e-3), min_size=1, max_size=5)
+
+
+@given(eigenvalues, st.integers(0, 99))
+def test_the_kind_is_that_of_the_eigenvalues_whatever_the_axes(values: list[float], seed: int) -> None:
+    n = len(values)
+    axes, _ = np.linalg.qr(np.random.default_rng(seed).normal(size=(n, n)))
+    found = kind_of(spectrum(axes @ np.diag(values) @ axes.T, np.full((n, n), 1e-12)))
+    expected = Kind.MINIMUM if min(values) > 0 else Kind.MAXIMUM if max(values) < 0 else Kind.SADDLE
+    assert found is expected
+
+
+@given(eigenvalues, st.floats(1e-6, 5), st.integers(0, 99))
+def test_no_error_within_the_bound_moves_an_eigenvalue_beyond_the_error(
+    values: list[float], size: float, seed: int
+) -> None:
+    n = len(values)
+    rng = np.random.default_rng(seed)
+    axes, _ = np.linalg.qr(rng.normal(size=(n, n)))
+    truth = axes @ np.diag(values) @ axes.T
+    bound = np.full((n, n), size)
+    found = spectrum(truth + size * rng.uniform(-1, 1, size=(n, n)), bound)
+    assert (np.abs(found.values - np.sort(values)) <= found.error).all()
+
+
+@given(eigenvalues, st.floats(1e-6, 20), st.sampled_from(list(Kind)), st.data())
+@settings(max_examples=200)
+def test_a_kind_is_passed_or_failed_only_where_every_truth_within_the_error_has_it(
+    values: list[float], error: float, expected: Kind, data: st.DataObject
+) -> None:
+    curved = Spectrum(np.sort(np.array(values)), error)
+    verdict, _ = judge_kind(curved, expected, curved.largest, 1e-6)
+    moved = [data.draw(st.floats(v - error, v + error)) for v in values]
+    truth = kind_of(Spectrum(np.sort(np.array(moved)), 0.0))
+    if expected is not Kind.DEGENERATE and truth is not Kind.DEGENERATE:
+        assert verdict is not (Verdict.FAIL if truth is expected else Verdict.PASS)
