@@ -147,6 +147,14 @@ def test_descents_are_drawn_over_level_sets_and_compared() -> None:
     assert {"just right, η = 0.2: converges", "too far, η = 0.6: diverges", "iteration", "x", "y"} <= texts
 
 
+def test_what_a_descent_came_to_stands_in_a_table() -> None:
+    cells = [e.text for e in page_of(DESCENDED).named("td")]
+    start = cells.index("just right")
+    assert cells[start : start + 9] == [
+        "just right", "", "–", "0.2", "converges", "12", "0.6", "7.581e-05", "(0.00870713, 1.2288e-08)",
+    ]  # fmt: skip
+
+
 def test_what_is_no_ladder_and_no_grid_is_not_drawn() -> None:
     rubbish: list[Any] = [
         None,

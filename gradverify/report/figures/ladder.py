@@ -85,13 +85,14 @@ def ladder_figure(ladder: Ladder, canvas: Canvas = STANDARD) -> Figure | None:
     x = logarithmic([h for h, _, _ in rungs], *canvas.x)
     y = logarithmic(known, *canvas.y)
     errors = [(x(h), y(error)) for h, error, _ in rungs]
+    lines = _unbroken(errors, [error > TINIEST for _, error, _ in rungs])
     marks = []
     keys = [Key("curve", "|estimate(h) − reference|")]
     noise = [(x(h), y(bound)) for h, _, bound in rungs if TINIEST < bound < math.inf]
     if len(noise) >= FEWEST_RUNGS:
         marks.append(polyline(noise, "roundoff"))
         keys.append(Key("roundoff", "round-off of f ÷ h"))
-    marks += [polyline(errors, "curve"), dots(errors, "curve")]
+    marks += [*(polyline(line, "curve") for line in lines), dots(errors, "curve")]
     if TINIEST < ladder.bound < math.inf:
         marks.append(_level(y, ladder.bound, canvas, "bound"))
         keys.append(Key("bound", f"error bound {ladder.bound:.1e}"))
@@ -107,6 +108,17 @@ def ladder_figure(ladder: Ladder, canvas: Canvas = STANDARD) -> Figure | None:
         canvas, f"{ladder.component}: error against step size", told, x, y, ("step size h", "error of the derivative"),
         marks, keys,
     )  # fmt: skip
+
+
+def _unbroken(points: Sequence[tuple[float, float]], shown: Sequence[bool]) -> list[list[tuple[float, float]]]:
+    """The stretches of points to be joined: where the error is exactly 0 the line has no place to go."""
+    lines: list[list[tuple[float, float]]] = [[]]
+    for point, known in zip(points, shown, strict=True):
+        if known:
+            lines[-1].append(point)
+        elif lines[-1]:
+            lines.append([])
+    return [line for line in lines if len(line) > 1]
 
 
 def _level(scale: Scale, value: float, canvas: Canvas, class_: str) -> Markup:

@@ -11,12 +11,14 @@ from gradverify.report.figures.frame import Figure
 from gradverify.report.figures.of_spec import descent_figures, has_figures, ladder_figures
 from gradverify.report.findings import headline
 from gradverify.report.html.comparison import comparison
+from gradverify.report.html.descents import descent_table
 from gradverify.report.html.parts import badge, bullets, evidence, facts, section, table
 from gradverify.report.markup import Child, Markup, element, join
 from gradverify.report.safe_text import one_line
 
 MOST_NAME = 160  # characters of a name
 MOST_TEXT = 1_500  # of a sentence
+MOST_EIGENVALUES = 6
 LONG_HEADLINE = 140  # characters; longer ones are not set large
 MOST_FORMULAS = 6
 LONG_FORMULA = 120  # characters; longer ones are folded
@@ -66,8 +68,11 @@ def _inside(spec: SpecResult, draw: bool) -> Markup:
     told = join((_headline(spec), _diagnosis(spec), _formulas(spec), _counterexample(spec), comparison(spec)))
     right = element("div", drawn) if drawn else None
     upper = element("div", element("div", told), right, class_="columns two" if drawn else "columns")
-    descents = _figures("Descent with the claimed gradient", descent_figures(spec)) if draw else None
-    return join((upper, descents, _checks(spec), _blind_spots(spec), _notes(spec), _output(spec), _about(spec)))
+    descents = section("Descent with the claimed gradient", descent_table(spec))
+    drawn_descents = _figures(None, descent_figures(spec)) if draw else None
+    return join(
+        (upper, descents, drawn_descents, _checks(spec), _blind_spots(spec), _notes(spec), _output(spec), _about(spec))
+    )
 
 
 def _undrawn(spec: SpecResult) -> Markup | None:
@@ -77,8 +82,11 @@ def _undrawn(spec: SpecResult) -> Markup | None:
     return element("p", "Figures are left out for size; ", command, " draws them.", class_="muted small")
 
 
-def _figures(title: str, figures: Sequence[Figure]) -> Markup | None:
-    return section(title, element("div", *(f.markup for f in figures), class_="figures")) if figures else None
+def _figures(title: str | None, figures: Sequence[Figure]) -> Markup | None:
+    if not figures:
+        return None
+    drawn = element("div", *(figure.markup for figure in figures), class_="figures")
+    return section(title, drawn) if title is not None else drawn
 
 
 def _headline(spec: SpecResult) -> Markup | None:
@@ -161,10 +169,20 @@ def _checks(spec: SpecResult) -> Markup | None:
 
 
 def _method(details: dict[str, object]) -> str:
-    """How a proof was found, where the check tells it."""
+    """What a check that gives no reason has to tell: how it was proved, what was looked at."""
     proof = details.get("proof")
     method = proof.get("method") if isinstance(proof, dict) else None
-    return f"by {method}" if isinstance(method, str) else ""
+    if isinstance(method, str):
+        return f"by {method}"
+    eigenvalues = details.get("eigenvalues")
+    if isinstance(eigenvalues, list) and eigenvalues and all(isinstance(v, float) for v in eigenvalues):
+        shown = ", ".join(f"{value:.6g}" for value in eigenvalues[:MOST_EIGENVALUES])
+        return f"the Hessian's eigenvalues are {shown}{', …' if len(eigenvalues) > MOST_EIGENVALUES else ''}"
+    for key, what in (("directions", "directions at each point"), ("candidates", "other points looked at")):
+        count = details.get(key)
+        if isinstance(count, int) and not isinstance(count, bool) and 0 < count < 2**63:
+            return f"{count:,} {what}"
+    return ""
 
 
 def _blind_spots(spec: SpecResult) -> Markup | None:
