@@ -47,7 +47,7 @@ def command(db: Path, out: Path, branch: str | None, runs: int, title: str, comm
     except HistoryError as error:
         click.echo(f"gradverify: {error}", err=True)
         return Exit.USAGE
-    files = site(found, Look(title=title, branch=chosen, commit_url=commit_url))
+    files = site(found, Look(title=title, commit_url=commit_url))
     fault = _write(out, files)
     if fault is not None:
         click.echo(f"gradverify: {fault}", err=True)

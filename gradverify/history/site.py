@@ -22,7 +22,6 @@ class Look:
     """How the site speaks of its project. commit_url: with `{}` where the commit goes; None for no links."""
 
     title: str = "Gradients over time"
-    branch: str | None = None
     commit_url: str | None = None
 
     def commit_link(self, commit: str | None) -> str | None:

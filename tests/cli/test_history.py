@@ -51,13 +51,13 @@ def test_commit_and_branch_are_taken_from_the_ci_system(folder: Path, call: Call
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "no JSON report"),
-        ("{", "bad.json:1:2"),
+        ("", "bad.json is no JSON report"),
+        ("{", "line 1 column 2"),
         ("[" * 100_000, "nested too deeply"),
         ('{"format": 1}', "missing:"),
         ('{"format": 7}', "format 7"),
         ("\xff", "not UTF-8"),
-        ('{"format": NaN}', "`NaN` is no JSON"),
+        ('{"format": NaN}', "format nan"),
         ("[]", "expected an object"),
     ],
 )

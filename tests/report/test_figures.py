@@ -9,13 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradverify.report.figures.contours import contour, levels
+from gradverify.report.figures.contours import Point, contours, levels
 from gradverify.report.figures.descents import Run, descents_figure
 from gradverify.report.figures.scales import linear, logarithmic
 from gradverify.report.figures.thinning import thinned
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
-GRID = [[(x - 10) ** 2 + (y - 10) ** 2 for x in range(21)] for y in range(21)]
+GRID = [[float((x - 10) ** 2 + (y - 10) ** 2) for x in range(21)] for y in range(21)]
+
+
+def contour(grid: list[list[float]], level: float) -> list[list[Point]]:
+    (lines,) = contours(grid, [level])
+    return lines
 
 
 @given(st.lists(finite, min_size=1, max_size=5))

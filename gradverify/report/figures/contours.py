@@ -23,13 +23,8 @@ def levels(grid: Sequence[Sequence[float]], count: int = LEVELS) -> list[float]:
     return sorted({v for v in found if values[0] < v < values[-1]})
 
 
-def contour(grid: Sequence[Sequence[float]], level: float) -> list[list[Point]]:
-    """The lines on which the grid has the value `level`, in units of columns and rows."""
-    return contours(grid, [level])[0]
-
-
 def contours(grid: Sequence[Sequence[float]], at: Sequence[float]) -> list[list[list[Point]]]:
-    """The lines of each of the levels `at`, which rise."""
+    """The lines on which the grid has each of the values `at`, which rise; in units of columns and rows."""
     ends: list[dict[Edge, list[Edge]]] = [{} for _ in at]
     for i in range(len(grid) - 1):
         row, following = grid[i], grid[i + 1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -95,9 +95,3 @@ def _log_ticks(low: float, high: float, most: int) -> list[tuple[float, str]]:
     first = math.ceil(low / step - 1e-9) * step
     exponents = range(first, math.floor(high + 1e-9) + 1, step)
     return [(10.0**e, power_of_ten(e)) for e in exponents if -307 <= e <= 300]
-
-
-def finite_range(rows: Sequence[Sequence[float]]) -> tuple[float, float]:
-    """The least and the largest finite number of a table; (nan, nan) where there is none."""
-    finite = [value for row in rows for value in row if math.isfinite(value)]
-    return (min(finite), max(finite)) if finite else (math.nan, math.nan)

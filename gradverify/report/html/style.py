@@ -105,7 +105,8 @@ nav li{grid-template-columns:minmax(0,1fr)}nav li span{white-space:normal}
 details.spec>summary{padding-right:12px}.place{order:5;flex-basis:100%}}
 @media print{body{background:#fff;font-size:11pt}main{max-width:none;padding:0}.filters,nav{display:none}
 details.spec{content-visibility:visible;break-inside:avoid-page;border-color:#999}details.spec>summary::after{display:none}a{color:inherit}
-.scroll{overflow:visible}pre{max-height:none}.badge,.callout,.meter i{print-color-adjust:exact}
+.scroll{overflow:visible}table{font-size:9.5pt}th,td{padding-left:10px}td.wrap{min-width:110px}
+pre{max-height:none}.badge,.callout,.meter i{print-color-adjust:exact}
 .figures{grid-template-columns:1fr 1fr}}
 """
 
