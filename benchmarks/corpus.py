@@ -80,6 +80,7 @@ def with_claim(spec: Spec, claim: dict[str, Node], name: str, right: bool) -> Sp
     return replace(
         spec, name=f"{spec.name}/{name}", gradient=ExpressionSource(None, claim), hessian=None,
         expect=Expect("pass" if right else "fail"), search_evaluations=0,
+        extensions={},  # what is expected of a descent is expected of the function as it is, not scaled
         points=tuple(replace(p, known=None) if isinstance(p, ListedPoint) else p for p in spec.points),
     )  # fmt: skip
 

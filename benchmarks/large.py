@@ -10,7 +10,6 @@ counted. Then single components of the gradient are made wrong by a factor, and 
 from __future__ import annotations
 
 import argparse
-import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.timing import print_ratios, print_seconds
+from benchmarks.timing import Taken, median, print_ratios, print_seconds
 from gradverify.core.arrays import Array
 from gradverify.core.problem import Derivative
 from gradverify.core.report import SpecResult
@@ -97,21 +96,21 @@ def sides() -> Sides:
     return Sides(spec, plugins, points[0], function, gradient)
 
 
-def seconds(both: Sides, repetitions: int) -> dict[str, float]:
+def seconds(both: Sides, repetitions: int) -> dict[str, Taken]:
     """Medians, the sides taking turns."""
     runs: dict[str, Callable[[], object]] = {
         OURS: both.ours,
         ALONE: lambda: both.ours("finite-difference"),
         THEIRS: both.theirs,
     }
-    taken: dict[str, list[float]] = {name: [] for name in runs}
+    taken: dict[str, list[Taken]] = {name: [] for name in runs}
     for repetition in range(-1, repetitions):
         for name, run in runs.items():
-            started = time.perf_counter()
+            started, cpu = time.perf_counter(), time.process_time()
             run()
             if repetition >= 0:
-                taken[name].append(time.perf_counter() - started)
-    return {name: statistics.median(values) for name, values in taken.items()}
+                taken[name].append(Taken(time.perf_counter() - started, time.process_time() - cpu))
+    return {name: median(values) for name, values in taken.items()}
 
 
 def print_detections(both: Sides) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -23,14 +24,23 @@ NO_BYTE_CODE = "PYTHONDONTWRITEBYTECODE"
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """Seconds of one run: on the clock, and on all cores together, its own processes included."""
+
+    wall: float
+    cpu: float
+
+
+@dataclass(frozen=True, slots=True)
 class Contestant:
     """A process to be timed: what to call it, and the arguments of this Python."""
 
     name: str
     arguments: tuple[str, ...]
 
-    def seconds(self, folder: Path) -> float:
-        """Wall time of one run. Raises where it does not succeed: a failure would be compared with work."""
+    def run(self, folder: Path) -> Taken:
+        """One run. Raises where it does not succeed: a failure would be compared with work."""
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         started = time.perf_counter()
         finished = subprocess.run(
             [sys.executable, *self.arguments],
@@ -40,33 +50,40 @@ class Contestant:
         elapsed = time.perf_counter() - started
         if finished.returncode:
             raise RuntimeError(f"{self.name}: exit code {finished.returncode}\n{finished.stdout}\n{finished.stderr}")
-        return elapsed
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return Taken(elapsed, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
 
 
 def medians(
     contestants: Sequence[Contestant], folder: Path, repetitions: int, *, warm_up: bool = True
-) -> dict[str, float]:
-    """Median seconds of each, by name. warm_up: one round before is not counted (byte code, the disk's cache)."""
-    taken: dict[str, list[float]] = {one.name: [] for one in contestants}
+) -> dict[str, Taken]:
+    """Medians of each, by name. warm_up: one round before is not counted (byte code, the disk's cache)."""
+    taken: dict[str, list[Taken]] = {one.name: [] for one in contestants}
     for repetition in range(-1 if warm_up else 0, repetitions):
         for one in contestants:
-            seconds = one.seconds(folder)
+            found = one.run(folder)
             if repetition >= 0:
-                taken[one.name].append(seconds)
-    return {name: statistics.median(values) for name, values in taken.items()}
+                taken[one.name].append(found)
+    return {name: median(values) for name, values in taken.items()}
 
 
-def print_seconds(seconds: Mapping[str, float]) -> None:
+def median(values: Sequence[Taken]) -> Taken:
+    """Of wall and CPU time, each by itself."""
+    return Taken(statistics.median(v.wall for v in values), statistics.median(v.cpu for v in values))
+
+
+def print_seconds(taken: Mapping[str, Taken]) -> None:
     """The table of medians."""
-    print("| process | median |\n|---|---|")
-    for name, value in seconds.items():
-        print(f"| {name} | {value:.2f} s |")
+    print("| process | median | CPU |\n|---|---|---|")
+    for name, value in taken.items():
+        print(f"| {name} | {value.wall:.3g} s | {value.cpu:.3g} s |")
     print()
 
 
-def print_ratios(seconds: Mapping[str, float], pairs: Sequence[tuple[str, str]]) -> None:
+def print_ratios(taken: Mapping[str, Taken], pairs: Sequence[tuple[str, str]]) -> None:
     """The table of ratios that the benchmark is about."""
-    print("| compared | ratio |\n|---|---|")
+    print("| compared | ratio | of CPU time |\n|---|---|---|")
     for one, other in pairs:
-        print(f"| {one} : {other} | {seconds[one] / seconds[other]:.2f} |")
+        wall, cpu = taken[one].wall / taken[other].wall, taken[one].cpu / taken[other].cpu
+        print(f"| {one} : {other} | {wall:.2f} | {cpu:.2f} |")
     print()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,11 +12,12 @@ from gradverify.core.arrays import Array, Matrix, Vector
 from gradverify.core.estimates import Proof
 from gradverify.core.judge import Code, tolerances
 from gradverify.core.problem import Derivative, Problem
-from gradverify.core.projection import words
-from gradverify.core.projection.points import Projected
 from gradverify.core.report import Check, Component, PointResult
 from gradverify.core.verdicts import Evidence, Verdict
 from gradverify.core.verify import Answer, Contradiction, Judged, Verified, component_label, show_point, verdict_of
+
+if TYPE_CHECKING:
+    from gradverify.core.projection.points import Projected
 
 # Beyond this many components a point's vectors hold those that are wrong, or else the worst, and no others: nobody
 # reads the rest, and a report of 25 million numbers is of no use. Of a point, so many coordinates are shown as well.
@@ -61,6 +62,8 @@ def checks_of(verified: Verified, kind: str, line: int | None) -> list[Check]:
 
 def projected_check(verified: Verified, projected: Projected, kind: str, line: int | None) -> Check:
     """The check of a backend that could compare along random directions only."""
+    from gradverify.core.projection import words  # seldom needed
+
     problem = verified.problem
     if projected.broken is not None:
         return Check(
@@ -110,8 +113,10 @@ MOST_DETAILED = 16  # points whose directions are told one by one
 
 def projection_notes(verified: Verified) -> list[str]:
     """What random directions could and could not have shown, where the verdict leans on them."""
-    if verified.judged and not verified.leans_on_projections:
+    if not verified.projected or (verified.judged and not verified.leans_on_projections):
         return []
+    from gradverify.core.projection import words
+
     return [
         text
         for p in verified.projected

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,9 +19,10 @@ from gradverify.core.examine import ClaimValues, ScaleProbe, examine, flat, typi
 from gradverify.core.judge import Code, judge, judge_kink, judge_with_scales
 from gradverify.core.kinks import find_kinks
 from gradverify.core.problem import Derivative, Failure, Problem, Request
-from gradverify.core.projection import disputes, words
-from gradverify.core.projection.points import Projected, project
 from gradverify.core.verdicts import AtKinks, Evidence, Fault, NoteKind, Verdict
+
+if TYPE_CHECKING:
+    from gradverify.core.projection.points import Projected
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +109,12 @@ def verify(
     claimed = claim_values.values
     request = Request(points, claimed.reshape((points.shape[0], *problem.shape)))
     answers = [ask(name, problem, request) for name in backends]
-    projected = [
-        found
-        for answer in answers
-        if (found := project(problem, points, claim_values, flat(function.values), answer, ask)) is not None
-    ]
+    projected: list[Projected] = []
+    if any(answer.too_many for answer in answers):
+        from gradverify.core.projection.points import project  # seldom needed
+
+        compared = [project(problem, points, claim_values, flat(function.values), a, ask) for a in answers]
+        projected = [found for found in compared if found is not None]
     kinks = _kinks([a.estimates for a in answers if a.estimates is not None], points.shape[0])
     prover = next((a for a in answers if _proves(a.estimates)), None)
     function_values = flat(function.values)
@@ -137,7 +140,9 @@ def verify(
     if (codes == Code.FAIL).any():
         scattered = _scattered(problem, points, codes, judged, claimed, ask)
         codes[scattered] = Code.INCONCLUSIVE
-    leans = _take_in(problem, points, claimed, projected, judged, codes, contradictions, prover is not None)
+    leans = bool(projected) and _take_in(
+        problem, points, claimed, projected, judged, codes, contradictions, prover is not None
+    )
     finite = np.atleast_1d(np.isfinite(function_values).all(axis=1))
     # NaN or infinity in the claim where f is finite is a fault even where no backend has a value to set beside it,
     # except
@@ -518,6 +523,8 @@ def _take_in(
 
     They never overrule a backend that has judged each component, but may contradict it.
     """
+    from gradverify.core.projection import disputes
+
     leans = False
     for one in projected:
         for row, comparison in one.comparisons.items():
@@ -611,6 +618,10 @@ def verdict_of(verified: Verified) -> tuple[Verdict, str | None]:
 
 def _along_directions(verified: Verified) -> tuple[Verdict, str] | None:
     """What the comparisons along directions decide where no component has been judged wrong; None where nothing."""
+    if not verified.projected:
+        return None
+    from gradverify.core.projection import words
+
     for one in verified.projected:
         if one.broken is not None and not verified.judged:
             return Verdict.ERROR, one.broken
@@ -653,6 +664,8 @@ def why_inconclusive(verified: Verified) -> str:
     row, component = (int(i) for i in undecided[0])
     for one in verified.projected if not verified.judged else ():
         if row in one.comparisons:
+            from gradverify.core.projection import words
+
             why = words.why(one.comparisons[row], lambda i: component_label(verified.problem, i))
             return f"{why}, at {show_point(verified.points[row])}"
     name = component_label(verified.problem, component)

@@ -101,7 +101,11 @@ def evaluate_trees(
     slots += bound.literals
     with arithmetic.context():
         for function, arguments, free in bound.steps:
-            slots.append(function(*[slots[i] for i in arguments]))
+            if len(arguments) == 2:
+                value = function(slots[arguments[0]], slots[arguments[1]])
+            else:
+                value = function(*[slots[i] for i in arguments])
+            slots.append(value)
             for i in free:
                 slots[i] = None
         results = []

@@ -23,6 +23,8 @@ COMPARISONS = {
     Comparison.EQ: "equal",
     Comparison.NE: "not_equal",
 }
+# Elementwise functions that most formulas are made of, and that are a step as they stand.
+_PLAIN = frozenset(("add", "subtract", "multiply", "divide", "negative", "exp", "log", "sin", "cos", "tanh", "sqrt"))
 _ALL = (None, None, None)  # a whole axis, as an index part
 Slot = int
 
@@ -111,6 +113,8 @@ class _Compiler:
         return self.known[id(node)]
 
     def translated(self, node: Node) -> int:
+        if type(node) is Call:  # most nodes are
+            return self.call(node)
         match node:
             case Number():
                 return self.literal(node)
@@ -127,6 +131,8 @@ class _Compiler:
 
     def call(self, node: Call) -> int:
         function, arguments = node.function, node.arguments
+        if function in _PLAIN:
+            return self.elementwise(function, arguments, node.shape)
         if function in REDUCTIONS or function in ALONG_AXIS:
             return self.along(function, self.add(arguments[0]), arguments[0].shape, node.axis)
         if function == "power" and isinstance(arguments[1], Number) and arguments[1].value == 2:
@@ -175,6 +181,8 @@ class _Compiler:
         return result
 
     def aligned(self, arguments: Sequence[Node], shape: Shape) -> list[int]:
+        if not shape:
+            return [self.add(argument) for argument in arguments]
         return [self.expanded(argument, len(shape)) for argument in arguments]
 
     def expanded(self, node: Node, rank: int) -> int:

@@ -12,17 +12,15 @@ import numpy as np
 from gradverify.core import conclude
 from gradverify.core.judge import Code
 from gradverify.core.problem import Derivative
-from gradverify.core.properties import Facts, check_properties
 from gradverify.core.report import Check, Component, DescentRun, PointResult, SpecResult
-from gradverify.core.stationary import Kind, Stationary, stationary_points
 from gradverify.core.verdicts import Evidence, Verdict
 from gradverify.core.verify import Verified, show_point, verdict_of, verify
-from gradverify.run.descents import check_descents
-from gradverify.run.rules import check_rule
 from gradverify.spec.beyond import StationaryPoint
 from gradverify.spec.model import Spec
 
 if TYPE_CHECKING:
+    from gradverify.core.properties import Facts
+    from gradverify.core.stationary import Stationary
     from gradverify.plugins import Plugins
     from gradverify.run.single import Verification
 
@@ -68,6 +66,8 @@ def check_beyond(
     gradient = next((v for v in work.verified if v.problem.derivative is Derivative.GRADIENT), None)
     parts: list[Beyond] = []
     if work.loaded.composite is not None:
+        from gradverify.run.rules import check_rule  # most specs state none of these, and start the sooner
+
         progress("the rule's parts")
         ruled = check_rule(work, work.loaded.composite, run_part, _line(work, "rule"))
         parts.append(Beyond(ruled.checks, (), ruled.evaluations, ruled.claim_evaluations))
@@ -84,6 +84,8 @@ def check_beyond(
         if key == "properties":
             parts.append(_properties(work, gradient, extensions[key]))
         else:
+            from gradverify.run.descents import check_descents
+
             done = check_descents(work, gradient, plugins.descent_methods, extensions[key])
             parts.append(Beyond(done.checks, done.runs, done.evaluations, done.claim_evaluations))
     return Beyond(
@@ -106,6 +108,8 @@ def _without_gradient(work: Verification, key: str) -> Check:
 
 
 def _properties(work: Verification, gradient: Verified, names: Sequence[str]) -> Beyond:
+    from gradverify.core.properties import check_properties
+
     started = time.perf_counter()
     told: Facts = check_properties(gradient, names, work.backends, work.ask, gradient.problem.seed)
     seconds = (time.perf_counter() - started) / max(1, len(names))
@@ -129,6 +133,8 @@ def _properties(work: Verification, gradient: Verified, names: Sequence[str]) ->
 
 
 def _stationary(work: Verification, gradient: Verified | None, asked: Sequence[StationaryPoint]) -> Beyond:
+    from gradverify.core.stationary import Kind, stationary_points
+
     started = time.perf_counter()
     points = np.array([point.at for point in asked], dtype=np.float64)
     problem = (gradient or work.verified[0]).problem

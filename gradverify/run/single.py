@@ -50,7 +50,6 @@ from gradverify.hookspecs import LoadError
 from gradverify.run.beyond import check_beyond
 from gradverify.run.outcome import GIVEN_UP
 from gradverify.run.patience import OutOfPatience, patience
-from gradverify.run.pictures import with_ladders, with_level_sets
 from gradverify.run.settings import FAR_STEPS, VerifySettings
 from gradverify.spec.model import ListedPoint, Spec
 
@@ -245,7 +244,11 @@ def _conclude(
     for verified in work.verified:
         kind = verified.problem.derivative.value
         found_out = conclude.checks_of(verified, kind, _line(spec, kind))
-        checks += with_ladders(found_out, verified, plugins) if settings.pictures else found_out
+        if settings.pictures:
+            from gradverify.run.pictures import with_ladders
+
+            found_out = with_ladders(found_out, verified, plugins)
+        checks += found_out
         verdict, reason = verdict_of(verified)
         verdicts.append(verdict)
         if reason is not None:
@@ -278,7 +281,11 @@ def _conclude(
             explained = found.verified
             verdicts.append(Verdict.FAIL)
             reasons.append(counterexample.message)
-    descent = with_level_sets(further.descent, main) if settings.pictures else further.descent
+    descent = further.descent
+    if settings.pictures:
+        from gradverify.run.pictures import with_level_sets
+
+        descent = with_level_sets(descent, main)
     progress("explanation")
     verdict = conclude.worst_verdict(verdicts)
     diagnosis: list[Diagnosis] = []

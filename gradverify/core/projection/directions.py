@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -93,9 +94,19 @@ def sizes(x: Vector, scale: Scale, low: Array | float = -np.inf, high: Array | f
 
 def flip(values: Vector, direction: Direction, start: int) -> None:
     """Multiply the chunk `values`, which begins at component `start`, by the direction's signs, in place."""
-    bits = signs(direction.seed, direction.number, start, start + values.size)
+    make = _kept_flips if values.size <= SMALL else _flips
     view = values.view(np.uint64)
-    view ^= bits.astype(np.uint64) << np.uint64(63)  # the sign bit of a double
+    view ^= make(direction.seed, direction.number, start, start + values.size)
+
+
+def _flips(seed: int, number: int, start: int, stop: int) -> Array:
+    """The signs as the sign bits of doubles, shape (stop − start,), uint64."""
+    return signs(seed, number, start, stop).astype(np.uint64) << np.uint64(63)
+
+
+# A direction is taken up several times over; as long as it is small, its signs may as well be kept.
+SMALL = 8192  # components; 64 kB
+_kept_flips = lru_cache(maxsize=128)(_flips)
 
 
 def chunks(start: int, stop: int) -> Iterator[tuple[int, int]]:
