@@ -43,6 +43,10 @@ def command() -> int:
     _line("backends", ", ".join(plugins.backends) or "none")
     _line("loaders", ", ".join(plugins.loaders) or "none")
     _line("reports", ", ".join(plugins.reporters) or "none")
+    from gradverify.cli.sandbox_advice import sandbox_lines
+
+    for name, text in sandbox_lines():
+        _line(name, text)
     healthy = bool(plugins.backends) and not plugins.warnings
     for warning in plugins.warnings:
         _line("warning", warning)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import stat
@@ -27,7 +28,11 @@ def copy_submission(source: Path, target: Path) -> tuple[str, ...]:
     target.mkdir(mode=0o700)
     for folder, subfolders, names in os.walk(source, followlinks=False):
         here = Path(folder).relative_to(source)
-        subfolders[:] = sorted(name for name in subfolders if not (Path(folder) / name).is_symlink())
+        subfolders[:] = sorted(
+            name
+            for name in subfolders
+            if not (Path(folder) / name).is_symlink() and Path(folder) / name not in (target, target.parent)
+        )
         for name in subfolders:
             (target / here / name).mkdir(mode=0o700)
         for name in sorted(names):
@@ -80,8 +85,9 @@ def usage(folder: Path) -> Usage:
                         size += entry.stat(follow_symlinks=False).st_blocks * BLOCK
                     if files > MOST_COUNTED:
                         break
-        except OSError:  # it vanished meanwhile, or its owner locked it
-            continue
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:  # nobody nests folders so deeply who does not mean to hide
+                return Usage(MOST_COUNTED, size)
     return Usage(files, size)
 
 

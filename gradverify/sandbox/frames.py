@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 MARK = b"GVF1"
 _PREFIX = struct.Struct("<4sIQ")
-HEADER_BYTES = 1 << 16  # a header's names, shapes and one line of text need far less
-MOST_ARRAYS = 4096
+HEADER_BYTES = 1 << 18  # enough for MOST_ARRAYS keys and shapes, and a line of text
+MOST_ARRAYS = 256
 MOST_AXES = 32  # NumPy 1's own limit
 NUMBER_BYTES = 8
 FLOAT64 = np.dtype("<f8")

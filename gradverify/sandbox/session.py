@@ -45,6 +45,7 @@ class Session:
         """End its process and remove its folder."""
         self._end()
         folders.remove(self._folder)
+        self._zygote.give_back(self._uid)
 
     def call(self, entry: str, arguments: Sequence[Argument], *, seconds: float | None = None) -> Answer:
         """Call `entry` of the submission; always an answer, never an exception for anything the submission does."""
@@ -77,6 +78,10 @@ class Session:
             raise ZygoteError(f"a submission's process reached the level {self._process.level.name} only")
         try:
             status, detail = self._process.imported(started + self._limits.start_seconds)
+            if status is Status.MISSING and (
+                why := [text for text in self.left_out if text.startswith(f"{self._file}: ")]
+            ):
+                status, detail = Status.IMPORT_ERROR, why[0]
         except EndedError as ended:
             status, detail = ended.status, f"while it was imported: {ended.detail}"
         answer = self._with_traces(Answer(status=status, detail=detail), keep_output=status is Status.OK)

@@ -41,7 +41,6 @@ ANSWER_SECONDS = 30.0  # for the zygote to fork or to collect
 BOOT = "import sys; sys.path.append(sys.argv[2]); from gradverify.sandbox.inside.zygote import main; main()"
 ENVIRONMENT = {
     "LANG": "C.UTF-8",
-    "PYTHONHASHSEED": "0",
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
@@ -90,6 +89,7 @@ class Zygote:
         self.scratch: Path | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
+        self._taken: set[int | None] = set()
         self._lock = threading.RLock()
 
     def __enter__(self) -> Self:
@@ -139,14 +139,27 @@ class Zygote:
         """A user id for one submission, which becomes the owner of `folder`; None where it runs as we do."""
         if not self._user_ids:
             return None
-        uid = FIRST_UID + secrets.randbelow(UIDS)
+        with self._lock:
+            uid = FIRST_UID + secrets.randbelow(UIDS)
+            while uid in self._taken:
+                uid = FIRST_UID + secrets.randbelow(UIDS)
+            self._taken.add(uid)
         folders.give_to(folder, uid)
         return uid
+
+    def give_back(self, uid: int | None) -> None:
+        """The user id is nobody's again."""
+        with self._lock:
+            self._taken.discard(uid)
 
     def spawn(
         self, folder: Path, uid: int | None, file: str | None, limits: Limits, fds: Sequence[int]
     ) -> tuple[int, int]:
         """A new confined process: its number as the zygote knows it, and a descriptor that stands for it."""
+        with self._lock:
+            if self._process is not None and self._process.poll() is not None:  # something killed it
+                self._end_process()
+                self._start()
         reply, received = self._ask(
             {
                 "do": "spawn",
@@ -238,6 +251,7 @@ class Zygote:
                 process.close()
         finally:
             folders.remove(folder)
+            self.give_back(uid)
 
     def _ask(self, message: Mapping[str, Any], fds: Sequence[int] = ()) -> tuple[dict[str, Any], list[int]]:
         with self._lock:
@@ -245,7 +259,8 @@ class Zygote:
             return self._receive()
 
     def _send(self, message: Mapping[str, Any], fds: Sequence[int] = ()) -> None:
-        assert self._control is not None, "a Zygote is used as a context manager"
+        if self._control is None:
+            raise ZygoteError("the zygote is not running")
         try:
             if fds:
                 rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))]

@@ -74,7 +74,7 @@ def arrange_descriptors(channel: int, output: int, report: int) -> None:
     os.set_blocking(REPORT_FD, False)
 
 
-def confine(means: Means, order: Mapping[str, Any], hello: Callable[[Details], bytes]) -> None:
+def confine(means: Means, order: Mapping[str, Any], hello: Callable[[Details], bytes], parent: int) -> None:
     """Become harmless; say over the channel, before any foreign code runs, which layers hold."""
     folder, uid = os.path.realpath(order["folder"]), order["uid"]
     os.chdir(folder)
@@ -94,6 +94,7 @@ def confine(means: Means, order: Mapping[str, Any], hello: Callable[[Details], b
     if uid is not None:
         privileges.become(uid, read_everything=rules is not None and not means.others_may_read)
         details["uid"] = str(uid)
+    privileges.die_with(parent)  # the kernel forgets it when the user id changes
     privileges.no_new_privileges()
     if rules is not None:
         rules.enforce()

@@ -15,10 +15,11 @@ from gradverify.sandbox.inside.seccomp import number_of, supported
 VERSION_FLAG = 1
 PATH_BENEATH = 1  # LANDLOCK_RULE_PATH_BENEATH
 
-WRITE_FILE, READ_FILE, READ_DIR, REMOVE_FILE, MAKE_REG, TRUNCATE = (1 << bit for bit in (1, 2, 3, 5, 8, 14))
+WRITE_FILE, READ_FILE, READ_DIR, REMOVE_DIR, REMOVE_FILE, MAKE_DIR, MAKE_REG, TRUNCATE = (
+    1 << bit for bit in (1, 2, 3, 4, 5, 7, 8, 14)
+)
 READ = READ_FILE | READ_DIR
-OWN = READ | WRITE_FILE | REMOVE_FILE | MAKE_REG | TRUNCATE  # in its own folder: plain files, nothing else
-FILE_RIGHTS = READ_FILE | WRITE_FILE | TRUNCATE  # the rights that a rule on a single file may name
+OWN = READ | WRITE_FILE | REMOVE_DIR | REMOVE_FILE | MAKE_DIR | MAKE_REG | TRUNCATE  # plain files and folders only
 # Highest right on files that each version of the interface knows, from version 1 on.
 FILE_BITS = (13, 14, 15, 15, 16)
 NETWORK_BITS = 0b11  # bind and connect over TCP, since version 4

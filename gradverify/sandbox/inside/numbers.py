@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 REAL_KINDS = "biuf"  # dtype.kind of booleans, integers, floats; complex numbers, text, dates and objects are no reals
-MOST_ELEMENTS = 4096  # of a tuple or mapping; a history of iterates comes as one array
-KEY_LENGTH = 200
+MOST_ELEMENTS = 256  # of a tuple or mapping; a history of iterates comes as one array
+MOST_AXES = 32  # with these three a message's header stays within its bound
+KEY_LENGTH = 60
 NUMBER_BYTES = 8
 
 
@@ -41,7 +42,7 @@ def normalise(value: object, most_bytes: int) -> Returned:
         if value is None:
             return Returned("none")
         if isinstance(value, Mapping):
-            items = [(key, value[key]) for _, key in zip(range(MOST_ELEMENTS), value, strict=False)]
+            items = [(key, value[key]) for _, key in zip(range(MOST_ELEMENTS + 1), value, strict=False)]
             keys = tuple(str(key)[:KEY_LENGTH] for key, _ in items)
             if len(set(keys)) != len(keys):
                 return Returned("other", detail="a mapping with two keys of the same name")
@@ -75,7 +76,7 @@ class Room:
 
 def _several(kind: str, elements: list[object], room: Room, keys: tuple[str, ...] = ()) -> Returned:
     if len(elements) > MOST_ELEMENTS:
-        raise NotNumbersError(f"a {kind} of {len(elements)} elements")
+        raise NotNumbersError(f"a {kind} of more than {MOST_ELEMENTS} elements")
     pairs = []
     for place, element in enumerate(elements):
         try:
@@ -96,6 +97,8 @@ def as_array(value: object, room: Room) -> tuple[Array, str]:
         raise NotNumbersError(f"{_described(value)} (NumPy: {type(error).__name__}: {error})") from None
     if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
         raise NotNumbersError("a masked array with masked elements")
+    if found.ndim > MOST_AXES:
+        raise NotNumbersError(f"an array with {found.ndim} axes")
     dtype = found.dtype
     if dtype.kind == "O":
         found = _objects(found, value, room)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 PACKAGE_FOLDERS = ("site-packages", "dist-packages")
 SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/localtime", "/usr/share/zoneinfo")
+OWN_CODE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DEVICES = ("/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 DESCRIPTORS = 8192  # that the zygote may have; each process that it forks closes them all
 MOST_LIBRARIES = 4000  # of a folder that also holds packages, and so cannot be opened as a whole
@@ -62,7 +63,8 @@ def open_readable(first_fd: int) -> list[Readable]:
                     add(os.path.join(folder, name))
         else:
             add(folder)
-    for path in (*SYSTEM_FILES, *DEVICES):
+    # Our own code beside the submission's is shown in tracebacks; `platform` reads the interpreter.
+    for path in (OWN_CODE, os.path.realpath(sys.executable), *SYSTEM_FILES, *DEVICES):
         add(path)
     return list(found.values())
 

@@ -66,7 +66,8 @@ def load(file: str) -> tuple[str, str, Any]:
     if not os.path.isfile(file):
         return "missing", f"there is no file {file}", None
     name = os.path.splitext(os.path.basename(file))[0]
-    sys.path.insert(0, os.getcwd())
+    here = os.getcwd()
+    sys.path[:0] = list(dict.fromkeys((os.path.dirname(os.path.join(here, file)), here)))
     try:
         spec = importlib.util.spec_from_file_location(name, os.path.abspath(file))
         if spec is None or spec.loader is None:

@@ -1,4 +1,4 @@
-"""A header nested sixty thousand deep.
+"""A header nested two hundred thousand deep.
 
 expect: policy-violation
 tried: forgery
@@ -8,6 +8,6 @@ import os, struct
 
 
 def attack(x):
-    header = b"[" * 60000
+    header = b"[" * 200000
     os.write(3, b"GVF1" + struct.pack("<IQ", len(header), 0) + header)
     return x
