@@ -48,8 +48,8 @@ def advice(details: Mapping[str, bool | str], *, root: bool) -> list[str]:
     if not details["bubblewrap"] and not details["uid"]:
         found.append("bubblewrap: `sudo apt install bubblewrap`, or your system's package of that name")
         found.append(
-            "if it is installed: `sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0` (Ubuntu 24.04), or run "
-            "gradverify as root, which gives each submission a user id of its own"
+            "if it is installed: `sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0` (Ubuntu 24.04), or "
+            "run gradverify as root, which gives each submission a user id of its own"
         )
     if root and not details["uid"]:
         found.append("another user id: root needs CAP_SETUID and CAP_SETGID, which this container took away")
