@@ -11,6 +11,7 @@ QUICK = {
     "bounds": ("--cases", "2200"),
     "verdicts": ("--limit", "60"),
     "start": ("--repetitions", "5"),
+    "confinement": ("--submissions", "50"),
     "throughput": ("--specs", "50", "--repetitions", "1"),
     "growth": ("--sizes", "50", "200", "--repetitions", "1"),
     "large": ("--repetitions", "3"),
