@@ -29,6 +29,7 @@ WATCH_SECONDS = 0.1  # between looks at what it wrote
 WRITTEN_FILES = 200  # that a submission may leave in its folder
 WRITTEN_FACTOR = 16  # all its files together, in units of what one of them may have
 MOST_TRIED = 40  # attempts that are kept
+HEARD_AT_ONCE = 64  # refused system calls that are answered before the clock is looked at again
 REPORT_BYTES = 1 << 16  # of attempts that are read
 TRIED_KINDS = frozenset({"file", "network", "process", "native"})
 NEAR_THE_LIMIT = 0.8  # of the memory allowed: a process that died so is taken to have died of it
@@ -76,7 +77,7 @@ class Process:
         self._reader = FrameReader(self._limits.answer_bytes)
         self._kept = bytearray()
         self._told = bytearray()
-        self._seen: list[str] = []
+        self._seen: dict[str, None] = {}
         self._listener: Listener | None = None
         self._ending: Ending | None = None
         self._hung_up: set[int] = set()
@@ -114,6 +115,8 @@ class Process:
         data = messages.request(number, entry, arguments)
         while True:
             frame = self._exchange(data, deadline)
+            if not time.monotonic() < deadline:
+                raise EndedError(Status.TIMEOUT, TIME_IS_OVER)
             kind, name = frame.header.get("kind"), frame.header.get("function")
             if kind == "call":
                 if not isinstance(name, str) or name not in remote:
@@ -137,10 +140,12 @@ class Process:
         self._drain(self._report)
         self._hear()
         if self._report in self._hung_up and not self._has_ended():
-            self._seen.append("forgery: it closed or replaced the descriptor of the report on what it tries")
+            self._note("forgery: it closed or replaced the descriptor of the report on what it tries")
         if not folders.usage(self._folder).fits(self._allowed):
-            self._seen.append(f"file: it wrote more than {WRITTEN_FILES} files, or too much")
-        for told in bytes(self._told).split(b"\n")[:MOST_TRIED]:
+            self._note(f"file: it wrote more than {WRITTEN_FILES} files, or too much")
+        if len(self._told) >= REPORT_BYTES:
+            self._note("other: more attempts than are told")
+        for told in bytes(self._told).split(b"\n"):
             kind, _, evidence = told.decode(errors="backslashreplace").partition("\t")
             if kind == "absent":  # it led nowhere from inside; that says little of an honest mistake
                 how, _, path = evidence.partition(" ")
@@ -148,11 +153,15 @@ class Process:
                     continue
                 kind = "file"
             if told:
-                self._seen.append(f"{kind if kind in TRIED_KINDS else 'other'}: {messages.line(evidence)}")
+                self._note(f"{kind if kind in TRIED_KINDS else 'other'}: {messages.line(evidence)}")
         self._told.clear()
-        found = tuple(dict.fromkeys(self._seen))[:MOST_TRIED]
+        found = tuple(self._seen)
         self._seen.clear()
         return found
+
+    def _note(self, attempt: str) -> None:
+        if len(self._seen) < MOST_TRIED:
+            self._seen[attempt] = None
 
     def close(self) -> None:
         """Kill it, collect it, give back the descriptors."""
@@ -250,25 +259,23 @@ class Process:
             raise self._forged(str(error)) from None
 
     def _forged(self, what: str) -> EndedError:
-        self._seen.append(f"forgery: {what}")
+        self._note(f"forgery: {what}")
         return EndedError(Status.POLICY, f"it forged a message to the grader: {what}")
 
     def _hear(self) -> None:
-        """Refuse, and note, the system calls that are waiting."""
-        while self._listener is not None and select.select([self._listener.fd], [], [], 0)[0]:
-            told = self._listener.refuse()
-            if told is None:
+        """Refuse, and note, the system calls that are waiting; not for ever, because one thread may always wait."""
+        for _ in range(HEARD_AT_ONCE):
+            if self._listener is None or not _readable(self._listener.fd):
                 return
-            if len(self._seen) < REPORT_BYTES:
-                self._seen.append(told)
+            if (told := self._listener.refuse()) is not None:
+                self._note(told)
 
     def _has_ended(self) -> bool:
-        return bool(select.select([self._pidfd], [], [], 0)[0])
+        return _readable(self._pidfd)
 
     def _ended(self) -> EndedError:
         """How a process that hung up or ended did so."""
-        select.select([self._pidfd], [], [], GRACE)
-        alive = not self._has_ended()
+        alive = not _readable(self._pidfd, GRACE)
         self._drain(self._output)
         self._drain(self._report)
         self._hear()
@@ -276,6 +283,8 @@ class Process:
         code = self._ending.code
         if alive:
             return self._forged("it closed its end of the channel")
+        if code == -signal.SIGSYS:
+            self._note("privilege: a system call of another architecture")
         if self._ending.cpu_seconds >= CPU_SECONDS:
             return EndedError(Status.TIMEOUT, "it used up its processor time")
         full = self._ending.kilobytes >= NEAR_THE_LIMIT * self._limits.memory_mb * KILOBYTES
@@ -297,6 +306,12 @@ class Process:
         kept, most = (self._kept, self._limits.output_bytes) if fd == self._output else (self._told, REPORT_BYTES)
         kept += data[: max(0, most - len(kept))]
         return True
+
+
+def _readable(fd: int, seconds: float = 0.0) -> bool:
+    poll = select.poll()  # select.select() refuses descriptors above 1023
+    poll.register(fd, select.POLLIN)
+    return any(events & select.POLLIN for _, events in poll.poll(1000 * seconds))
 
 
 def _exists(path: str) -> bool:

@@ -35,20 +35,20 @@ def words(text: str) -> tuple[str, ...]:
 ALLOWED = words(
     """
     read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 close close_range lseek fstat newfstatat
-    stat lstat statx access faccessat faccessat2 readlink readlinkat getcwd chdir fchdir getdents getdents64 fcntl dup
+    stat lstat statx access faccessat faccessat2 readlink readlinkat getcwd chdir fchdir getdents getdents64 dup
     dup2 dup3 pipe pipe2 poll ppoll select pselect6 epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait
     epoll_pwait2 eventfd eventfd2 fsync fdatasync sync_file_range ftruncate fallocate fadvise64 readahead flock umask
     statfs fstatfs sendfile copy_file_range splice tee
     mmap munmap mremap mprotect madvise mincore msync mlock munlock mlock2 brk membarrier mbind get_mempolicy
     set_mempolicy pkey_alloc pkey_free pkey_mprotect mseal map_shadow_stack cachestat
-    futex futex_waitv futex_wake futex_wait futex_requeue set_robust_list get_robust_list rseq set_tid_address
+    futex futex_waitv futex_wake futex_wait futex_requeue set_robust_list rseq set_tid_address
     arch_prctl exit exit_group restart_syscall
     rt_sigaction rt_sigprocmask rt_sigreturn rt_sigsuspend rt_sigpending rt_sigtimedwait sigaltstack pause alarm
     setitimer getitimer signalfd signalfd4 timer_create timer_settime timer_gettime timer_getoverrun timer_delete
     timerfd_create timerfd_settime timerfd_gettime nanosleep clock_nanosleep clock_gettime clock_getres gettimeofday
     time times getcpu
     getpid getppid gettid getuid geteuid getgid getegid getresuid getresgid getgroups getpgid getpgrp getsid capget
-    getrlimit setrlimit getrusage getpriority sched_yield sched_getaffinity sched_setaffinity sched_getparam
+    getrlimit setrlimit getrusage getpriority sched_yield sched_getaffinity sched_getparam
     sched_getscheduler sched_getattr sched_get_priority_max sched_get_priority_min sched_rr_get_interval uname sysinfo
     getrandom wait4 waitid recvfrom shutdown getsockname getpeername getsockopt setsockopt
 """
@@ -95,7 +95,7 @@ UNSUPPORTED = words(
 PRETENDED = words("chmod fchmod fchmodat fchmodat2 utime utimes futimesat utimensat")
 NAMES = {
     **{name: kind for kind, names in ACCUSED.items() for name in names},
-    **dict.fromkeys(words("clone kill tkill tgkill rt_sigqueueinfo rt_tgsigqueueinfo"), "process"),
+    **dict.fromkeys(words("clone fcntl kill tkill tgkill rt_sigqueueinfo rt_tgsigqueueinfo"), "process"),
     **dict.fromkeys(words("socketpair sendto"), "network"),
 }
 
@@ -103,6 +103,9 @@ CLONE_THREAD = 0x00010000  # linux/sched.h
 AF_UNIX = 1
 PRCTL_ALLOWED = (3, 15, 16, 21, 23, 27, 30, 39, 0x53564D41)  # reading settings; PR_SET_NAME; PR_SET_VMA (glibc's names)
 IOCTL_ALLOWED = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)  # TCGETS TIOCGWINSZ FIONREAD FIONBIO FIONCLEX FIOCLEX
+# F_SETOWN, F_SETSIG, F_SETOWN_EX have the kernel send any signal to any process of the same user; F_SETLEASE and
+# F_NOTIFY do it when a file is used.
+FCNTL_REFUSED = (8, 10, 15, 1024, 1026)
 O_TRUNC_ALONE = os.O_TRUNC  # O_RDONLY | O_TRUNC empties a file, which Landlock's first two versions do not see
 
 # linux/bpf_common.h
@@ -179,6 +182,8 @@ def main_filter(pid: int, *, notify: bool, files_judged: bool) -> Code:
     on(("tkill",), [(RETURN, 0, 0, refuse)])
     on(("prctl",), argument(0, PRCTL_ALLOWED, ALLOW, ERRNO | errno.EPERM))
     on(("ioctl",), argument(1, IOCTL_ALLOWED, ALLOW, ERRNO | errno.ENOTTY))
+    on(("fcntl",), argument(1, FCNTL_REFUSED, refuse, ALLOW))
+    on(("sched_setaffinity",), argument(0, (0, pid), ALLOW, ERRNO | errno.EPERM))
     on(("prlimit64",), argument(0, (0, pid), ALLOW, ERRNO | errno.EPERM))
     on(
         ("sendto",),  # with an address it would leave; without one it only goes where a socketpair leads
