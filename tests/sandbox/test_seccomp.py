@@ -1,6 +1,7 @@
 """The filter, run on paper for both architectures: what it says of a system call with given arguments."""
 
 import errno
+import functools
 import os
 import platform
 import struct
@@ -50,7 +51,13 @@ def judged(machine: str, name: str, *arguments: int, files_judged: bool = True, 
     number = NUMBERS[name][index]
     if number is None:
         return None
-    return verdict(seccomp.main_filter(PID, notify=notify, files_judged=files_judged), number, arguments, architecture)
+    return verdict(the_filter(machine, files_judged, notify), number, arguments, architecture)
+
+
+@functools.cache
+def the_filter(machine: str, files_judged: bool, notify: bool) -> Code:
+    assert platform.machine() == machine
+    return seccomp.main_filter(PID, notify=notify, files_judged=files_judged)
 
 
 def test_what_python_needs_is_allowed(machine: str) -> None:
