@@ -21,6 +21,9 @@ def test_the_example_prints_what_the_page_shows(tmp_path: Path) -> None:
     assert told.stdout == wanted
 
 
-@pytest.mark.parametrize("word", [*(status.value for status in Status), *LEVELS, *ACCUSED, *TRIED_KINDS, "forgery"])
+WORDS = {*(status.value for status in Status), *LEVELS, *ACCUSED, *TRIED_KINDS, "forgery"}
+
+
+@pytest.mark.parametrize("word", sorted(WORDS))
 def test_every_word_that_a_report_may_use_is_explained(word: str) -> None:
     assert f"`{word}`" in PAGE
