@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 LONGEST = 2.0  # seconds that the evaluations of one figure may take, as far as can be told beforehand
 EVALUATIONS = 100  # of one ladder, about
+MOST_COMPONENTS = 1_000_000  # beyond, even looking for the worst would take arrays as large as the point itself
 
 
 def with_ladders(checks: Sequence[Check], verified: Verified, plugins: Plugins) -> list[Check]:
@@ -36,6 +37,8 @@ def _with_ladders(check: Check, verified: Verified, judged: Judged, plugins: Plu
     registered = plugins.backends.get(judged.backend)
     estimates = judged.answer.estimates
     if registered is None or estimates is None or not isinstance(registered.value, ShowsLadders):
+        return check
+    if verified.claim.values.shape[1] > MOST_COMPONENTS:
         return check
     begun = time.perf_counter()
     verified.problem.function.evaluate(verified.points[:1])

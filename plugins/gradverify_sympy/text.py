@@ -7,6 +7,7 @@ from typing import Any
 import sympy as sp
 from sympy.printing.str import StrPrinter
 
+LARGEST_DENOMINATOR = 10_000  # of a fraction that people read: 1/3, 7/720
 MAX_TEXT = 500  # characters; a longer formula helps nobody
 
 _NAMES = {
@@ -68,12 +69,22 @@ class _Printer(StrPrinter):  # type: ignore[misc]
 _PRINTER = _Printer()
 
 
+def _with_decimals(expression: Any) -> Any:
+    """Fractions that nobody wrote, such as 5404319552844595/18014398509481984 for 0.3, as the decimals they stand for.
+
+    The language computes with the same doubles, so the formula means what it did.
+    """
+    fractions = {r for r in expression.atoms(sp.Rational) if r.q > LARGEST_DENOMINATOR}
+    decimals = {r: sp.sign(r) * sp.Symbol(repr(float(abs(r))), positive=True) for r in fractions if float(r) != 0.0}
+    return expression.xreplace(decimals) if decimals else expression
+
+
 def to_text(expression: Any) -> str:
     """`expression` in the language; empty where the language lacks a word or the text would be long."""
     if expression.has(sp.I, sp.nan, sp.zoo, sp.oo, sp.EulerGamma, sp.Derivative, sp.Subs):
         return ""
     try:
-        text = str(_PRINTER.doprint(expression))
+        text = str(_PRINTER.doprint(_with_decimals(expression)))
     except _NoText:
         return ""
     return text if len(text) <= MAX_TEXT else ""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import sympy as sp
+from gradverify_sympy.text import to_text
 
 from gradverify.core.problem import Derivative
 from gradverify.core.verdicts import NoteKind
@@ -132,6 +134,11 @@ def test_a_wrong_claim_is_shown_with_formula_and_difference() -> None:
     assert proof.components == (False, True)
     assert proof.reference == ("2*x*sin(y)", "x**2*cos(y)")
     assert proof.difference == ("-x*sin(y)", "")
+
+
+def test_a_fraction_that_nobody_wrote_is_shown_as_its_decimal() -> None:
+    third, tenth = sp.Symbol("x") / 3, sp.Rational(*(0.1).as_integer_ratio())
+    assert to_text(tenth * sp.Symbol("x") ** 2 - sp.exp(-tenth) + third) == "0.1*x**2 + x/3 - exp(-0.1)"
 
 
 @pytest.mark.parametrize(
