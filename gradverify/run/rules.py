@@ -176,8 +176,10 @@ def _wrong_parts(work: Verification, part: Part, points: Matrix) -> Iterator[str
         yield f"the part to blame is {place} whose claim fails at {show_point(usable[row])}: {found}"
         return
     reference, _ = best_reference(verified)
+    label = component_label(verified.problem, component)
+    label += " (counted from 0)" if "[" in label else ""
     yield (
-        f"the part to blame is {place} whose {component_label(verified.problem, component)} is"
+        f"the part to blame is {place} whose {label} is"
         f" {verified.claim.values[row, component]:.6g} at {show_point(usable[row])} and should be"
         f" {reference[row, component]:.6g}"
     )
