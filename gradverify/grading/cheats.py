@@ -86,7 +86,7 @@ QUIET = 1e-2  # of the claim's scatter: what the reference may scatter at most
 STEPS = (*(10.0**-k for k in range(1, 11)), EPSILON**0.5, EPSILON ** (1 / 3), 2.0**-10, 2.0**-20, 2.0**-26)
 SCHEMES = ("forward", "backward", "central")
 MATCH = 0.02  # of the stencil's own error: how near the claim has to be to it
-STENCIL_VALUES = 6  # values at which a stencil has to match
+STENCIL_VALUES = 16  # values at which a stencil has to match
 
 
 def numerical_noise(suspect: Suspect) -> str | None:
@@ -192,9 +192,9 @@ def _stencil(suspect: Suspect, reference: Array, rough: Array) -> str | None:
                     }[scheme]  # fmt: skip
                     error = np.abs(slope - right)
                     size = np.maximum(np.maximum(np.abs(above), np.abs(below)), np.abs(here))
-                    round_off = 4 * EPSILON * size / h
+                    round_off = 2 * EPSILON * size / h
                     telling = error > 20 * round_off  # else it is f's round-off that matches, or nothing
-                    near = np.abs(claimed - slope) <= MATCH * error + 2 * round_off
+                    near = np.abs(claimed - slope) <= MATCH * error + 3 * round_off
                 if near.all() and np.count_nonzero(telling) >= FEWEST_VALUES:
                     return (
                         f"it equals a {scheme} difference of f with step {words} at {rows.size} of {rows.size} values"
