@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress
 
+    from gradverify.grading.bench import Plan
     from gradverify.grading.intake import Intake, Submission
     from gradverify.grading.model import Assignment, GradeReport, StudentResult
     from gradverify.grading.session import Session
@@ -96,9 +97,10 @@ def command(
     from gradverify.plugins import load_plugins
 
     plugins = load_plugins(blocked(plugin))
-    loaded = _assignment(assignment, plugins, color)
-    if isinstance(loaded, int):
-        return loaded
+    found = _assignment(assignment, plugins, color)
+    if isinstance(found, int):
+        return found
+    loaded, plans = found
     if check:
         return _describe(loaded)
     try:
@@ -113,7 +115,7 @@ def command(
     refused = _refused(min_isolation)
     if refused is not None:
         return refused
-    run = _Run(loaded, text, plugins.block, jobs, quiet)
+    run = _Run(loaded, plans, text, plugins.block, jobs, quiet)
     try:
         if autograder is not None:
             return run.inside_gradescope(autograder)
@@ -126,7 +128,7 @@ def command(
         return Exit.INTERNAL
 
 
-def _assignment(path: Path, plugins: Plugins, color: str) -> Assignment | int:
+def _assignment(path: Path, plugins: Plugins, color: str) -> tuple[Assignment, dict[str, Plan]] | int:
     """The assignment, with every question tried on its instructor's own answer; or the exit code."""
     from gradverify.cli.engine import print_faults
     from gradverify.grading.assignment import load_assignment
@@ -141,9 +143,12 @@ def _assignment(path: Path, plugins: Plugins, color: str) -> Assignment | int:
         )
         return Exit.USAGE
     broken = []
+    plans: dict[str, Plan] = {}
     for question in parsed.assignment.questions:
         try:
-            check_bench(make_bench(question, plugins), plugins)
+            bench = make_bench(question, plugins)
+            check_bench(bench, plugins)
+            plans[question.name] = bench.plan
         except BenchError as error:
             place = question.place
             broken.append(f"{place.file}:{place.line}:{place.column}: question `{question.name}`: {error}")
@@ -152,14 +157,16 @@ def _assignment(path: Path, plugins: Plugins, color: str) -> Assignment | int:
     if broken:
         click.echo("gradverify: the assignment is wrong; nobody was graded", err=True)
         return Exit.USAGE
-    return parsed.assignment
+    return parsed.assignment, plans
 
 
 def _describe(assignment: Assignment) -> int:
     for question in assignment.questions:
         extra = " (extra credit)" if question.extra else ""
         click.echo(f"{question.name}: {question.kind} by `{question.entry}`, {question.points:g} points{extra}")
-    click.echo(f"{assignment.name}: {len(assignment.questions)} questions, {assignment.max_score:g} points, no fault")
+    count = len(assignment.questions)
+    questions = f"{count} question{'' if count == 1 else 's'}"
+    click.echo(f"{assignment.name}: {questions}, {assignment.max_score:g} points, no fault")
     return Exit.OK
 
 
@@ -193,11 +200,19 @@ def _write_kit(assignment: Assignment, secret: bytes, target: Path) -> int:
 class _Run:
     """One run of the command."""
 
-    def __init__(self, assignment: Assignment, secret: bytes, block: tuple[str, ...], jobs: int, quiet: bool) -> None:
+    def __init__(
+        self,
+        assignment: Assignment,
+        plans: dict[str, Plan],
+        secret: bytes,
+        block: tuple[str, ...],
+        jobs: int,
+        quiet: bool,
+    ) -> None:
         from gradverify.grading.session import Session
 
         self.assignment, self.secret, self.quiet = assignment, secret, quiet
-        self.session: Session = Session(assignment, secret, block, jobs)
+        self.session: Session = Session(assignment, secret, plans, block, jobs)
         self.started = time.time()
 
     def whole(

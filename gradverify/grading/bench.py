@@ -7,9 +7,9 @@ visible points are kept and serve every student.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -48,6 +48,25 @@ class BenchError(Exception):
     """A question that cannot be graded: its spec's function fails, or its own gradient is wrong. For the instructor."""
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What trying the backends showed: those that answer, strongest first; how long each took; which are exact."""
+
+    backends: tuple[str, ...]
+    seconds: dict[str, float]
+    exact: frozenset[str]
+
+    def to_data(self) -> dict[str, Any]:
+        """As plain JSON values, for a worker that need not try again."""
+        return {"backends": list(self.backends), "seconds": self.seconds, "exact": sorted(self.exact)}
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Plan:
+        """The inverse of `to_data`."""
+        seconds = {str(name): float(value) for name, value in data["seconds"].items()}
+        return cls(tuple(map(str, data["backends"])), seconds, frozenset(map(str, data["exact"])))
+
+
 @dataclass
 class Bench:
     """A question ready to be graded. `problem` has no claim."""
@@ -56,12 +75,20 @@ class Bench:
     loaded: Loaded
     problem: Problem
     visible: Matrix  # (k, n)
-    backends: tuple[str, ...]  # that answer this problem, strongest first
-    seconds: dict[str, float]  # that each took for the visible points
-    exact: frozenset[str]
+    plan: Plan
     _ask: Callable[[str, Problem, Request], Answer] = field(repr=False)
     _kept: dict[tuple[str, str, bytes], Estimate] = field(default_factory=dict, repr=False)
     _visible_rows: frozenset[bytes] = field(default=frozenset(), repr=False)
+
+    @property
+    def backends(self) -> tuple[str, ...]:
+        """The backends that answer this problem, strongest first."""
+        return self.plan.backends
+
+    @property
+    def exact(self) -> frozenset[str]:
+        """Those whose references are exact to round-off, or better."""
+        return self.plan.exact
 
     @property
     def primary(self) -> str:
@@ -71,7 +98,7 @@ class Bench:
     @property
     def confirming(self) -> tuple[str, ...]:
         """The backends whose opinion is heard before an answer is called wrong."""
-        return tuple(b for b in self.backends if b == self.primary or self.seconds[b] <= CONFIRM_SECONDS)
+        return tuple(b for b in self.backends if b == self.primary or self.plan.seconds[b] <= CONFIRM_SECONDS)
 
     def ask(self, name: str, problem: Problem, request: Request) -> Answer:
         """Ask a backend as `verify` does."""
@@ -119,8 +146,8 @@ class Bench:
         return function_from_expression(node, self.question.spec.variables, self.loaded.constants)
 
 
-def make_bench(question: Question, plugins: Plugins) -> Bench:
-    """Load a question's spec and try every backend on it. Raises BenchError, in words for the instructor."""
+def make_bench(question: Question, plugins: Plugins, plan: Plan | None = None) -> Bench:
+    """Load a question's spec and, without a `plan`, try every backend on it. Raises BenchError, for the instructor."""
     spec = question.spec
     points, _ = points_of(spec)
     derivative = DERIVATIVES[question.kind]
@@ -135,11 +162,21 @@ def make_bench(question: Question, plugins: Plugins) -> Bench:
         raise BenchError(f"the function returns shape {loaded.function.output_shape}; a {derivative} needs one number")
     problem = problem_for(spec, loaded, domain_of(spec), derivative)
     ask = asker(spec, plugins, VerifySettings())
-    wanted = tuple(spec.backends) if spec.backends is not None else tuple(plugins.backends)
+    if plan is None:
+        plan = _tried(
+            tuple(spec.backends) if spec.backends is not None else tuple(plugins.backends), ask, problem, points
+        )
+    rows = frozenset(point.tobytes() for point in points)
+    return Bench(question, loaded, problem, points, plan, ask, _visible_rows=rows)
+
+
+def _tried(
+    names: tuple[str, ...], ask: Callable[[str, Problem, Request], Answer], problem: Problem, points: Matrix
+) -> Plan:
     strengths: dict[str, int] = {}
     seconds: dict[str, float] = {}
     reasons: list[str] = []
-    for name in wanted:
+    for name in names:
         answer = ask(name, problem, Request(points))
         if answer.estimates is None:
             reasons.append(f"{name}: {answer.not_applicable or answer.broken}")
@@ -151,9 +188,7 @@ def make_bench(question: Question, plugins: Plugins) -> Bench:
         raise BenchError(f"no backend can differentiate the function ({'; '.join(reasons)})")
     enough = Evidence.EXACT.strength  # of two that are exact to round-off, the quicker serves better
     order = sorted(strengths, key=lambda name: (-min(strengths[name], enough), seconds[name]))
-    exact = frozenset(name for name, strength in strengths.items() if strength >= enough)
-    rows = frozenset(point.tobytes() for point in points)
-    return Bench(question, loaded, problem, points, tuple(order), seconds, exact, ask, _visible_rows=rows)
+    return Plan(tuple(order), seconds, frozenset(name for name, strength in strengths.items() if strength >= enough))
 
 
 def check_bench(bench: Bench, plugins: Plugins) -> None:

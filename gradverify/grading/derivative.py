@@ -341,7 +341,7 @@ def hints(found: Sequence[Diagnosis], verified: Verified) -> list[str]:
         parts = diagnosis.components or _wrong(verified)
         what = subject(verified, parts) if parts else "Your answer"
         by = "that variable" if len({p.index for p in parts}) != 1 else _variable(verified, parts[0])
-        told[hint(diagnosis.fault, what, by)] = None
+        told[hint(diagnosis.fault, what, by, of_a_term="the term " in diagnosis.message)] = None
     return list(told)
 
 

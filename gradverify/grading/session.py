@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from gradverify.grading.bench import Plan
 from gradverify.grading.codec import student_from_data
 from gradverify.grading.intake import Submission
 from gradverify.grading.model import Assignment, StudentResult, status_of
@@ -23,6 +24,7 @@ GRACE_SECONDS = 60.0
 START_SECONDS = 120.0  # for a worker to load the assignment, on a busy machine
 MOST_RESTARTS = 3  # of one worker before it is given up, if it dies before it is ready
 LINE_BYTES = 64 << 20
+WORKER = (sys.executable, "-m", "gradverify.grading.worker")
 
 Done = Callable[[StudentResult], None]
 
@@ -37,9 +39,11 @@ class Session:
 
     assignment: Assignment
     secret: bytes
+    plans: Mapping[str, Plan] = field(default_factory=dict)  # by question; a worker tries the backends of others itself
     block: tuple[str, ...] = ()
     jobs: int = 1
     isolation: Mapping[str, Any] = field(default_factory=dict)
+    command: tuple[str, ...] = WORKER
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def grade(
@@ -114,9 +118,9 @@ class Session:
 
     def _started(self) -> _Worker:
         for attempt in range(MOST_RESTARTS):
-            worker = _Worker()
+            worker = _Worker(self.command)
             try:
-                self.isolation = worker.start(self.assignment, self.secret, self.block, self._stop)
+                self.isolation = worker.start(self, self._stop)
             except _WorkerDiedError as died:
                 worker.close()
                 if self._stop.is_set():
@@ -143,17 +147,16 @@ class _WorkerDiedError(Exception):
 
 
 class _Worker:
-    def __init__(self) -> None:
+    def __init__(self, command: Sequence[str]) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "gradverify.grading.worker"],
+            list(command),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, encoding="utf-8",
             process_group=0,  # an interrupt at the keyboard is the parent's to handle
         )  # fmt: skip
 
-    def start(
-        self, assignment: Assignment, secret: bytes, block: tuple[str, ...], stop: threading.Event
-    ) -> Mapping[str, Any]:
+    def start(self, session: Session, stop: threading.Event) -> Mapping[str, Any]:
         """Load the assignment; only then the secret. How submissions are confined."""
+        assignment = session.assignment
         self._send(
             {
                 "parent": os.getpid(),
@@ -161,13 +164,14 @@ class _Worker:
                 "imports": list(assignment.imports),
                 "seconds": assignment.limits.seconds,
                 "memory_mb": assignment.limits.memory_mb,
-                "block": list(block),
+                "block": list(session.block),
+                "plans": {name: plan.to_data() for name, plan in session.plans.items()},
             }
         )
         ready = self._receive(START_SECONDS, stop)
         if "ready" not in ready:
             raise _WorkerDiedError(str(ready.get("broken", "did not start")))
-        self._send({"secret": secret.hex()})
+        self._send({"secret": session.secret.hex()})
         return {"level": ready["ready"]["level"], **ready["ready"]["details"]}
 
     def grade(

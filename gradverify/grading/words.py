@@ -90,12 +90,22 @@ FORBIDDEN: dict[FlagKind, str] = {
     ),
 }
 
+# The same faults of one term only.
+OF_A_TERM: dict[Fault, str] = {
+    Fault.SIGN: "{what}: one of its terms has the wrong sign. Which way does each term of f change when {by} grows?",
+    Fault.FACTOR: (
+        "{what}: one of its terms is off by a factor. Which exponents and coefficients come down when you differentiate"
+        " each term of f by {by}?"
+    ),
+}
+
 _PATH = re.compile(r"(?<![\w.])(?:[A-Za-z]:)?(?:[\\/][^\s\\/:'\"<>|()\[\],;]+)+[\\/]?")
 
 
-def hint(fault: Fault, what: str, by: str) -> str:
-    """The hint for a fault of the components called `what`, derivatives by `by`."""
-    return HINTS[fault].format(what=what, by=by)
+def hint(fault: Fault, what: str, by: str, *, of_a_term: bool = False) -> str:
+    """The hint for a fault of the components called `what`, derivatives by `by`; or of one term of them."""
+    text = OF_A_TERM.get(fault, HINTS[fault]) if of_a_term else HINTS[fault]
+    return text.format(what=what, by=by)
 
 
 def quoted(text: str, most: int = 200) -> str:

@@ -45,7 +45,7 @@ def serve(first: dict[str, Any], requests: Iterator[dict[str, Any]], out: TextIO
     limits = Limits(seconds=float(first["seconds"]), memory_mb=int(first["memory_mb"]))
     with Zygote(limits, tuple(first["imports"])) as zygote, tempfile.TemporaryDirectory(prefix="gradverify-") as folder:
         os.chmod(folder, 0o711)  # the sandbox copies a submission from here; nobody else lists it
-        from gradverify.grading.bench import make_bench
+        from gradverify.grading.bench import Plan, make_bench
         from gradverify.plugins import load_plugins
 
         plugins = load_plugins(tuple(first["block"]))
@@ -53,7 +53,8 @@ def serve(first: dict[str, Any], requests: Iterator[dict[str, Any]], out: TextIO
         if parsed.assignment is None:
             say("broken", "the assignment cannot be read any more")
             return
-        benches = {q.name: make_bench(q, plugins) for q in parsed.assignment.questions}
+        plans = {name: Plan.from_data(data) for name, data in first["plans"].items()}
+        benches = {q.name: make_bench(q, plugins, plans.get(q.name)) for q in parsed.assignment.questions}
         level = zygote.level
         say("ready", {"level": level.name, "details": dict(level.details)})
         secret_request = next(requests, None)

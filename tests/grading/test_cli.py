@@ -1,0 +1,274 @@
+"""`gradverify grade` as a process: one student never stops another, nothing is graded twice, exit codes tell."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from gradverify.cli import grade as command_module
+from gradverify.grading.intake import Submission
+from gradverify.grading.model import Status, StudentResult
+from gradverify.grading.session import GradingError, Session
+from gradverify.sandbox import LEVELS, Level, probe_level
+from tests.grading.support import ASSIGNMENT, RIGHT, SECRET, SPEC, WRONG, assignment_in, report_in, run, student
+
+LEVEL = probe_level().name
+
+
+@pytest.fixture
+def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An assignment and two submissions."""
+    (tmp_path / "bowl.yaml").write_text(SPEC)
+    (tmp_path / "hw.yaml").write_text(ASSIGNMENT)
+    (tmp_path / "hw.secret").write_text(SECRET)
+    (tmp_path / "subs").mkdir()
+    (tmp_path / "subs/ada.py").write_text(RIGHT)
+    (tmp_path / "subs/bob.py").write_text(WRONG)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+ARGUMENTS = ("hw.yaml", "subs", "--out", "out", "-j", "1", "--min-isolation", LEVEL)
+
+
+def grade(*more: str, code: int = 0) -> str:
+    """What the command prints, both streams together; its grading processes are real."""
+    try:
+        done = CliRunner().invoke(command_module.command, [*ARGUMENTS, *more], standalone_mode=False)
+        if done.exception is not None:
+            raise done.exception
+    except click.UsageError as error:
+        assert code == 2
+        return error.message
+    assert done.return_value == code, done.output
+    return done.output
+
+
+def scores(folder: Path) -> dict[str, float]:
+    return {s["student"]: s["score"] for s in report_in(folder / "out")["students"]}
+
+
+def test_the_command_is_a_process_whose_exit_code_tells(course: Path) -> None:
+    done = run("grade", *ARGUMENTS, cwd=course)
+    assert done.returncode == 0, done.stderr
+    assert "bob: 5 of 10 points, partial" in done.stdout
+    assert f"confined at level {LEVEL}" in done.stdout
+
+
+def test_odd_submissions_cost_their_students_alone(course: Path) -> None:
+    subs = course / "subs"
+    (subs / "newline\nname.py").write_text(RIGHT)
+    (subs / "=2+5.py").write_text(RIGHT)
+    (subs / "empty.py").write_text("")
+    (subs / "binary.py").write_bytes(bytes(range(256)))
+    (subs / "folder").mkdir()
+    (subs / "link.py").symlink_to("/etc/passwd")
+    with (subs / "huge.py").open("wb") as file:
+        file.truncate(100 << 20)
+    with zipfile.ZipFile(subs / "climber.zip", "w") as archive:
+        archive.writestr("../../hw.py", RIGHT)
+    with zipfile.ZipFile(subs / "zipped.zip", "w") as archive:
+        archive.writestr("hw.py", RIGHT)
+    grade()
+    found = report_in(course / "out")
+    told = {s["student"]: (s["status"], s["score"]) for s in found["students"]}
+    assert told == {
+        "ada": ("ok", 10.0), "bob": ("partial", 5.0), "newline\nname": ("ok", 10.0), "=2+5": ("ok", 10.0),
+        "empty": ("missing", 0.0), "binary": ("import-error", 0.0), "folder": ("missing", 0.0),
+        "link": ("policy-violation", 0.0), "huge": ("policy-violation", 0.0), "climber": ("policy-violation", 0.0),
+        "zipped": ("ok", 10.0),
+    }  # fmt: skip
+    assert "100 MB" in student(found, "huge")["student_note"]
+    assert "leads out of it" in (course / "out/climber/feedback.md").read_text()
+    rows = (course / "out/gradebook.csv").read_text().split("\n")
+    assert len(rows) == len(told) + 2
+    assert any(row.startswith("'=2+5,") for row in rows)
+    second_run_keeps_everything(course)
+
+
+def second_run_keeps_everything(course: Path) -> None:
+    before = (course / "out/journal.jsonl").read_text()
+    done = grade("--only-changed")
+    assert "(11 kept)" in done
+    assert (course / "out/journal.jsonl").read_text() == before
+
+
+def test_only_what_changed_is_graded_again(course: Path) -> None:
+    grade()
+    (course / "subs/bob.py").write_text(RIGHT)
+    done = grade("--only-changed")
+    assert "bob: 10 of 10" in done
+    assert "ada" not in done
+    assert scores(course) == {"ada": 10.0, "bob": 10.0}
+
+
+def test_a_changed_assignment_changes_everything(course: Path) -> None:
+    grade()
+    (course / "hw.yaml").write_text(ASSIGNMENT.replace("points: 10", "points: 20"))
+    done = grade("--resume", code=2)
+    assert "the assignment changed since" in done
+    grade("--only-changed")
+    assert scores(course) == {"ada": 20.0, "bob": 10.0}
+
+
+def test_an_interrupted_run_goes_on_where_it_stopped(course: Path) -> None:
+    grade()
+    journal = course / "out/journal.jsonl"
+    lines = journal.read_text().splitlines(keepends=True)
+    journal.write_text(lines[0] + lines[1] + lines[2][:40])  # it was writing when it was stopped
+    done = grade("--resume")
+    assert "1 kept" in done
+    assert scores(course) == {"ada": 10.0, "bob": 5.0}
+
+
+def test_there_is_nothing_to_resume_without_a_journal(course: Path) -> None:
+    assert "nothing to go on from" in grade("--resume", code=2)
+
+
+def test_one_student_is_graded_and_the_others_results_stay(course: Path) -> None:
+    grade()
+    (course / "subs/ada.py").write_text(WRONG)
+    (course / "subs/bob.py").write_text(RIGHT)
+    done = grade("--student", "bob")
+    assert "bob: 10 of 10" in done
+    assert scores(course) == {"ada": 10.0, "bob": 10.0}
+
+
+def test_an_unknown_student_is_told_the_nearest_name(course: Path) -> None:
+    assert "did you mean `bob`" in grade("--student", "bab", code=2)
+
+
+def test_a_folder_without_submissions_selects_nothing(course: Path) -> None:
+    (course / "none").mkdir()
+    assert run("grade", "hw.yaml", "none", "--out", "out", "--min-isolation", LEVEL, cwd=course).returncode == 5
+
+
+def test_faults_of_the_assignment_stop_the_run_before_anybody_is_graded(course: Path) -> None:
+    (course / "hw.yaml").write_text(ASSIGNMENT.replace("points:", "pionts:"))
+    done = grade(code=2)
+    assert "hw.yaml:4:18: error[unknown-key]" in done
+    assert "did you mean `points`?" in done
+    assert not (course / "out").exists()
+
+
+def test_the_instructors_own_mistake_is_the_instructors(course: Path) -> None:
+    (course / "bowl.yaml").write_text(SPEC.replace("cos(y)]", "sin(y)]"))
+    done = grade(code=2)
+    assert "hw.yaml:4:5: question `bowl`: the spec itself does not pass" in done
+
+
+def test_below_the_wanted_isolation_nobody_is_graded(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gradverify.sandbox.probe_level", lambda: Level("rlimits", {}))
+    done = CliRunner().invoke(command_module.command, ["hw.yaml", "subs", "--out", "out"], standalone_mode=False)
+    assert done.return_value == 2
+    assert "`rlimits`" in done.output
+    assert "--min-isolation rlimits" in done.output
+    assert not (course / "out").exists()
+
+
+def test_the_levels_of_the_option_are_those_of_the_sandbox() -> None:
+    assert command_module.LEVELS == LEVELS
+
+
+class Told:
+    """What a session tells."""
+
+    def __init__(self) -> None:
+        self.results: dict[str, StudentResult] = {}
+
+    def __call__(self, result: StudentResult) -> None:
+        self.results[result.student] = result
+
+
+def session(tmp_path: Path, command: Sequence[str], **more: Any) -> Session:
+    return Session(assignment_in(tmp_path), SECRET.encode(), command=tuple(command), **more)
+
+
+def submissions(*names: str) -> list[Submission]:
+    return [Submission(name, (Path(f"{name}.py"),)) for name in names]
+
+
+def test_a_grading_process_that_dies_or_lies_costs_one_student_a_grader_error(tmp_path: Path) -> None:
+    told = Told()
+    command = (sys.executable, str(Path(__file__).with_name("liar.py")))
+    missed = session(tmp_path, command, jobs=2).grade(
+        submissions("ada", "dies", "bob", "babbles", "carol", "forges", "dan"), told
+    )
+    assert missed == []
+    failed = {name for name, result in told.results.items() if result.status is Status.GRADER_ERROR}
+    assert failed == {"dies", "babbles", "forges"}
+    assert all(told.results[name].score == 1.0 for name in ("ada", "bob", "carol", "dan"))
+    assert "not your fault" in told.results["dies"].questions[0].student
+
+
+def test_a_grading_process_that_hangs_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Session, "_seconds", lambda self: 1.0)
+    told = Told()
+    command = (sys.executable, str(Path(__file__).with_name("liar.py")))
+    session(tmp_path, command).grade(submissions("hangs", "ada"), told)
+    assert told.results["hangs"].status is Status.GRADER_ERROR
+    assert told.results["ada"].status is Status.OK
+
+
+def test_a_grading_process_that_cannot_start_is_said_to_be_ours(tmp_path: Path) -> None:
+    with pytest.raises(GradingError, match="cannot be started"):
+        session(tmp_path, (sys.executable, "-c", "raise SystemExit(1)")).grade(submissions("ada"), Told())
+
+
+def test_a_grader_error_is_exit_code_three_and_no_score(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gradverify.sandbox.probe_level", lambda: Level("full", {}))
+    (course / "subs/dies.py").write_text(RIGHT)
+    session_init = Session.__init__
+
+    def init(self: Session, *args: Any, **kwargs: Any) -> None:
+        session_init(self, *args, **kwargs)
+        self.command = (sys.executable, str(Path(__file__).with_name("liar.py")))
+
+    monkeypatch.setattr(Session, "__init__", init)
+    done = CliRunner().invoke(command_module.command, ["hw.yaml", "subs", "--out", "out"], standalone_mode=False)
+    assert done.return_value == 3, done.output
+    assert "dies,grader-error,,10," in (course / "out/gradebook.csv").read_text()
+    assert "ada,ok,1," in (course / "out/gradebook.csv").read_text()
+
+
+def test_gradescopes_archive_grades_a_submission_where_gradescope_puts_it(course: Path) -> None:
+    done = run("grade", "hw.yaml", "--init-gradescope", "kit.zip", cwd=course)
+    assert done.returncode == 0, done.stderr.stderr
+    root = course / "autograder"
+    with zipfile.ZipFile(course / "kit.zip") as archive:
+        assert {"setup.sh", "run_autograder"} <= set(archive.namelist())
+        assert not any("tests/" in name for name in archive.namelist())
+        archive.extractall(root / "source")
+    (root / "submission").mkdir()
+    (root / "submission/hw.py").write_text(WRONG)
+    (root / "submission_metadata.json").write_text(json.dumps({"users": [{"email": "bob@example.org", "name": "Bob"}]}))
+    subprocess.run(
+        ["bash", str(root / "source/run_autograder")], check=True, cwd=course, timeout=120, capture_output=True,
+        env=os.environ | {"AUTOGRADER": str(root), "PYTHON": sys.executable, "MIN_ISOLATION": LEVEL},
+    )  # fmt: skip
+    results = json.loads((root / "results/results.json").read_text())
+    assert results["score"] == 5.0
+    assert "one of its terms has the wrong sign" in results["tests"][0]["output"]
+    assert "1 of 2 components is right" in results["tests"][0]["output"]
+
+
+def test_gradescope_gets_a_result_even_if_the_grader_cannot_start(course: Path) -> None:
+    run("grade", "hw.yaml", "--init-gradescope", "kit.zip", cwd=course)
+    root = course / "autograder"
+    with zipfile.ZipFile(course / "kit.zip") as archive:
+        archive.extractall(root / "source")
+    subprocess.run(
+        ["bash", str(root / "source/run_autograder")], check=True, timeout=60, capture_output=True,
+        env=os.environ | {"AUTOGRADER": str(root), "PYTHON": "/bin/false"},
+    )  # fmt: skip
+    assert "not your fault" in json.loads((root / "results/results.json").read_text())["output"]
