@@ -246,6 +246,9 @@ WRONG_SHARE = 0.5  # of the hidden points have to be wrong
 
 def hard_coded(suspect: Suspect) -> str | None:
     """Right where its author could look it up, and there alone."""
+    hidden = suspect.codes[suspect.visible :]
+    if hidden.shape[0] and not (hidden == Code.FAIL).any():
+        return None  # right where nobody could look it up
     rows = _telling_rows(suspect)
     if rows is None:
         return None
@@ -257,7 +260,6 @@ def hard_coded(suspect: Suspect) -> str | None:
             f"it is right at the {len(rows)} visible points looked at, and wrong on all sides of each at a relative"
             f" distance of {BESIDE:g}, where the derivative does not change"
         )
-    hidden = suspect.codes[suspect.visible :]
     if hidden.shape[0]:
         wrong = (hidden == Code.FAIL).any(axis=1)
         if not wrong.mean() > WRONG_SHARE:
