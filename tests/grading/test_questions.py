@@ -1,0 +1,328 @@
+"""One question, one entry: what it scores, what its author is told, and what stays hidden."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradverify.core.verdicts import Fault
+from gradverify.grading.claim import Seat
+from gradverify.grading.derivative import DerivativeGrading
+from gradverify.grading.descent import DescentGrading
+from gradverify.grading.model import FlagKind, QuestionResult, Status, SubmissionLimits
+from gradverify.sandbox.model import Answer
+from gradverify.sandbox.model import Status as Ended
+from tests.grading.support import ASSIGNMENT, InProcess, assignment_in, bench_in, graded, plugins
+
+VISIBLE = ((1.5, 2.25), (-0.75, 0.5))
+
+
+def right(x: float, y: float) -> Any:
+    return np.array([2 * x + 3 * y, 3 * x + np.cos(y)])
+
+
+def faults(result: QuestionResult) -> set[Fault]:
+    return {finding.fault for finding in result.diagnosis}
+
+
+def test_a_right_answer_gets_all_points(tmp_path: Path) -> None:
+    result = graded(bench_in(tmp_path), right)
+    assert (result.status, result.score, result.diagnosis) == (Status.OK, 10.0, ())
+    assert (result.visible.right, result.hidden.right) == (2, 6)
+
+
+def test_a_wrong_sign_is_hinted_at_with_the_variable_and_without_a_number(tmp_path: Path) -> None:
+    result = graded(bench_in(tmp_path), lambda x, y: right(x, y) * [1, -1])
+    assert (result.status, result.score) == (Status.PARTIAL, 5.0)
+    assert faults(result) == {Fault.SIGN}
+    assert "∂f/∂y: right size, wrong sign. Which way does f change when y grows?" in result.student
+    assert "reference" in result.staff
+
+
+@pytest.mark.parametrize(
+    ("wrong", "fault"),
+    [
+        (lambda x, y: right(x, y) * [2, 2], Fault.FACTOR),
+        (lambda x, y: right(x, y)[::-1], Fault.SWAPPED_COMPONENTS),
+        (lambda x, y: np.array([2 * x + 3 * y, 3 * x]), Fault.MISSING_TERM),
+        (lambda x, y: right(x, y) * [1, 0], Fault.ZEROED_COMPONENT),
+        (lambda x, y: right(x, y) + np.array([0, 4]), Fault.CONSTANT_OFFSET),
+        (lambda x, y: right(x, y) * [1, np.nan], Fault.NON_FINITE),
+        (lambda x, y: np.ones(3), Fault.WRONG_SHAPE),
+        (lambda x, y: None, Fault.WRONG_SHAPE),
+    ],
+)
+def test_a_common_mistake_is_named_and_hinted_at(wrong: Callable[..., Any], fault: Fault, tmp_path: Path) -> None:
+    result = graded(bench_in(tmp_path), wrong)
+    assert fault in faults(result)
+    assert result.status in (Status.PARTIAL, Status.WRONG)
+    assert len(result.student.split("\n")) > 1
+
+
+def test_credit_by_point_counts_points(tmp_path: Path) -> None:
+    result = graded(
+        bench_in(tmp_path, credit="per-point"), lambda x, y: right(x, y) * (1 if (x, y) == VISIBLE[0] else 2)
+    )
+    assert result.score == pytest.approx(10 / 8, abs=1e-4)
+
+
+def test_all_or_nothing_gives_nothing_for_a_part(tmp_path: Path) -> None:
+    assert graded(bench_in(tmp_path, credit="all-or-nothing"), lambda x, y: right(x, y) * [1, 2]).score == 0.0
+
+
+def test_feedback_none_tells_nothing_but_the_score(tmp_path: Path) -> None:
+    assert graded(bench_in(tmp_path, feedback="none"), lambda x, y: right(x, y) * [1, 2]).student == ""
+
+
+def test_full_feedback_shows_visible_numbers_and_the_formula_and_no_hidden_ones(tmp_path: Path) -> None:
+    result = graded(bench_in(tmp_path, feedback="full"), lambda x, y: right(x, y) * [1, 3])
+    assert re.search(r"At \(1\.5, 2\.25\), ∂f/∂y is 3\.8718\d+; you have 11\.6154\d+\.", result.student)
+    assert "by y: 3*x + cos(y)" in result.student
+    assert result.student.count("At (") == 2
+
+
+def test_a_value_that_cannot_be_decided_counts_for_nobody(tmp_path: Path) -> None:
+    spec = "variables: [x, y]\nfunction: abs(x) + y**2\npoints: [[0, 1.5], [2, -1]]\n"
+    bench = bench_in(tmp_path, spec)
+    assert graded(bench, lambda x, y: np.array([np.sign(x), 2 * y])).score == 10.0
+    assert graded(bench, lambda x, y: np.array([np.sign(x) or 0.5, 2 * y])).score == 10.0
+    assert graded(bench, lambda x, y: np.array([np.sign(x) or 7.0, 2 * y])).score == 5.0
+
+
+def test_a_jacobian_is_graded(tmp_path: Path) -> None:
+    spec = "variables: [x, y]\nfunction: [x*y, x + sin(y)]\njacobian: [[y, x], [1, cos(y)]]\npoints: [[1.5, 0.5]]\n"
+    bench = bench_in(tmp_path, spec)
+    assert graded(bench, lambda x, y: np.array([[y, x], [1, np.cos(y)]])).status is Status.OK
+    result = graded(bench, lambda x, y: np.array([[y, x], [1, np.cos(y)]]).T)
+    assert Fault.TRANSPOSED in faults(result) or Fault.SWAPPED_COMPONENTS in faults(result)
+
+
+def test_a_hessian_is_graded(tmp_path: Path) -> None:
+    spec = "variables: [x, y]\nfunction: x**3*y\nhessian: [[6*x*y, 3*x**2], [3*x**2, 0]]\npoints: [[1.5, 0.5]]\n"
+    bench = bench_in(tmp_path, spec)
+    assert graded(bench, lambda x, y: [[6 * x * y, 3 * x**2], [3 * x**2, 0]]).status is Status.OK
+    result = graded(bench, lambda x, y: [[6 * x * y, x**2], [3 * x**2, 0]])
+    assert "∂²f/∂x∂y" in result.student
+    assert result.score == 7.5
+
+
+def test_constants_come_behind_the_variables(tmp_path: Path) -> None:
+    spec = "variables: {w: 2}\nconstants: {A: [[1, 2], [3, 4]], c: 0.5}\nfunction: c*sum((A @ w)**2)\n"
+    bench = bench_in(tmp_path, spec)
+    assert graded(bench, lambda w, a, c: 2 * c * a.T @ (a @ w)).status is Status.OK
+
+
+def test_what_an_exception_says_is_quoted_from_visible_points_only(tmp_path: Path) -> None:
+    def visible(x: float, y: float) -> Any:
+        raise ValueError(f"I was asked for {x} and {y}, see /tmp/secret/hw.py")
+
+    told = graded(bench_in(tmp_path), visible).student
+    assert "It said: ValueError: I was asked for 1.5 and 2.25, see hw.py" in told
+
+    def hidden(x: float, y: float) -> Any:
+        if (x, y) in VISIBLE:
+            return right(x, y)
+        raise ValueError(f"I was asked for {x} and {y}")
+
+    result = graded(bench_in(tmp_path), hidden)
+    assert "I was asked" not in result.student
+    assert "It raised an exception at a point that you cannot see." in result.student
+    assert "I was asked" in result.staff
+
+
+def test_hidden_points_are_never_asked_before_the_visible_ones(tmp_path: Path) -> None:
+    caller = InProcess(right)
+    grading = DerivativeGrading(bench_in(tmp_path), Seat(caller, "grad", 60.0), SubmissionLimits(), 7)
+    grading.look()
+    assert {tuple(a) for a in caller.asked} == set(VISIBLE)
+
+
+def test_time_is_counted_for_the_whole_question(tmp_path: Path) -> None:
+    class Slow(InProcess):
+        def call(self, entry: str, arguments: Any, *, seconds: float | None = None) -> Answer:
+            assert seconds is not None
+            if seconds < 4.0:
+                return Answer(status=Ended.TIMEOUT, seconds=seconds)
+            answer = super().call(entry, arguments, seconds=seconds)
+            return Answer(status=answer.status, values=answer.values, kind=answer.kind, seconds=4.0)
+
+    slow = Slow(right)
+    grading = DerivativeGrading(bench_in(tmp_path), Seat(slow, "grad", 9.0), SubmissionLimits(seconds=9.0), 7)
+    grading.look()
+    result = grading.grade()
+    assert result.status is Status.TIMEOUT
+    assert len(slow.asked) == 2
+    assert "its 9 seconds were over" in result.student
+
+
+@pytest.mark.parametrize(
+    ("ended", "status"),
+    [
+        (Ended.MISSING, Status.MISSING), (Ended.IMPORT_ERROR, Status.IMPORT_ERROR), (Ended.MEMORY, Status.MEMORY),
+        (Ended.BAD_SIGNATURE, Status.BAD_SIGNATURE), (Ended.CRASHED, Status.CRASHED),
+        (Ended.POLICY, Status.POLICY_VIOLATION), (Ended.BROKEN, Status.GRADER_ERROR),
+    ],
+)  # fmt: skip
+def test_each_way_to_end_has_its_status_and_is_not_asked_for_ever(ended: Ended, status: Status, tmp_path: Path) -> None:
+    class Ending:
+        count = 0
+
+        def call(self, entry: str, arguments: Any, *, seconds: float | None = None) -> Answer:
+            self.count += 1
+            return Answer(status=ended, detail="a secret of the grader" if ended is Ended.BROKEN else "why")
+
+    caller = Ending()
+    grading = DerivativeGrading(bench_in(tmp_path), Seat(caller, "grad", 60.0), SubmissionLimits(), 7)
+    grading.look()
+    result = grading.grade()
+    assert (result.status, result.score) == (status, 0.0)
+    assert caller.count <= 3
+    assert result.student
+    assert "secret of the grader" not in result.student
+
+
+def test_what_was_tried_is_flagged_even_if_the_answer_is_right(tmp_path: Path) -> None:
+    class Curious(InProcess):
+        def call(self, entry: str, arguments: Any, *, seconds: float | None = None) -> Answer:
+            answer = super().call(entry, arguments, seconds=seconds)
+            tried = ("network: socket(AF_INET)", "file: /etc/shadow", "process: fork", "native: ctypes")
+            return Answer(status=answer.status, values=answer.values, kind=answer.kind, tried=tried)
+
+    grading = DerivativeGrading(bench_in(tmp_path), Seat(Curious(right), "grad", 60.0), SubmissionLimits(), 7)
+    grading.look()
+    result = grading.grade()
+    assert {f.kind for f in result.flags} == {
+        FlagKind.TRIED_NETWORK, FlagKind.TRIED_FILE, FlagKind.TRIED_PROCESS, FlagKind.OTHER,
+    }  # fmt: skip
+    assert "/etc/shadow" not in result.student
+
+
+# --- descents --------------------------------------------------------------------------------------------------------
+
+DESCENT = """\
+variables: [x, y]
+function: x**2 + 2*y**2
+gradient: [2*x, 4*y]
+points: [[4, 3]]
+domain: {x: [-10, 10], y: [-10, 10]}
+descent:
+  - name: just right
+    start: [4, 3]
+    learning_rate: 0.2
+    max_iterations: 100
+    expect: {behaviour: converges, minimiser: [0, 0], iterations: {at_most: 60}, rate: {at_most: 0.65}}
+  - name: too long
+    start: [4, 3]
+    learning_rate: 0.6
+    max_iterations: 30
+    expect: {behaviour: diverges}
+"""
+
+
+def descends(
+    f: Any, grad_f: Any, x0: Any, learning_rate: float, max_iters: int, tol: float, *, direction: float = -1.0
+) -> Any:
+    x = np.array(x0, dtype=float)
+    xs, fs = [x.copy()], [float(f(x))]
+    for _ in range(max_iters):
+        g = np.asarray(grad_f(x))
+        if np.linalg.norm(g) <= tol:
+            break
+        x = x + direction * learning_rate * g
+        xs.append(x.copy())
+        fs.append(float(f(x)))
+    return x, np.array(xs), np.array(fs)
+
+
+def run_descent(folder: Path, routine: Callable[..., Any], **question: Any) -> QuestionResult:
+    more = "".join(f", {key}: {value}" for key, value in question.items())
+    text = ASSIGNMENT.replace("entry: grad,", f"entry: grad{more},").replace("{sample: 6}", "{sample: 2}")
+    from gradverify.grading.bench import make_bench
+
+    bench = make_bench(assignment_in(folder, text, DESCENT).questions[0], plugins())
+    grading = DescentGrading(bench, Seat(InProcess(routine), "grad", 60.0), SubmissionLimits(), 7)
+    grading.look()
+    return grading.grade()
+
+
+def test_a_right_descent_gets_all_points(tmp_path: Path) -> None:
+    result = run_descent(tmp_path, descends)
+    assert (result.status, result.score, result.flags) == (Status.OK, 10.0, ()), result.staff
+
+
+def test_a_descent_that_looks_at_the_gradient_one_step_late_is_right_too(tmp_path: Path) -> None:
+    def late(f: Any, grad_f: Any, x0: Any, learning_rate: float, max_iters: int, tol: float) -> Any:
+        x, xs, fs = np.array(x0), [np.array(x0)], [float(f(np.array(x0)))]
+        for _ in range(max_iters):
+            g = np.asarray(grad_f(x))
+            x = x - learning_rate * g
+            xs.append(x)
+            fs.append(float(f(x)))
+            if np.linalg.norm(g) <= tol:
+                break
+        return x, xs, fs
+
+    assert run_descent(tmp_path, late).status is Status.OK
+
+
+def test_an_ascent_is_told_that_it_goes_uphill(tmp_path: Path) -> None:
+    result = run_descent(tmp_path, lambda *a: descends(*a, direction=1.0))
+    assert "Your steps go uphill." in result.student
+    assert Fault.SIGN in faults(result)
+
+
+def test_steps_of_another_length_are_named(tmp_path: Path) -> None:
+    result = run_descent(tmp_path, lambda *a: descends(*a, direction=-0.5))
+    assert "another length" in result.student
+    assert Fault.FACTOR in faults(result)
+
+
+def test_a_history_of_one_array_is_named(tmp_path: Path) -> None:
+    def aliased(f: Any, grad_f: Any, x0: Any, learning_rate: float, max_iters: int, tol: float) -> Any:
+        x, xs, fs = np.array(x0), [], []
+        for _ in range(max_iters):
+            xs.append(x)
+            fs.append(float(f(x)))
+            x -= learning_rate * np.asarray(grad_f(x))
+        return x, np.array(xs), np.array(fs)
+
+    assert "after `append(x)`" in run_descent(tmp_path, aliased).student
+
+
+def test_a_shifted_history_of_f_is_named(tmp_path: Path) -> None:
+    def shifted(*given: Any) -> Any:
+        x, xs, fs = descends(*given)
+        return x, xs, fs[1:]
+
+    assert "shifted" in run_descent(tmp_path, shifted).student
+
+
+def test_a_result_without_its_histories_is_told_what_to_return(tmp_path: Path) -> None:
+    result = run_descent(tmp_path, lambda *a: descends(*a)[0])
+    assert (result.status, result.score) == (Status.WRONG, 0.0)
+    assert "three things" in result.student
+
+
+def test_a_descent_by_another_gradient_than_the_one_given_is_flagged(tmp_path: Path) -> None:
+    def own(f: Any, grad_f: Any, *rest: Any) -> Any:
+        return descends(lambda x: x[0] ** 2 + 2 * x[1] ** 2, lambda x: np.array([2 * x[0], 4 * x[1]]), *rest)
+
+    result = run_descent(tmp_path, own)
+    assert {flag.kind for flag in result.flags} == {FlagKind.OTHER}
+    assert "grad_f" in result.flags[0].evidence
+
+
+def test_a_trajectory_that_was_written_down_fails_from_hidden_starts(tmp_path: Path) -> None:
+    def canned(f: Any, grad_f: Any, x0: Any, *rest: Any) -> Any:
+        grad_f(np.array(x0))
+        return descends(f, grad_f, np.array([4.0, 3.0]), *rest)
+
+    result = run_descent(tmp_path, canned, credit="per-point")
+    assert result.score == 5.0
+    assert (result.visible.right, result.hidden.right) == (2, 0)
+    assert "from all the starts that you can see" in result.student
