@@ -243,7 +243,7 @@ def test_a_grader_error_is_exit_code_three_and_no_score(course: Path, monkeypatc
 
 def test_gradescopes_archive_grades_a_submission_where_gradescope_puts_it(course: Path) -> None:
     done = run("grade", "hw.yaml", "--init-gradescope", "kit.zip", cwd=course)
-    assert done.returncode == 0, done.stderr.stderr
+    assert done.returncode == 0, done.stderr
     root = course / "autograder"
     with zipfile.ZipFile(course / "kit.zip") as archive:
         assert {"setup.sh", "run_autograder"} <= set(archive.namelist())
