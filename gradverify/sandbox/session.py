@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from typing import Self
 from gradverify.sandbox import folders
 from gradverify.sandbox.model import Answer, Argument, Limits, Status
 from gradverify.sandbox.process import EndedError, Process
-from gradverify.sandbox.zygote import Zygote, ZygoteError
+from gradverify.sandbox.zygote import ROOT, Zygote, ZygoteError
 
 # After these the process is not asked again.
 ENDING = frozenset({Status.TIMEOUT, Status.CRASHED, Status.MEMORY, Status.POLICY, Status.BROKEN})
@@ -97,11 +98,18 @@ class Session:
             return answer
         tried = self._process.take_tried()
         if not keep_output or tried:
-            answer = replace(answer, stdout=self._process.take_output())
+            answer = replace(answer, stdout=self._without_places(self._process.take_output()))
+        answer = replace(answer, detail=self._without_places(answer.detail))
         if not tried or answer.status is Status.BROKEN:
             return answer
         detail = answer.detail if answer.status is Status.POLICY else f"it tried what policy forbids: {tried[0]}"
         return replace(answer, status=Status.POLICY, detail=detail, tried=tried)
+
+    def _without_places(self, text: str) -> str:
+        """Text from inside, as in tracebacks, without where the submission ran and where gradverify is installed."""
+        return (
+            text.replace(f"{self._folder}{os.sep}", "").replace(str(self._folder), ".").replace(f"{ROOT}{os.sep}", "")
+        )
 
     def _end(self) -> None:
         if self._process is not None:

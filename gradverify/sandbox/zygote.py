@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from gradverify.sandbox import bubblewrap, folders
+from gradverify.sandbox.inside.readable import world_readable
 from gradverify.sandbox.levels import Level
 from gradverify.sandbox.model import Limits
 
@@ -99,6 +100,7 @@ class Zygote:
         self.scratch.chmod(0o711)  # another user id must be able to pass
         try:
             self._start_as_confined_as_possible()
+            self._check_the_way()
         except BaseException:
             self.close()
             raise
@@ -183,6 +185,14 @@ class Zygote:
         reply, _ = self._ask({"do": "reap", "pid": pid})
         return Ending(int(reply["code"]), int(reply["kilobytes"]), float(reply["cpu_seconds"]))
 
+    def _check_the_way(self) -> None:
+        """Landlock leaves a submission the right to pass any folder; without it, other users must be able to."""
+        details = self.level.details
+        if details["uid"] and not details["landlock_abi"] and not world_readable([str(self.scratch)]):
+            raise ZygoteError(
+                f"other users cannot reach {self.scratch}: set TMPDIR to a folder that they can pass, as /tmp"
+            )
+
     def _start_as_confined_as_possible(self) -> None:
         self.bubblewrap = "" if "bubblewrap" in self._without else bubblewrap.version()
         if self.bubblewrap:
@@ -208,7 +218,7 @@ class Zygote:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL if wrapping else None,
                 pass_fds=(theirs.fileno(),),
-                env=ENVIRONMENT,
+                env=environment(),
                 cwd="/",
                 start_new_session=True,  # Ctrl-C is for the grader alone
             )
@@ -281,6 +291,11 @@ class Zygote:
         if not data:
             raise ZygoteError("the zygote has ended")
         return json.loads(data), list(fds)
+
+
+def environment() -> dict[str, str]:
+    """All that the zygote is told of ours: where the interpreter's own libraries are, if that has to be said."""
+    return ENVIRONMENT | {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
 
 
 def import_path() -> list[str]:

@@ -125,6 +125,44 @@ def test_a_file_that_does_not_parse_is_an_import_error_with_its_line(zygote: Zyg
     )
 
 
+def test_neither_output_nor_detail_says_where_it_ran(zygote: Zygote, tmp_path: Path) -> None:
+    source = """
+import os, traceback
+def f():
+    traceback.print_stack()
+    print(os.getcwd())
+    raise ValueError(__file__)
+"""
+    (tmp_path / "answers.py").write_text(source)
+    with zygote.open(tmp_path, "answers.py") as session:
+        answer = session.call("f", ())
+    assert answer.detail == "ValueError: answers.py (line 6)"
+    assert answer.stdout.endswith("\n.\n")
+    assert not any(str(place) in answer.stdout for place in (zygote.scratch, Path(__file__).parents[2]))
+
+
+def test_a_file_named_as_a_module_of_pythons_own_does_not_take_its_place(zygote: Zygote, tmp_path: Path) -> None:
+    (tmp_path / "random.py").write_text("import numpy as np\ndef f():\n    return np.random.default_rng(0).normal()")
+    with zygote.open(tmp_path, "random.py") as session:
+        assert session.call("f", ()).status is Status.OK
+
+
+def test_a_file_in_a_folder_imports_what_is_beside_it(zygote: Zygote, tmp_path: Path) -> None:
+    (tmp_path / "week3").mkdir()
+    (tmp_path / "week3" / "helpers.py").write_text("two = 2.0")
+    (tmp_path / "week3" / "answers.py").write_text("from helpers import two\ndef f():\n    return two")
+    with zygote.open(tmp_path, "week3/answers.py") as session:
+        assert session.call("f", ()).values[0] == 2.0
+
+
+@pytest.mark.parametrize("source", ["x = '\0'", "(" * 500, "\xff", "import nothing_of_that_name", "1 / 0"])
+def test_a_file_that_cannot_be_imported_says_so(zygote: Zygote, tmp_path: Path, source: str) -> None:
+    (tmp_path / "answers.py").write_bytes(source.encode("latin-1"))
+    with zygote.open(tmp_path, "answers.py") as session:
+        answer = session.call("f", ())
+    assert (answer.status, bool(answer.detail)) == (Status.IMPORT_ERROR, True)
+
+
 def test_a_file_that_is_not_there_is_missing(zygote: Zygote, tmp_path: Path) -> None:
     with zygote.open(tmp_path, "answers.py") as session:
         assert session.call("f", ()).status is Status.MISSING

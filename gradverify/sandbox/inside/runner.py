@@ -66,6 +66,8 @@ def load(file: str) -> tuple[str, str, Any]:
     if not os.path.isfile(file):
         return "missing", f"there is no file {file}", None
     name = os.path.splitext(os.path.basename(file))[0]
+    while name in sys.modules:  # as `random.py`: it must not take the place of Python's own, which others need
+        name = f"_{name}"
     here = os.getcwd()
     sys.path[:0] = list(dict.fromkeys((os.path.dirname(os.path.join(here, file)), here)))
     try:
