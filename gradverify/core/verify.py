@@ -18,6 +18,7 @@ from gradverify.core.estimates import Estimates, Kink, Note
 from gradverify.core.examine import ClaimValues, ScaleProbe, examine, flat, typical_lengths
 from gradverify.core.judge import Code, judge, judge_kink, judge_with_scales
 from gradverify.core.kinks import find_kinks
+from gradverify.core.lost_digits import lost
 from gradverify.core.problem import Derivative, Failure, Problem, Request
 from gradverify.core.verdicts import AtKinks, Evidence, Fault, NoteKind, Verdict
 
@@ -139,7 +140,9 @@ def verify(
     scattered = None
     if (codes == Code.FAIL).any():
         scattered = _scattered(problem, points, codes, judged, claimed, ask)
+        scattered |= _without_digits(problem, points, codes, judged, kinks, claimed)
         codes[scattered] = Code.INCONCLUSIVE
+        judged = [_without_blame(j, scattered) for j in judged]
     leans = bool(projected) and _take_in(
         problem, points, claimed, projected, judged, codes, contradictions, prover is not None
     )
@@ -314,6 +317,38 @@ def _scattered(
             continue
         above, below = (apart & (gap > 0)).sum(axis=0), (apart & (gap < 0)).sum(axis=0)
         out[row] = suspects & (above >= FEWEST_OF_EITHER_SIGN) & (below >= FEWEST_OF_EITHER_SIGN)
+    return out
+
+
+def _without_blame(judged: Judged, scattered: Array) -> Judged:
+    """Gaps that are the claim's round-off are no backend's to hold against it."""
+    if not (scattered & (judged.codes == Code.FAIL)).any():
+        return judged
+    return replace(judged, codes=np.where(scattered & (judged.codes == Code.FAIL), Code.INCONCLUSIVE, judged.codes))
+
+
+def _without_digits(
+    problem: Problem,
+    points: Matrix,
+    codes: Array,
+    judged: Sequence[Judged],
+    kinks: Sequence[Mapping[int, Kink]],
+    claimed: Matrix,
+) -> Array:
+    """Where the claim has lost its digits to round-off, by as much as it is off; shape (k, c)."""
+    out = np.zeros(codes.shape, dtype=np.bool_)
+    claim = problem.claim
+    if claim is None or not judged:
+        return out
+    references = np.array([j.reference for j in judged])
+    bounds = np.array([np.where(np.isfinite(j.reference) & np.isfinite(j.bound), j.bound, np.inf) for j in judged])
+    best = np.argmin(bounds, axis=0)[None]
+    reference = np.take_along_axis(references, best, axis=0)[0]
+    for row in np.flatnonzero((codes == Code.FAIL).any(axis=1)).tolist():
+        failing = [i for i in np.flatnonzero(codes[row] == Code.FAIL).tolist() if i not in kinks[row]]
+        with np.errstate(all="ignore"):
+            gap = np.abs(claimed[row] - reference[row])
+        out[row] = lost(problem, claim, points[row], gap, failing)
     return out
 
 

@@ -22,7 +22,7 @@ from gradverify.plugin import (
 from gradverify_finite_difference.afar import STEPS, holds
 from gradverify_finite_difference.arrays import Flags, Floats, Indices
 from gradverify_finite_difference.climb import Climbed, Goal, climb
-from gradverify_finite_difference.continuity import Nature
+from gradverify_finite_difference.continuity import Nature, sharp_ends
 from gradverify_finite_difference.hessian import PAIRS_AT_ONCE, Domains, Mixed, diagonal, mixed_cost, scales
 from gradverify_finite_difference.lines import Lines, Side, quotients
 from gradverify_finite_difference.noise import all_single
@@ -243,7 +243,12 @@ def _ladder(
         _note(notes, usable, n, m, NoteKind.EDGE, f"differences were taken on one side only, {which}")
     if claimed is not None:
         zero = exact_zeros(part, done.samples, side, done.selection, ZERO_DECADES).reshape((-1, m))
-        error = np.where(zero & (claimed[rows] == 0), 0.0, error)
+        zero &= claimed[rows] == 0
+        unsure = np.flatnonzero(zero.ravel() & ~done.breaks.are(Nature.STEPS))
+        if unsure.size:
+            sharp = sharp_ends(sampler, part, done.samples, side, unsure)
+            zero.reshape(-1)[unsure] = sharp & done.breaks.are(Nature.WHOLE)[unsure]
+        error = np.where(zero, 0.0, error)
     shown = singular(part, done.samples, side, done.selection, done.quantum)
     jumps, steep, drowned = (flags.reshape((-1, m)) for flags in (shown.jumps, shown.steep, shown.drowned))
     doubtful, rounded = (done.breaks.are(nature).reshape((-1, m)) for nature in (Nature.DOUBTFUL, Nature.ROUNDING))
@@ -268,7 +273,7 @@ def _ladder(
     wide = ~(error <= problem.tolerance.relative * np.abs(found)) & ~(jumps | steep | drowned)
     if problem.precision.epsilon <= np.finfo(np.float64).eps:
         message = "f computes in single precision; `precision: float32` says so"
-        _note(notes, rows[(single & wide).any(axis=1)], n, m, NoteKind.SINGLE_PRECISION, message)
+        _note(notes, rows[(single & wide & ~doubtful).any(axis=1)], n, m, NoteKind.SINGLE_PRECISION, message)
     nearby = size_nearby(part, done.samples).reshape((-1, m))
     noisy = (level > NOISY * problem.precision.epsilon * nearby) & np.isfinite(level) & wide & ~single & ~doubtful
     for row in np.flatnonzero(noisy.any(axis=1)).tolist():

@@ -45,6 +45,8 @@ ALTOGETHER = 4  # as many on both sides
 LIKE = 0.01  # a jump of at least this part of another's height is one more of its kind
 FEW = 1e-3  # a jump this small beside another says that there is none of its kind
 ORDINARY = 10.0  # times |x|, and times max(|x|, 1): the steps over which f shows its ordinary variation
+RISES = 1e3  # times its least change: so far f has moved within
+AT_ONCE = 1e-2  # of the way to where it begins to, if it is an edge
 # Heights of jumps beside that variation. Steps of a function that was meant to have them lie above, round-off below.
 STEPS_LEAST = 1e-3
 INTEGER_STEPS_LEAST = 1e-5  # where all values are whole numbers
@@ -320,12 +322,49 @@ def _kind(rows: _Rows, samples: Samples, height: Floats, signs: tuple[float, ...
     whole = (~np.isfinite(everything) | (everything == np.round(everything))).all(axis=1)
     beside_near, beside_far = height / near_range, height / far_range
     least = np.where(rows.slope != 0, TEETH_LEAST, np.where(whole, INTEGER_STEPS_LEAST, STEPS_LEAST))
-    meant = (beside_near >= least) & (beside_far >= least) & (remote >= LIKE * height)
+    meant = (beside_near >= least) & (beside_far >= least) & ((remote >= LIKE * height) | whole)
     rounding = beside_far <= ROUNDING_MOST
     rounding |= (beside_far <= ROUNDING_FAR_MOST) & (beside_near <= ROUNDING_NEAR_MOST)
     rounding |= (beside_far <= ALONE_MOST) & (remote <= FEW * height)
     kind = np.where(meant, int(Nature.STEPS), np.where(rounding, int(Nature.ROUNDING), int(Nature.DOUBTFUL)))
     return np.asarray(kind, dtype=np.intp)
+
+
+def sharp_ends(sampler: Sampler, lines: Lines, samples: Samples, side: Side, rows: Indices) -> Flags:
+    """Which of the ladders `rows`, on which f is flat near the point, it leaves at an edge; shape (r,).
+
+    A hinge leaves its flat part at once: within a fraction of the way it has moved by many times the least that it can.
+    A saturated f, such as tanh(x) at 20, only seems to be flat, and takes a good part of the way for that.
+    """
+    sharp = np.ones(len(rows), dtype=np.bool_)
+    part = _Rows(sampler, lines, rows, np.zeros(len(rows)), np.zeros(len(rows)))
+    centre = lines.centre.reshape(-1)[rows]
+    steps = samples.steps[part.line]
+    sides = ((1.0, samples.up), (-1.0, samples.down))
+    for sign, values in sides if side is Side.BOTH else sides[:1] if side is Side.UP else sides[1:]:
+        value = by_row(values)[rows]
+        with np.errstate(all="ignore"):
+            change = np.where(np.isfinite(value), np.abs(value - centre[:, None]), 0.0)
+            moved = change > 0
+            first = np.argmax(moved, axis=1)
+            moves = moved.any(axis=1) & (first > 0)
+            low, high = pick(steps, np.maximum(first - 1, 0)), pick(steps, first)
+            low, high = np.where(moves, low, np.nan), np.where(moves, high, np.nan)
+            nothing = np.zeros(len(rows))
+            try:
+                edge, _ = halved(part, sign, _Bracket(low, high, centre, pick(value, first)), nothing)
+                least = np.maximum(np.abs(edge.at_far - centre), lines.epsilon * np.abs(centre))
+                level = RISES * least
+                reached = change > level[:, None]
+                reaches = reached.any(axis=1)
+                far = np.argmax(reached, axis=1)
+                bracket = _Bracket(edge.far, pick(steps, far), centre, pick(value, far))
+                risen, _ = halved(part, sign, bracket, level)
+            except BudgetError:
+                return np.zeros(len(rows), dtype=np.bool_)
+            at_once = np.where(reaches, risen.far <= (1.0 + AT_ONCE) * edge.far, least > RISES * lines.epsilon * centre)
+        sharp &= ~moves | at_once
+    return sharp
 
 
 def _range(values: Floats, centre: Floats) -> Floats:

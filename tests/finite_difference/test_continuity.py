@@ -117,5 +117,40 @@ def test_a_kink_far_off_is_no_jump() -> None:
     assert verdict(lambda x: max(0.0, 1.0 - x), lambda _: -1.0, 3.0) is Verdict.FAIL
 
 
+def bump(x: float) -> float:
+    return math.exp(-1 / (1 - x * x)) if abs(x) < 1 else 0.0
+
+
+FLAT: list[tuple[Scalar, float]] = [
+    (lambda x: max(0.0, x), -3.0),
+    (lambda x: 1 + max(0.0, x - 2), 1.0),
+    (lambda x: max(0.0, x) ** 2, -3.0),
+    (lambda x: min(max(x, 0.0), 1.0), 2.0),
+    (lambda x: sum(1 for i in range(10) if x > i), 3.5),
+    (bump, 2.0),
+    (lambda _: 3.0, 0.5),
+    (lambda x: math.exp(-x * x), 40.0),
+]
+
+
+@pytest.mark.parametrize(("f", "x"), FLAT)
+def test_a_flat_part_with_an_edge_has_the_slope_0(f: Scalar, x: float) -> None:
+    assert verdict(f, lambda _: 0.0, x) is Verdict.PASS
+    assert verdict(f, lambda _: 1e-3, x) is Verdict.FAIL
+
+
+SATURATED: list[tuple[Scalar, float]] = [
+    (math.tanh, 25.0),
+    (math.erf, 7.0),
+    (logistic, 40.0),
+    (softplus, -60.0),
+]
+
+
+@pytest.mark.parametrize(("f", "x"), SATURATED)
+def test_a_saturated_function_only_seems_to_be_flat(f: Scalar, x: float) -> None:
+    assert verdict(f, lambda _: 0.0, x) is Verdict.INCONCLUSIVE
+
+
 def test_a_claim_of_0_is_not_taken_from_a_saturated_function() -> None:
     assert verdict(lambda x: math.log(1 + math.exp(x)), lambda _: 0.0, -45.0) is Verdict.INCONCLUSIVE

@@ -1,0 +1,73 @@
+"""A right formula that has lost its digits is undecided; a wrong one has no such excuse."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradverify
+from gradverify.core.verdicts import Verdict
+
+Scalar = Callable[[Any], Any]
+
+
+def verdict(f: Scalar, claimed: Scalar, x: float, **options: Any) -> Verdict:
+    return gradverify.check(f, claimed, at=x, search=False, **options).result.verdict
+
+
+@pytest.mark.parametrize("x", [18.0, 18.7, 20.0, 25.0, -20.0])
+def test_one_minus_tanh_squared_is_not_failed_where_it_has_no_digits(x: float) -> None:
+    assert verdict(np.tanh, lambda x: 1 - np.tanh(x) ** 2, x) is not Verdict.FAIL
+
+
+@pytest.mark.parametrize("x", [18.0, -20.0])
+@pytest.mark.parametrize("factor", [-1.0, 2.0, 1.001])
+def test_a_fault_at_the_same_place_that_has_all_its_digits_is_failed(x: float, factor: float) -> None:
+    assert verdict(np.tanh, lambda x: factor / np.cosh(x) ** 2, x) is Verdict.FAIL
+
+
+def test_a_tail_that_is_on_no_grid_has_no_excuse() -> None:
+    def f(x: float) -> float:
+        return math.exp(-x * x / 2)
+
+    assert verdict(f, lambda x: -x * f(x), 20.0) is Verdict.PASS
+    assert verdict(f, lambda x: -2 * x * f(x), 20.0) is Verdict.FAIL
+    assert verdict(f, lambda x: -x * f(x) * (1 + 1e-5), 20.0) is Verdict.FAIL
+
+
+def versine(x: float) -> float:
+    return (1 - math.cos(x)) / x**2
+
+
+def as_it_comes(x: float) -> float:
+    return math.sin(x) / x**2 - 2 * (1 - math.cos(x)) / x**3
+
+
+@pytest.mark.parametrize("x", [1e-3, 1e-4, 1e-5, 1e-6])
+def test_a_formula_that_jumps_by_more_than_its_value_is_not_failed(x: float) -> None:
+    assert verdict(versine, as_it_comes, x) is not Verdict.FAIL
+    assert verdict(np.cos, lambda x: as_it_comes(x) - as_it_comes(x) - np.sin(x), 1.0) is not Verdict.FAIL
+
+
+def test_a_claim_that_is_rounded_everywhere_is_failed() -> None:
+    assert verdict(lambda x: x**3, lambda x: round(3 * x**2, 3), 0.7312345) is Verdict.FAIL
+    assert verdict(np.sin, lambda x: float(np.float16(np.cos(x))), 0.7312345) is Verdict.FAIL
+
+
+def test_a_wrong_claim_that_oscillates_is_failed() -> None:
+    assert verdict(lambda x: math.sin(1e6 * x), lambda x: 2e6 * math.cos(1e6 * x), 1.0) is Verdict.FAIL
+
+
+def test_a_pole_of_a_smooth_tail_is_no_zero_of_the_gradient() -> None:
+    def f(x: float) -> float:
+        return math.exp(-1 / (1 - x * x))
+
+    def slope(x: float) -> float:
+        return -2 * x / (1 - x * x) ** 2 * f(x)
+
+    assert verdict(f, slope, 0.99) is Verdict.PASS
+    assert verdict(f, lambda x: -slope(x), 0.99) is Verdict.FAIL
