@@ -33,7 +33,7 @@ LAST_HALVINGS = 6  # over which a jump stays, and a continuous change falls 64-f
 STAYS = 0.5
 HIGH = 0.05  # of the level: a jump that explains it
 MOST_COMPONENTS = 8  # whose jumps are looked for; the others are taken to be like most of them
-EXACT_ELSEWHERE = 1e-8  # scatter relative to the component's size at ordinary points, below any tolerance of use
+EXACT_ELSEWHERE = 0.1  # of the tolerance: so little a claim scatters at ordinary points, beside its size there
 MANTISSA = 2.0**53
 
 
@@ -114,7 +114,7 @@ def _scatters(
     level = levels.max(axis=0)
     suspects = np.flatnonzero(gap[components] <= SCATTER * level)
     out = np.zeros(len(components), dtype=np.bool_)
-    if not suspects.size or not _exact_at(claim, ordinary, components[suspects]):
+    if not suspects.size or not _exact_at(problem, claim, ordinary, components[suspects]):
         return out
     tried = suspects[:MOST_COMPONENTS]
     jumps = np.array([
@@ -125,14 +125,22 @@ def _scatters(
     return out
 
 
-def _exact_at(claim: Function, ordinary: Matrix, components: Array) -> bool:
+def is_exact_elsewhere(problem: Problem, claim: Function, point: Vector, components: Sequence[int]) -> bool:
+    """Whether these components of the claim are exact at ordinary points, however they scatter at `point`."""
+    rng = np.random.default_rng((problem.seed, 22))
+    with np.errstate(all="ignore"):
+        ordinary = _ordinary_points(problem, point, rng)
+        return _exact_at(problem, claim, ordinary, np.asarray(components, dtype=np.intp))
+
+
+def _exact_at(problem: Problem, claim: Function, ordinary: Matrix, components: Array) -> bool:
     """Whether these components hardly scatter at most of the ordinary points."""
     spread = np.concatenate([spacing * STEPS for spacing in SPACINGS])[:, None]
     points = np.concatenate([row * (1.0 + spread) for row in ordinary])
     table = _evaluate(claim, points)[:, components].reshape((len(ordinary), len(SPACINGS), STEPS.size, -1))
     size = np.max(np.abs(table), axis=(1, 2))
     level = np.array([np.max([_levels(part) for part in parts], axis=0) for parts in table])
-    return bool(np.median(level / np.where(size > 0, size, np.inf)) <= EXACT_ELSEWHERE)
+    return bool(np.median(level / np.where(size > 0, size, np.inf)) <= EXACT_ELSEWHERE * problem.tolerance.relative)
 
 
 def _jump(claim: Function, point: Vector, step: Vector, component: int) -> float:

@@ -18,7 +18,7 @@ from gradverify.core.estimates import Estimates, Kink, Note
 from gradverify.core.examine import ClaimValues, ScaleProbe, examine, flat, typical_lengths
 from gradverify.core.judge import Code, judge, judge_kink, judge_with_scales
 from gradverify.core.kinks import find_kinks
-from gradverify.core.lost_digits import lost
+from gradverify.core.lost_digits import is_exact_elsewhere, lost
 from gradverify.core.problem import Derivative, Failure, Problem, Request
 from gradverify.core.verdicts import AtKinks, Evidence, Fault, NoteKind, Verdict
 
@@ -316,7 +316,9 @@ def _scattered(
         if gap.shape[0] == 0:
             continue
         above, below = (apart & (gap > 0)).sum(axis=0), (apart & (gap < 0)).sum(axis=0)
-        out[row] = suspects & (above >= FEWEST_OF_EITHER_SIGN) & (below >= FEWEST_OF_EITHER_SIGN)
+        found = suspects & (above >= FEWEST_OF_EITHER_SIGN) & (below >= FEWEST_OF_EITHER_SIGN)
+        if found.any() and is_exact_elsewhere(problem, claim, points[row], np.flatnonzero(found).tolist()):
+            out[row] = found
     return out
 
 
