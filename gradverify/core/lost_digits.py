@@ -22,12 +22,13 @@ import numpy as np
 from gradverify.core.arrays import Array, Mask, Matrix, Vector
 from gradverify.core.judge import ROUND_OFF_UNITS
 from gradverify.core.problem import Function, Problem
-from gradverify.core.roundoff import GAMMA, ORDER, STEPS
+from gradverify.core.roundoff import GAMMA, ORDER, RANK, STEPS
 
 ORDINARY_POINTS = 8  # with components of about 1
 GRID = 0.125  # of a unit of round-off of the ordinary size: a product of several numbers near 1 keeps so much of it
 SPACINGS = (2.0**-30, 2.0**-22, 2.0**-16, 2.0**-10)  # of the line's points, relative to the components
 SCATTER = 8.0  # times the measured level: what a gap may be; seven points see a level to within a factor of 4
+COMPARABLE = 0.1  # the third largest of six changes beside the largest
 HALVINGS = 40
 LAST_HALVINGS = 6  # over which a jump stays, and a continuous change falls 64-fold
 STAYS = 0.5
@@ -95,6 +96,16 @@ def _levels(table: Array) -> Array:
     return np.where(np.isfinite(level), level, 0.0)
 
 
+def _at_many_places(table: Array) -> Array:
+    """Whether values along a line change by other than their trend at many places, (c,), and not at one branch.
+
+    A branch moves one difference, or two where it is a single point; round-off moves most of them.
+    """
+    step = np.diff(table, axis=0)
+    moved = np.sort(np.abs(step - np.median(step, axis=0)), axis=0)
+    return np.asarray(moved[-RANK] >= COMPARABLE * moved[-1])
+
+
 def _scatters(
     problem: Problem,
     claim: Function,
@@ -109,7 +120,7 @@ def _scatters(
     points = np.concatenate([point + STEPS[:, None] * (spacing * line) for spacing in SPACINGS])
     points = np.where(problem.domain.contains(points), points, point)
     table = _evaluate(claim, points)[:, components].reshape((len(SPACINGS), STEPS.size, -1))
-    levels = np.array([_levels(part) for part in table])
+    levels = np.array([np.where(_at_many_places(part), _levels(part), 0.0) for part in table])
     best = np.argmax(levels, axis=0)
     level = levels.max(axis=0)
     suspects = np.flatnonzero(gap[components] <= SCATTER * level)
