@@ -25,12 +25,12 @@ STYLE = """
 .strip .inconclusive{background:var(--inconclusive);height:12px}.strip .fail{height:22px}.strip{align-items:flex-end}
 .spark{display:block}td:has(.spark){padding-top:0;padding-bottom:0}
 .panel{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:12px 18px;margin:10px 0}
-.panel .figure{width:100%;height:auto;max-width:1100px}
+.panel.chart{overflow-x:auto}.panel.chart .figure{width:100%;min-width:620px;height:auto;max-width:1100px}
 .figure .at{fill:var(--skipped)}.figure .at.pass{fill:var(--pass)}.figure .at.fail{fill:var(--fail)}
 .figure .at.error{fill:var(--error)}.figure .at.inconclusive{fill:var(--inconclusive)}
 .figure .grew{fill:none;stroke:var(--fail);stroke-width:1.6}
 .panel table{width:100%}.panel td{vertical-align:middle}.panel.news{list-style:none;padding:10px 18px}
-.panel td.text{white-space:normal}tr.wrong td{color:inherit;font-weight:inherit}
+.panel td code{white-space:nowrap}tr.wrong td{color:inherit;font-weight:inherit}
 """
 
 

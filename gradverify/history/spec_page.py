@@ -20,7 +20,7 @@ MOST_RUNS = 100  # in the table
 MOST_EVENTS = 40
 RUNS = (
     ("time (UTC)", ""), ("commit", "text"), ("status", "text"), ("error", ""), ("measured by", "text"),
-    ("evidence", "text"), ("", "text"),
+    ("evidence", "text"), ("", "text wrap"),
 )  # fmt: skip
 
 
@@ -55,7 +55,9 @@ def _figure(trend: Trend) -> Markup | None:
         for i, m in enumerate(trend.moments)
     ]
     figure = trend_figure(dots, "Measured error")
-    return element("div", figure.markup, class_="panel") if figure is not None else None
+    if figure is None:
+        return None
+    return element("div", figure.markup, class_="panel chart", tabindex=0, role="group", aria_label="measured error")
 
 
 def _events(trend: Trend, look: Look) -> Markup | None:

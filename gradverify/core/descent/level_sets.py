@@ -12,7 +12,7 @@ from gradverify.core.arrays import Matrix, Vector
 from gradverify.core.problem import Domain
 from gradverify.core.report import DescentRun
 
-SIDE = 41  # points along each axis: level sets look smooth, and a Python function answers in a moment
+SIDE = 61  # points along each axis: level sets look smooth, and a Python function answers in a moment
 SPREAD = 1.5  # iterates farther from the best one than this times the farthest start are left out of the picture
 PADDING = 0.12  # of the range, free around the iterates
 SQUARE = 4.0  # up to this ratio of ranges both axes get the same one: right angles then look right

@@ -9,17 +9,18 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 
-LEVELS = 10
+# Parts of the grid's area that the level sets enclose: even steps show slopes and valleys, the first the minimum. Smaller ones would be finer than the grid.
+SHARES = (0.015, *(0.05 + 0.1 * i for i in range(10)))
 Point = tuple[float, float]
 Edge = tuple[int, int, bool]  # row, column, whether it runs along the row
 
 
-def levels(grid: Sequence[Sequence[float]], count: int = LEVELS) -> list[float]:
-    """Values that cut the grid's area into parts of equal size, so that valleys and slopes both show."""
+def levels(grid: Sequence[Sequence[float]]) -> list[float]:
+    """Values below which f is in the SHARES of the grid's area; rising, each once."""
     values = sorted(v for row in grid for v in row if math.isfinite(v))
     if not values or values[0] == values[-1]:
         return []
-    found = [values[int((i + 0.5) / count * len(values))] for i in range(count)]
+    found = [values[int(share * len(values))] for share in SHARES]
     return sorted({v for v in found if values[0] < v < values[-1]})
 
 
