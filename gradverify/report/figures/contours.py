@@ -9,7 +9,8 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 
-# Parts of the grid's area that the level sets enclose: even steps show slopes and valleys, the first the minimum. Smaller ones would be finer than the grid.
+# Parts of the grid's area that the level sets enclose: even steps show slopes and valleys, the first the minimum.
+# Smaller parts would be finer than the grid.
 SHARES = (0.015, *(0.05 + 0.1 * i for i in range(10)))
 Point = tuple[float, float]
 Edge = tuple[int, int, bool]  # row, column, whether it runs along the row
