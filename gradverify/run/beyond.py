@@ -43,7 +43,7 @@ class Beyond:
         """
         bad = [check for check in self.checks if check.verdict not in (Verdict.PASS, Verdict.SKIPPED)]
         first = [check for check in bad if check.verdict is Verdict.FAIL and "to_blame" in check.details]
-        rest = [check for check in bad if check not in first]
+        rest = sorted((c for c in bad if c not in first), key=lambda c: c.verdict is not Verdict.FAIL)
         return [*map(_reason, first), *reasons, *map(_reason, rest)]
 
 

@@ -27,6 +27,7 @@ from gradverify.core.judge import judge as judge_components
 from gradverify.core.problem import Request, one_line
 from gradverify.core.reference import exact, hessian_problem, jacobian_of_claim, reference
 from gradverify.core.report import Check, DescentRun, PointResult
+from gradverify.core.roundoff import measure
 from gradverify.core.search import cost_of_a_point, screening_backends
 from gradverify.core.verdicts import Evidence, Verdict
 from gradverify.core.verify import Verified, best_reference, verdict_of, verify
@@ -246,8 +247,22 @@ def _ran(one: _Done, trajectory: Trajectory, main: Verified, oracle: Oracle, ben
         rate=linear_rate(trajectory),
         gradient_tolerance=one.descent.gradient_tolerance, variables=main.problem.variables,
         value_at_minimiser=None if minimiser is None else oracle.value(np.array(minimiser, dtype=np.float64)),
-        failure=one.failure,
+        failure=one.failure, noise=lambda k: _noise(main, trajectory, k),
     )  # fmt: skip
+
+
+def _noise(main: Verified, trajectory: Trajectory, number: int) -> float:
+    """The round-off level of f at iterate `number`, or at the nearest one that was kept; 0 where it is not finite."""
+    problem = main.problem
+    place = int(np.argmin(np.abs(trajectory.kept - number)))
+    point = trajectory.points[place]
+
+    def values(rows: Array) -> Array:
+        rows = np.where(problem.domain.contains(rows), rows, point)
+        return problem.function.evaluate(rows).values.reshape((rows.shape[0], 1))
+
+    level = float(measure(values, point, problem.precision.epsilon, problem.seed)[0])
+    return level if np.isfinite(level) else 0.0
 
 
 def _judged(

@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from gradverify.core.verdicts import Verdict
@@ -322,3 +323,35 @@ def test_a_gradient_tolerance_is_met_in_the_euclidean_norm() -> None:
     result = run(f"{BOWL}descent: [{{{FROM}, learning_rate: 0.2, gradient_tolerance: 0.01}}]\n")
     assert result.descent[0].details["gradient_norm"] <= 0.01 < result.descent[0].details["gradient_norms"][-2]
     assert math.isfinite(result.descent[0].final_value)
+
+
+# The bowl multiplied out: near the minimum its value is what is left of terms of size 200, and so mostly round-off.
+FAR_BOWL = (
+    "variables: [x, y]\nfunction: x**2 - 200*x + 10000 + 2*(y**2 - 20*y + 100)\n"
+    "gradient: [2*x - 200, 4*y - 40]\npoints: [[4, 3]]\n"
+)
+
+
+def test_the_round_off_of_f_is_no_rise() -> None:
+    text = "start: [4, 3], learning_rate: 0.2, gradient_tolerance: 1.0e-12, expect: {monotone: true, armijo: true}"
+    result = run(f"{FAR_BOWL}descent: [{{{text}}}]\n")
+    (check,) = checks(result, "descent").values()
+    assert (np.diff(result.descent[0].values) > 0).any()  # it does rise, by its round-off
+    assert check.verdict is Verdict.PASS
+
+
+def test_a_real_rise_is_seen_beside_the_round_off() -> None:
+    text = "start: [4, 3], learning_rate: 0.505, max_iterations: 20, expect: {monotone: true}"
+    check = descent(f"{{{text}}}", FAR_BOWL)
+    assert check.verdict is Verdict.FAIL
+
+
+def test_a_column_gradient_descends_like_a_flat_one(tmp_path: Path) -> None:
+    file = tmp_path / "column.py"
+    file.write_text("def f(w): return float(w @ w)\ndef g(w): return (2*w).reshape(-1, 1)\n")
+    spec = (
+        f'variables: {{w: 2}}\nfunction: {{python: "{file}:f"}}\ngradient: {{python: "{file}:g"}}\npoints: [[4, 3]]\n'
+    )
+    result = run(f"{spec}descent: [{{start: [4, 3], learning_rate: 0.2, expect: {{minimiser: [0, 0]}}}}]\n")
+    assert result.verdict is Verdict.PASS
+    assert any("shape (2, 1), accepted for (2,) (row or column convention)" in note for note in result.notes)

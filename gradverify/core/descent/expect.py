@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from gradverify.core.arrays import Vector
+from gradverify.core.arrays import Array, Vector
 from gradverify.core.descent.behaviour import SETTLED, Behaviour, Rate, armijo_breaches, rises
 from gradverify.core.descent.methods import ARMIJO
 from gradverify.core.descent.run import Stop, Trajectory
@@ -39,7 +39,8 @@ class Ran:
     """A descent that was run: what happened, and what its words need.
 
     value_at_minimiser: f at the expected minimiser, where that is given.  failure: what the functions said when they
-    failed on the way.  theory: the rate that the Hessian at the end gives for it.
+    failed on the way.  theory: the rate that the Hessian at the end gives for it.  noise: the round-off level of f at
+    an iterate, by its number; asked for only where a rise of f may be no more than that.
     """
 
     trajectory: Trajectory
@@ -50,6 +51,7 @@ class Ran:
     variables: Variables
     value_at_minimiser: float | None = None
     failure: str | None = None
+    noise: Callable[[int], float] = lambda _k: 0.0
 
     @property
     def story(self) -> str:
@@ -161,15 +163,33 @@ def _rate(ran: Ran, expected: Expectation) -> Iterator[Finding]:
 def _monotone(ran: Ran, expected: Expectation) -> Iterator[Finding]:
     if expected.monotone is None:
         return
-    up = rises(ran.trajectory.values)
-    if expected.monotone and up.size:
-        k = int(up[0])
+    values = ran.trajectory.values
+    with np.errstate(all="ignore"):
+        k = _beyond_noise(ran, rises(values), np.diff(values))
+    if expected.monotone and k is not None:
         before, after = (float(v) for v in ran.trajectory.values[k - 1 : k + 1])
         yield _fail(
             "monotone", f"f was to fall in every iteration, but it rose in iteration {k}, {_change(before, after)}"
         )
-    elif not expected.monotone and not up.size:
+    elif not expected.monotone and k is None:
         yield _fail("monotone", f"f was to rise in some iteration, but it fell in all {ran.trajectory.iterations}")
+
+
+NOISE_UNITS = 8.0  # of f's measured round-off level, which is one to within a factor of 4, at either end of a step
+MOST_MEASURED = 8  # steps whose round-off is measured, of the first ones and of those that breach by most
+
+
+def _beyond_noise(ran: Ran, breaches: Array, excess: Vector) -> int | None:
+    """The first of `breaches` (numbers of iterations) that is more than f's own round-off; None where none is.
+
+    excess: for every iteration, by how much it breaches.
+    """
+    largest = breaches[np.argsort(-excess[breaches - 1])][:MOST_MEASURED]
+    for k in sorted({*breaches[:MOST_MEASURED].tolist(), *largest.tolist()}):
+        over = float(excess[k - 1])
+        if not over <= NOISE_UNITS * max(ran.noise(k - 1), ran.noise(k)):
+            return int(k)
+    return None
 
 
 def _change(before: float, after: float) -> str:
@@ -183,9 +203,10 @@ def _change(before: float, after: float) -> str:
 def _armijo(ran: Ran, expected: Expectation) -> Iterator[Finding]:
     if not expected.armijo:
         return
-    breaches = armijo_breaches(ran.trajectory, ARMIJO)
-    if breaches.size:
-        k = int(breaches[0])
+    t = ran.trajectory
+    with np.errstate(all="ignore"):
+        k = _beyond_noise(ran, armijo_breaches(t, ARMIJO), np.diff(t.values) - ARMIJO * t.slopes)
+    if k is not None:
         with np.errstate(all="ignore"):
             decrease = float(ran.trajectory.values[k - 1] - ran.trajectory.values[k])
             wanted = -ARMIJO * float(ran.trajectory.slopes[k - 1])
