@@ -96,8 +96,6 @@ class Zygote:
     def __enter__(self) -> Self:
         if sys.platform != "linux":
             raise ZygoteError("submissions can be confined on Linux only: use a container or a virtual machine")
-        self.scratch = Path(tempfile.mkdtemp(prefix="gradverify-", dir=self._given))
-        self.scratch.chmod(0o711)  # another user id must be able to pass
         try:
             self._start_as_confined_as_possible()
             self._check_the_way()
@@ -194,19 +192,24 @@ class Zygote:
             )
 
     def _start_as_confined_as_possible(self) -> None:
-        self.bubblewrap = "" if "bubblewrap" in self._without else bubblewrap.version()
-        if self.bubblewrap:
+        """With bubblewrap and user ids, if they are there and allowed; else with what is: containers take away much."""
+        wrappers = ["" if "bubblewrap" in self._without else bubblewrap.version(), ""]
+        users = [self._user_ids, False]
+        ways = list(dict.fromkeys((wrapper, user) for user in users for wrapper in wrappers))
+        for place, (self.bubblewrap, self._user_ids) in enumerate(ways):
             try:
                 self._start()
-            except ZygoteError:  # installed, but not allowed to make namespaces, or the zygote needs what it hides
+            except (ZygoteError, OSError):
                 self._end_process()
-                self.bubblewrap = ""
+                if place == len(ways) - 1:
+                    raise
             else:
                 return
-        self._start()
 
     def _start(self) -> None:
-        assert self.scratch is not None
+        if self.scratch is None or not self.scratch.exists():  # a zygote that ends removes it
+            self.scratch = Path(tempfile.mkdtemp(prefix="gradverify-", dir=self._given))
+            self.scratch.chmod(0o711)  # another user id must be able to pass
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         path, scratch = import_path(), str(self.scratch)  # the latter tells people whose process it is
         wrapping = bubblewrap.prefix(ROOT, self.scratch, path) if self.bubblewrap else []

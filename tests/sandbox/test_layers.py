@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -90,14 +91,22 @@ def test_the_other_layers_hold_without(without: tuple[str, ...], tmp_path: Path)
 
 
 def test_without_landlock_nothing_can_be_written_at_all(tmp_path: Path) -> None:
-    source = (
-        "import os\ndef f():\n    os.makedirs('x')\ndef g():\n    open('x', 'w')\ndef h():\n    os.remove('answers.py')"
-    )
+    source = """
+import os, tempfile
+def e():
+    tempfile.TemporaryFile()
+def f():
+    os.makedirs("x")
+def g():
+    open("x", "w")
+def h():
+    os.remove("answers.py")
+"""
     (tmp_path / "answers.py").write_text(source)
     with Zygote(LIMITS, without=["landlock"]) as zygote, zygote.open(tmp_path, "answers.py") as session:
         if not zygote.level.details["seccomp"]:
             pytest.skip("this kernel has no seccomp")
-        assert [session.call(entry, ()).status for entry in "fgh"] == [Status.RAISED] * 3
+        assert [session.call(entry, ()).status for entry in "efgh"] == [Status.RAISED] * 4
 
 
 @pytest.mark.parametrize("name", ["escape_outlive", "resources_fork_bomb_after_setsid"])
@@ -106,6 +115,27 @@ def test_where_forking_cannot_be_refused_what_was_forked_is_killed(name: str, tm
         outcome = carry_out(read_attack(ATTACKS / f"{name}.py"), zygote, tmp_path)
     assert outcome.harm == []
     assert outcome.status == "policy-violation"
+
+
+LESS_OF_ROOT = """
+import sys
+from pathlib import Path
+from gradverify.sandbox import Limits, Zygote
+with Zygote(Limits()) as zygote, zygote.open(Path(sys.argv[1]), "answers.py") as session:
+    answer = session.call("f", ())
+    print(zygote.level.name, answer.status.value, answer.stdout)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="needs root's rights to take some away")
+@pytest.mark.parametrize("taken", ["-sys_admin", "-setuid,-setgid,-sys_admin", "-chown,-sys_admin", "-all"])
+def test_a_root_with_less_rights_confines_as_well_as_it_can(taken: str, tmp_path: Path) -> None:
+    source = "import os\ndef f():\n    print(os.getresuid()[0] != 0)"
+    (tmp_path / "answers.py").write_text(source)
+    command = ["setpriv", f"--bounding-set={taken}", sys.executable, "-c", LESS_OF_ROOT, str(tmp_path)]
+    told = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
+    level, status, other_user = told.stdout.split()
+    assert (status, level in LEVELS[2:], other_user) == ("ok", True, str(taken == "-sys_admin"))
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives submissions a user id of their own")

@@ -94,6 +94,8 @@ def confine(means: Means, order: Mapping[str, Any], hello: Callable[[Details], b
     if uid is not None:
         privileges.become(uid, read_everything=rules is not None and not means.others_may_read)
         details["uid"] = str(uid)
+    elif os.geteuid() == 0 and means.seccomp:  # capset's number is known where seccomp is
+        privileges.keep_capabilities(0)
     privileges.die_with(parent)  # the kernel forgets it when the user id changes
     privileges.no_new_privileges()
     if rules is not None:

@@ -72,13 +72,17 @@ def become(uid: int, *, read_everything: bool) -> None:
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, uid)
     if read_everything:
-        bits = 1 << CAP_DAC_READ_SEARCH
-        number = number_of("capset")
-        assert number is not None
-        header = kernel.buffer(struct.pack("=Ii", CAPABILITY_VERSION, 0))
-        kernel.syscall(number, header, kernel.buffer(struct.pack("=6I", bits, bits, 0, 0, 0, 0)))
+        keep_capabilities(1 << CAP_DAC_READ_SEARCH)
     if os.getresuid() != (uid, uid, uid) or os.getresgid() != (uid, uid, uid) or os.getgroups():
         raise OSError("the user id did not change")
+
+
+def keep_capabilities(bits: int) -> None:
+    """No right of root's but these; all of them are among the first 32."""
+    number = number_of("capset")
+    assert number is not None
+    header = kernel.buffer(struct.pack("=Ii", CAPABILITY_VERSION, 0))
+    kernel.syscall(number, header, kernel.buffer(struct.pack("=6I", bits, bits, 0, 0, 0, 0)))
 
 
 def no_new_privileges() -> None:

@@ -109,7 +109,10 @@ def watch(report_fd: int, own_folder: str, readable: Sequence[str], listable: Se
         return frame is not None and frame.f_code.co_filename.startswith(libraries)
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
-        if event not in watched or getframe(1).f_code.co_filename in importers:
+        if event not in watched:
+            return
+        caller = getframe(1).f_code
+        if caller.co_filename in importers or caller.co_name == tries_folders:
             return
         if event == "open":
             path, mode, flags = arguments
@@ -150,6 +153,8 @@ def watch(report_fd: int, own_folder: str, readable: Sequence[str], listable: Se
     named = frozenset({"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr", "socket.getnameinfo"})
     # A path in `sys.path` that is not ours to list is passed over by the import system; nobody means harm by it.
     importers = frozenset({"<frozen importlib._bootstrap_external>", "<frozen zipimport>"})
+    # … and `tempfile` tries the system's folders where the own one cannot be written to.
+    tries_folders = "_get_default_tempdir"
     local_family = 1  # AF_UNIX, of socketpairs; to be connected, it needs another event
     writing_flags = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
     keep: Callable[[str, tuple[Any, ...]], None] = hook
