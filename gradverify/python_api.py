@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import math
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -77,6 +78,7 @@ def check(
         With several: a tuple with one entry for each variable, or a mapping by name, is one point; so is a list of
         numbers and arrays. A list of tuples, lists or mappings is several points.
         With `variables={"x": ()}`, a list of numbers is several points of the scalar x.
+        With the shapes of several arrays in `variables`, an array of shape (n,) with all their components is one point.
 
     variables: their names, or name → shape; by default the parameters of `f` that have no default.
     domain: name → (low, high), a closed interval.
@@ -89,10 +91,14 @@ def check(
     started, clock = datetime.now(UTC), time.perf_counter()
     fixed = {key: np.asarray(value, dtype=np.float64) for key, value in (constants or {}).items()}
     names, shapes = _variables(f, variables, fixed)
-    points = _points(at, names, shapes)
-    shapes = shapes or tuple(np.shape(value) for value in points[0])
-    laid_out = Variables.of(list(zip(names, shapes, strict=True)))
-    rows = [_flat(point, laid_out) for point in points]
+    if shapes is not None and _is_whole_vector(at, names, shapes):
+        laid_out = Variables.of(list(zip(names, shapes, strict=True)))
+        rows = [np.asarray(at, dtype=np.float64)]
+    else:
+        points = _points(at, names, shapes)
+        shapes = shapes or tuple(np.shape(value) for value in points[0])
+        laid_out = Variables.of(list(zip(names, shapes, strict=True)))
+        rows = [_flat(point, laid_out) for point in points]
     place = _place(f)
     kind = Derivative(derivative) if derivative is not None else _kind(f, laid_out, fixed, rows)
     _check_names(domain or {}, laid_out)
@@ -107,7 +113,7 @@ def check(
         gradient=claim if kind is Derivative.GRADIENT else None,
         jacobian=claim if kind is Derivative.JACOBIAN else None,
         hessian=claim if kind is Derivative.HESSIAN else None,
-        points=tuple(ListedPoint(tuple(row.tolist()), place) for row in rows),
+        points=tuple(ListedPoint(_listed(row), place) for row in rows),
         domain={key: Interval(float(low), float(high)) for key, (low, high) in (domain or {}).items()},
         constants={key: Constant(value.shape, _tuples(value)) for key, value in fixed.items()},
         relative_tolerance=tolerance, absolute_tolerance=absolute_tolerance, places={"tolerance": place},
@@ -175,6 +181,12 @@ def _variables(
     return names or ("x",), None
 
 
+def _is_whole_vector(at: Any, names: Sequence[str], shapes: Sequence[Shape]) -> bool:
+    """Whether `at` is one flat array with the components of several array variables."""
+    size = sum(math.prod(shape) for shape in shapes)
+    return isinstance(at, np.ndarray) and at.shape == (size,) and size > len(names) > 1
+
+
 def _shape(shape: int | Sequence[int]) -> Shape:
     return (shape,) if isinstance(shape, int) else tuple(shape)
 
@@ -224,14 +236,19 @@ def _flat(point: Sequence[Any], variables: Variables) -> Array:
         if array.shape != variable.shape:
             raise ValueError(f"`{variable.name}` has shape {array.shape} at one point, expected {variable.shape}")
         parts.append(array.ravel())
-    return np.concatenate(parts)
+    return np.concatenate(parts) if len(parts) > 1 else parts[0]
+
+
+LONG = 10_000  # components beyond which a point is kept as the array that it is: a tuple takes four times the memory
+
+
+def _listed(row: Array) -> Sequence[float]:
+    return tuple(row.tolist()) if row.size <= LONG else row.data
 
 
 def _kind(f: Function, variables: Variables, constants: Mapping[str, Array], rows: Sequence[Array]) -> Derivative:
     """A gradient for one number, a Jacobian for several."""
-    return (
-        Derivative.GRADIENT if output_shape_of(f, variables, constants, np.array(rows)) == () else Derivative.JACOBIAN
-    )
+    return Derivative.GRADIENT if output_shape_of(f, variables, constants, rows) == () else Derivative.JACOBIAN
 
 
 def _check_names(domain: Mapping[str, tuple[float, float]], variables: Variables) -> None:

@@ -21,6 +21,7 @@ class Assembled:
     value: Array  # shape: the derivative's
     convention: str | None = None
     single_precision: bool = False
+    fresh: bool = False  # `value` shares no memory with what the claim returned
 
 
 class WrongShape(Exception):  # noqa: N818 - a verdict on the claim, not an error of ours
@@ -96,7 +97,7 @@ def assemble(raw: Any, variables: Variables, derivative: Derivative, outputs: Sh
         notes += [note] if note else []
         single = single and _is_single(block)
         blocks.append(block.reshape((*lead, variable.size)))
-    return Assembled(np.concatenate(blocks, axis=-1), "; ".join(notes) or None, single)
+    return Assembled(np.concatenate(blocks, axis=-1), "; ".join(notes) or None, single, fresh=True)
 
 
 def _is_single(array: Array) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gradverify.core import roundoff
-from gradverify.core.arrays import Array, Matrix, Tensor, Vector
+from gradverify.core.arrays import Array, Mask, Matrix, Tensor, Vector
 from gradverify.core.judge import Scales
 from gradverify.core.problem import Failure, Function, Observation, Problem
 from gradverify.core.verdicts import Fault, NoteKind
@@ -16,6 +16,8 @@ from gradverify.core.verdicts import Fault, NoteKind
 # Two calls may differ by the order in which a threaded sum was added up; by more than this many units of round-off they
 # are two different answers.
 REPEAT_UNITS = 64.0
+
+COMPARED_AT_ONCE = 1 << 16  # components of two answers
 
 # How far a point is moved, relative to its components, to see a component's size nearby: far enough to leave a zero
 # of the
@@ -54,12 +56,10 @@ def examine(claim: Function, points: Matrix, repeat: bool) -> ClaimValues:
     notes = {o.message: o for o in evaluation.observations if o.kind is not Fault.MUTATES_INPUT}
     count = points.shape[0]
     if repeat and count:
-        again = claim.evaluate(points[::-1].copy())
+        again = claim.evaluate(points[::-1].copy() if count > 1 else points)
         count *= 2
         other = flat(again.values)[::-1]
-        with np.errstate(all="ignore"):
-            apart = np.abs(other - values) > REPEAT_UNITS * np.finfo(np.float64).eps * np.abs(values)
-        apart |= np.isfinite(other) != np.isfinite(values)
+        apart = _apart(other, values)
         failed = {f.row for f in evaluation.failures} ^ {points.shape[0] - 1 - f.row for f in again.failures}
         rows = sorted(set(np.flatnonzero(apart.any(axis=1)).tolist()) | failed)
         if rows:
@@ -72,6 +72,18 @@ def examine(claim: Function, points: Matrix, repeat: bool) -> ClaimValues:
             faults[Fault.NONDETERMINISTIC] = Observation(Fault.NONDETERMINISTIC, message, row)
     failures = {failure.row: failure for failure in evaluation.failures}
     return ClaimValues(values, failures, tuple(faults.values()), tuple(notes.values()), count)
+
+
+def _apart(other: Matrix, values: Matrix) -> Mask:
+    """Where two answers differ by more than round-off, shape (k, c); a slice at a time, since both may be large."""
+    apart = np.empty(values.shape, dtype=np.bool_)
+    for start in range(0, values.shape[1], COMPARED_AT_ONCE):
+        part = slice(start, start + COMPARED_AT_ONCE)
+        a, b = other[:, part], values[:, part]
+        with np.errstate(all="ignore"):
+            apart[:, part] = np.abs(a - b) > REPEAT_UNITS * np.finfo(np.float64).eps * np.abs(b)
+        apart[:, part] |= np.isfinite(a) != np.isfinite(b)
+    return apart
 
 
 @dataclass

@@ -125,8 +125,8 @@ class CallableFunction:
     kind: str = "python"
     source: SourceLocation | None = None
     returns_value_and_gradient: bool = False  # `callable` returns (value, gradient), not the value alone
-    # Evaluate at one point whose parts are made when they are needed, one fresh array for each variable: a point with
-    # millions of components need not be kept, and then copied, for the sake of one call.
+    # Evaluate at one point that is handed over: one flat array for each variable, which the callable gets as it is. A
+    # point with millions of components need not be copied for the sake of one call.
     run_parts: Callable[[Callable[[Variable], Array]], Evaluation] | None = None
 
     def evaluate(self, points: Array) -> Evaluation:
@@ -145,9 +145,9 @@ class Domain:
 
     @classmethod
     def everywhere(cls, n: int) -> Domain:
-        """All of ℝⁿ."""
-        none = np.zeros(n, dtype=np.bool_)
-        return cls(np.full(n, -np.inf), np.full(n, np.inf), none, none.copy())
+        """All of ℝⁿ. The arrays hold one number each, whatever n, and cannot be written to."""
+        none = np.broadcast_to(np.False_, (n,))
+        return cls(np.broadcast_to(-np.inf, (n,)), np.broadcast_to(np.inf, (n,)), none, none)
 
     def contains(self, points: Matrix) -> Mask:
         """Which entries of `points`, shape (k, n), lie inside; NaN lies outside. Shape (k, n)."""

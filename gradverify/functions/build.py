@@ -39,6 +39,9 @@ class Loaded:
 def domain_of(spec: Spec) -> Domain:
     """The spec's domain, component by component."""
     domain = Domain.everywhere(spec.variables.size)
+    if not spec.domain:
+        return domain
+    domain = Domain(domain.low.copy(), domain.high.copy(), domain.low_open.copy(), domain.high_open.copy())
     for name, interval in spec.domain.items():
         part = spec.variables[name].components
         domain.low[part], domain.high[part] = interval.low, interval.high
@@ -157,11 +160,13 @@ def points_of(spec: Spec) -> tuple[Matrix, list[int]]:
     origin: list[int] = []
     for index, point in enumerate(spec.points):
         drawn = (
-            np.asarray([point.at], dtype=np.float64)
+            np.asarray(point.at, dtype=np.float64)[None]
             if isinstance(point, ListedPoint)
             else draw(point, spec.variables, spec.domain)
         )
         rows.append(drawn)
         origin += [index] * drawn.shape[0]
     n = spec.variables.size
+    if len(rows) == 1:
+        return rows[0], origin
     return (np.concatenate(rows) if rows else np.empty((0, n))), origin

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from gradverify.core.problem import (
     SourceLocation,
     one_line,
 )
-from gradverify.core.variables import Shape, Variables
+from gradverify.core.variables import Shape, Variable, Variables
 from gradverify.core.verdicts import Fault, NoteKind
 
 # What a user's code may raise and what then costs a value only. KeyboardInterrupt is left alone: OpenBLAS aside, it is
@@ -44,13 +44,29 @@ def _call(
 ) -> tuple[Any, str | None]:
     """Call with fresh arguments; also name the first argument that the call changed."""
     given = arguments(point, variables)
-    kept = [a.copy() if isinstance(a, np.ndarray) else None for a in given]
     with np.errstate(all="ignore"):
         value = function(*given, **{name: _constant(c) for name, c in constants.items()})
-    for variable, before, after in zip(variables, kept, given, strict=True):
-        if before is not None and not np.array_equal(before, after, equal_nan=True):
+    for variable, after in zip(variables, given, strict=True):
+        if isinstance(after, np.ndarray) and not _same(point[variable.components], after):
             return value, variable.name
     return value, None
+
+
+COMPARED_AT_ONCE = 1 << 16  # components: comparing takes no memory to speak of, however many there are
+
+
+def _same(before: Array, after: Array) -> bool:
+    """Whether a flat array and what became of its copy are equal bit by bit, so that NaN equals itself."""
+    if before.size != after.size or before.dtype != after.dtype:
+        return False
+    flat = after.reshape(-1)
+    bits = np.uint64  # two of them make a complex number
+    return all(
+        np.array_equal(
+            before[i : i + COMPARED_AT_ONCE].view(bits), np.ascontiguousarray(flat[i : i + COMPARED_AT_ONCE]).view(bits)
+        )
+        for i in range(0, before.size, COMPARED_AT_ONCE)
+    )
 
 
 def _constant(value: Array) -> Any:
@@ -77,12 +93,25 @@ def function_from_callable(
     """
 
     def run(points: Array) -> Evaluation:
-        dtype = _number_type(points)
-        values = np.full((points.shape[0], *output_shape), np.nan, dtype=dtype)
+        return run_calls(
+            points.shape[0], _number_type(points), lambda row: _call(callable_, points[row], variables, constants)
+        )
+
+    def run_parts(part: Callable[[Variable], Array]) -> Evaluation:
+        given = [part(v)[0] if v.shape == () else part(v).reshape(v.shape) for v in variables]
+
+        def call(_row: int) -> tuple[Any, None]:
+            with np.errstate(all="ignore"):
+                return callable_(*given, **{name: _constant(c) for name, c in constants.items()}), None
+
+        return run_calls(1, np.float64, call)
+
+    def run_calls(count: int, dtype: type, call: Callable[[int], tuple[Any, str | None]]) -> Evaluation:
+        values: Array = np.full((count, *output_shape), np.nan, dtype=dtype)
         failures, observations = [], []
-        for row in range(points.shape[0]):
+        for row in range(count):
             try:
-                value, changed = _call(callable_, points[row], variables, constants)
+                value, changed = call(row)
                 if value_of_pair:
                     value = value[0]
                 if changed is not None:
@@ -104,8 +133,9 @@ def function_from_callable(
         return Evaluation(values, tuple(failures), tuple(observations))
 
     return CallableFunction(
-        callable_, variables, dict(constants), output_shape, run, kind, source, returns_value_and_gradient=value_of_pair
-    )
+        callable_, variables, dict(constants), output_shape, run, kind, source,
+        returns_value_and_gradient=value_of_pair, run_parts=run_parts,
+    )  # fmt: skip
 
 
 def claim_from_callable(
@@ -130,7 +160,7 @@ def claim_from_callable(
 
     def run(points: Array) -> Evaluation:
         dtype = _number_type(points)
-        values = np.full((points.shape[0], *shape), np.nan, dtype=dtype)
+        values: Array = np.full((0 if points.shape[0] == 1 else points.shape[0], *shape), np.nan, dtype=dtype)
         failures: list[Failure] = []
         observations: list[Observation] = []
         for row in range(points.shape[0]):
@@ -152,7 +182,11 @@ def claim_from_callable(
                 if assembled.single_precision:
                     message = f"the claimed {derivative.value} is computed in single precision"
                     observations.append(Observation(Fault.SINGLE_PRECISION, message, row))
-                values[row] = array
+                if points.shape[0] == 1:
+                    # The one value is kept as it is where nobody else has it: a copy may be hundreds of megabytes.
+                    values = (array if assembled.fresh else array.copy())[None].astype(dtype, copy=False)
+                else:
+                    values[row] = array
             except WrongShape as error:
                 failures.append(Failure(row, str(error), fault=Fault.WRONG_SHAPE))
             except CAUGHT as error:
@@ -164,6 +198,8 @@ def claim_from_callable(
                         undefined=isinstance(error, (np.linalg.LinAlgError, OverflowError)),
                     )
                 )
+        if values.shape[0] < points.shape[0]:
+            values = np.full((1, *shape), np.nan, dtype=dtype)
         return Evaluation(values, tuple(failures), tuple(observations))
 
     return CallableFunction(callable_, variables, dict(constants), shape, run, kind, source, gradient_of_pair)
@@ -173,7 +209,7 @@ def output_shape_of(
     callable_: Callable[..., Any],
     variables: Variables,
     constants: Mapping[str, Array],
-    points: Array,
+    points: Array | Sequence[Array],
     *,
     value_of_pair: bool = False,
 ) -> Shape:

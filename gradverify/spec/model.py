@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -74,7 +74,7 @@ class Constant:
 class ListedPoint:
     """A point given in the spec, as the flat point vector; `known` is the derivative there, flat, where given."""
 
-    at: tuple[float, ...]
+    at: Sequence[float]  # a tuple, or for a long vector from Python a buffer of doubles
     place: Place
     known: tuple[float, ...] | None = None
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from gradverify.plugin import Estimates, Problem, Request, Screened
 
+LARGEST_GRADIENT = 2_000_000  # variables: a few passes with their noisy copies then take some gigabytes and a minute
 LARGEST_HESSIAN = 1000  # variables: beyond that the n reverse passes take minutes
 LARGEST_JACOBIAN = 20_000  # reverse passes
 
@@ -26,6 +27,8 @@ class AutodiffBackend:
         if isinstance(function, CallableFunction) and function.kind != "python":
             return f"functions of kind `{function.kind}` are not plain NumPy"
         n = problem.variables.size
+        if n > LARGEST_GRADIENT:
+            return f"a trace of a function of {n:,} variables keeps every intermediate value, six times over"
         if problem.derivative is Derivative.HESSIAN and n > LARGEST_HESSIAN:
             return f"a Hessian in {n} variables takes {n} reverse passes"
         if problem.derivative is Derivative.JACOBIAN and function.output_shape[0] > LARGEST_JACOBIAN:

@@ -345,10 +345,8 @@ def test_a_direction_is_plus_or_minus_the_size_of_each_component_it_moves() -> N
     space = LocalSpace(about, x, np.eye(5)[2])
     direction = Direction(0, 0, ((0, 2), (2, 4)), 2.0)
     scale = space.blocks[0].scale
-    assert space.product(direction) == 2 * 3 * sign(direction, 2)
-    into = np.empty(5)
-    space._move(direction, 1.0, 0, into)
-    assert np.abs(into - x) == pytest.approx([2.0, 2 * scale.zero, 6.0, 2 * scale.least, 0.0])
+    assert space.products([direction])[0] == 2 * 3 * sign(direction, 2)
+    assert np.abs(space._moved(direction, 1.0) - x) == pytest.approx([2.0, 2 * scale.zero, 6.0, 2 * scale.least, 0.0])
 
 
 def test_many_small_variables_are_joined_into_few_blocks() -> None:

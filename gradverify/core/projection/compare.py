@@ -19,7 +19,7 @@ from gradverify.core.judge import Code, judge
 from gradverify.core.problem import Tolerance
 from gradverify.core.projection.directions import Direction, Ranges, sign
 from gradverify.core.projection.judge import Projection, judge_projection
-from gradverify.core.projection.locate import Locator, Suspect, most_tests
+from gradverify.core.projection.locate import STEP, Locator, Suspect, most_tests
 from gradverify.core.projection.reduced import Means, slopes_along
 from gradverify.core.projection.space import Block, Space, Summary
 
@@ -39,6 +39,14 @@ LOCATING = 24  # evaluations for one of them beyond the halving: steps to choose
 ROUND_OFF_UNITS = 64.0  # of g · v, in units of ε · ‖v∘g‖₂; see `partial_product`
 # A difference above this part of ‖v∘g‖₂ is no round-off of the claim, which then need not be measured.
 ROUND_OFF_LIMIT = 1e-5
+NOISE = 4.0  # units of round-off in a value of f
+BENDING = 8  # evaluations without which it is not worth finding out how much f bends: four, and a direction
+BEND_RATIO = 16.0  # between the two steps that tell curvature, which shrinks by its square, from a kink
+SMOOTH = 2.0  # by which the even part may exceed that of a parabola
+LITTLE = (
+    1e-3 / 4
+)  # of the slope that a bend may be, for a backend to take f for smooth: what quick looks ask, and a margin
+PILOT = 60  # evaluations that the first direction of a group may take: those of a whole ladder of steps
 LONGEST, SHORTEST = 1e3, 1.0  # times the components' own sizes: see `natural_length`
 APART = 4.0  # the step that confirms a component differs by this factor at least from the one that found it
 # A fault of more than this part of the component is no round-off of the claim, which then need not be measured.
@@ -150,6 +158,7 @@ class Comparison:
     not_moved: int = 0  # components on an end of their domain
     not_finite: int = 0  # components whose claim is NaN or infinite
     first_not_finite: int | None = None
+    undecided: int = 0  # directions whose slope could not be told
     broken: str | None = None  # why there is no comparison
 
     @property
@@ -163,7 +172,12 @@ class Comparison:
         if self.wrong or any(c.code == Code.FAIL for c in self.directions):
             return Code.FAIL
         everything = bool(self.seen) and all(seen.directions for seen in self.seen)
-        if everything and not self.not_moved and all(c.code == Code.PASS for c in self.directions):
+        if (
+            everything
+            and not self.not_moved
+            and not self.undecided
+            and all(c.code == Code.PASS for c in self.directions)
+        ):
             return Code.PASS
         return Code.INCONCLUSIVE
 
@@ -192,7 +206,8 @@ def compare(space: Space, value: float, rules: Rules) -> Comparison:
     work = _Work(space, value, rules, groups)
     each = min(DIRECTIONS, max(FEWEST_DIRECTIONS, GROUP_EVALUATIONS // (2 * len(groups))))
     for group in groups:
-        work.look([work.direction(group, 0)], rules.evaluations // len(groups))
+        work.bend(group)
+        work.look([work.direction(group, 0)], max(PILOT, rules.evaluations // len(groups)))
     open_ = [group for group in groups if work.worth_more(group)]
     work.look([work.direction(group, number) for number in range(1, each) for group in open_], rules.evaluations)
     return work.concluded(whole)
@@ -214,13 +229,34 @@ class _Work:
     spent: int = 0
     locating: int = 0
     broken: str | None = None
+    undecided: int = 0  # directions whose slope could not be told
     exhausted: bool = False  # the search for components has come to its end
+    steepness: dict[int, float] = field(default_factory=dict)  # by group: how much of a slope is added; see `bend`
 
     def direction(self, group: Group, number: int) -> Direction:
         """The group's direction of that number."""
         length = natural_length(self.value, group.norm)
         key = group.number * 2**32 + number
         return Direction(self.rules.means.seed, key, group.ranges, min(length, self.rules.means.farthest))
+
+    def bend(self, group: Group) -> None:
+        """Find out how much f bends along a direction, and how much of a slope has to be added for its sake.
+
+        All components bend f the same way, while their slopes cancel: with n of them the curvature is about √n times
+        as large beside the slope as with one. To backends that makes f look kinked. It is not, if the part of f that
+        is even in t shrinks like t²: a kink's shrinks like t.
+        """
+        if self.rules.evaluations - self.spent < BENDING or not group.norm > 0:
+            return
+        direction = self.direction(group, 0)
+        even = []
+        for step in (STEP, STEP / BEND_RATIO):
+            up, down = self.space.value(direction, step), self.space.value(direction, -step)
+            even.append(abs(up - self.value + (down - self.value)))
+            self.spent += 2
+        noise = 4 * NOISE * self.rules.means.precision.epsilon * abs(self.value)
+        if even[1] <= SMOOTH * even[0] / BEND_RATIO**2 + noise:
+            self.steepness[group.number] = max(1.0, even[0] / STEP / (LITTLE * group.norm * direction.length))
 
     def worth_more(self, group: Group) -> bool:
         """Whether more directions could tell more than the first one: not where its bound was too wide to decide."""
@@ -235,8 +271,15 @@ class _Work:
         pending = directions
         while pending and self.broken is None:
             undecided = self._ask(pending, min(budget, self.rules.evaluations - self.spent))
+            if undecided and self._suspicious() is None:
+                # They differ at a quick look, and nothing was left for a closer one: one of them gets it all the same.
+                before = self.spent
+                undecided = self._ask(undecided[:1], PILOT) + undecided[1:]
+                self.locating += self.spent - before
+                self.spent = before
             worst = self._suspicious()
             if worst is None or not self._locate(*worst):
+                self.undecided += len(undecided)
                 break
             pending = undecided
 
@@ -245,11 +288,13 @@ class _Work:
         affordable = directions[: max(0, (left - 2) // 2)]
         if not affordable:
             return []
-        claimed = np.array([self.claimed(d) for d in affordable])
+        claimed = self.space.products(affordable) - np.array([self._correction(d) for d in affordable])
         norms = np.array([self._group(d).norm * d.length for d in affordable])
+        steep = max(self.steepness.get(self._group(d).number, 1.0) for d in affordable)
         slopes = slopes_along(
-            self.space, affordable, claimed, norms, self.rules.tolerance.relative, self.rules.means, left, self.centre
-        )
+            self.space, affordable, claimed, steep * norms, self.rules.tolerance.relative / steep, self.rules.means,
+            left, self.centre,
+        )  # fmt: skip
         self.spent += slopes.evaluations
         self.broken = slopes.broken
         self.centre = self.value
@@ -273,7 +318,7 @@ class _Work:
 
     def claimed(self, direction: Direction) -> float:
         """g · v, with the components that were found wrong put right."""
-        return self.space.product(direction) - self._correction(direction)
+        return float(self.space.products([direction])[0]) - self._correction(direction)
 
     def _correction(self, direction: Direction) -> float:
         return sum(
@@ -356,8 +401,9 @@ class _Work:
 
     def _correct(self) -> None:
         """Hold the slopes that are known against the claim as it has been put right."""
+        products = self.space.products([direction for direction, _, _ in self.compared])
         for i, (direction, group, p) in enumerate(self.compared):
-            claimed = self.space.product(direction) - self._correction(direction)
+            claimed = float(products[i]) - self._correction(direction)
             # What the located components' own references may be off by is off here as well.
             slack = sum(
                 direction.length * self.space.entry(part.index).size * part.bound
@@ -375,7 +421,8 @@ class _Work:
         return Comparison(
             directions=compared, located=tuple(self.located), seen=tuple(self._seen(g, compared) for g in self.groups),
             notes=tuple(self.notes.values()), evaluations=self.spent, locating=self.locating,
-            not_moved=whole.count - whole.moved, broken=self.broken if not self.compared else None,
+            not_moved=whole.count - whole.moved, undecided=self.undecided,
+            broken=self.broken if not self.compared else None,
         )  # fmt: skip
 
     def _seen(self, group: Group, compared: Sequence[Compared]) -> Seen:
@@ -391,9 +438,10 @@ class _Work:
 def natural_length(value: float, norm: float) -> float:
     """How long a direction with ‖s∘g‖₂ = norm should be for a function of size `value`.
 
-    Differences with step h are off by about ε|f|/h + h², so that the best step is the cube root of ε|f| relative to the
-    slope. Backends take it for that of ε, as if slope and f were of one size; the length makes up for it.
+    A difference with step h is off by NOISE · ε |f| / h + h² · f‴ / 6, so that the best step is the cube root of
+    6 NOISE ε |f| / f‴, where f‴ is about as large as the slope. Backends take it for that of ε, as if slope and f were
+    of one size and a single value in the last place uncertain; the length makes up for it.
     """
     if not (np.isfinite(value) and norm > 0):
         return SHORTEST
-    return float(min(max(np.cbrt(abs(value) / norm), SHORTEST), LONGEST))
+    return float(min(max(np.cbrt(6 * NOISE * abs(value) / norm), SHORTEST), LONGEST))

@@ -25,19 +25,23 @@ Ranges = tuple[tuple[int, int], ...]  # disjoint slices [start, stop) of the poi
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How far the components of a block move. zero: those that are 0.  least: none of the others moves by less."""
+    """How far the components of a block move.
+
+    zero: those that are 0.  least: none of the others moves by less.  some: whether any are 0.
+    """
 
     zero: float = 1.0
     least: float = 0.0
+    some: bool = True
 
     @classmethod
-    def of(cls, geometric: float, quadratic: float) -> Scale:
+    def of(cls, geometric: float, quadratic: float, some: bool) -> Scale:
         """From the geometric and the quadratic mean of the magnitudes that are not 0.
 
         The means of like components are like one another. Of components that differ by many decades they are far
         apart, and then each one moves by its own magnitude however small it is.
         """
-        return cls(geometric, FLOOR * geometric * (geometric / quadratic))
+        return cls(geometric, FLOOR * geometric * (geometric / quadratic), some)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +64,57 @@ class Direction:
         return tuple((a, b) for a, b in parts if a < b)
 
 
-def signs(seed: int, number: int, start: int, stop: int) -> Array:
-    """The signs of components start … stop − 1 as bits, 1 for −1: shape (stop − start,), uint8."""
+def _words(seed: int, number: int, start: int, stop: int) -> Array:
+    """The bits of the counters that components start … stop − 1 belong to, as bytes."""
     first = start // SIGNS_A_COUNT
     counts = -(-stop // SIGNS_A_COUNT) - first
     generator = np.random.Philox(
         key=np.array([seed % 2**64, number], dtype=np.uint64), counter=np.array([first, 0, 0, 0], dtype=np.uint64)
     )
-    words = np.asarray(generator.random_raw(4 * counts)).astype("<u8")
-    bits = np.unpackbits(words.view(np.uint8), bitorder="little")
-    offset = first * SIGNS_A_COUNT
+    words: Array = np.asarray(generator.random_raw(4 * counts)).astype("<u8", copy=False)
+    return words.view(np.uint8)
+
+
+# A direction is taken up several times over; as long as it is small, its signs may as well be kept.
+SMALL = 8192  # components; 1 kB
+_kept_words = lru_cache(maxsize=128)(_words)
+
+
+def signs(seed: int, number: int, start: int, stop: int) -> Array:
+    """The signs of components start … stop − 1 as bits, 1 for −1: shape (stop − start,), uint8."""
+    bits = np.unpackbits(_words(seed, number, start, stop), bitorder="little")
+    offset = start // SIGNS_A_COUNT * SIGNS_A_COUNT
     return bits[start - offset : stop - offset]
+
+
+# The eight signs that each value of a byte stands for: shape (256, 8).
+SIGNS_OF_A_BYTE = np.where((np.arange(256)[:, None] >> np.arange(8)) & 1, -1.0, 1.0)
+
+
+@dataclass(slots=True)
+class Signer:
+    """Multiplies chunks by a factor and a direction's signs, without memory for each chunk."""
+
+    seed: int
+    number: int
+    table: Vector
+    scratch: Vector
+
+    @classmethod
+    def of(cls, direction: Direction, factor: float = 1.0) -> Signer:
+        """For one direction."""
+        return cls(
+            direction.seed, direction.number, factor * SIGNS_OF_A_BYTE, np.empty((CHUNK + 2 * SIGNS_A_COUNT) // 8 * 8)
+        )
+
+    def __call__(self, values: Vector, start: int, out: Vector) -> Vector:
+        """`values`, which begin at component `start`, with signs and factor, in `out`."""
+        make = _kept_words if values.size <= SMALL else _words
+        words = make(self.seed, self.number, start, start + values.size)
+        offset = start % SIGNS_A_COUNT
+        wide = self.scratch[: 8 * words.size].reshape((-1, 8))
+        np.take(self.table, words, axis=0, out=wide, mode="clip")
+        return np.multiply(values, wide.reshape(-1)[offset : offset + values.size], out=out)
 
 
 def sign(direction: Direction, index: int) -> float:
@@ -78,35 +122,22 @@ def sign(direction: Direction, index: int) -> float:
     return -1.0 if signs(direction.seed, direction.number, index, index + 1)[0] else 1.0
 
 
-def sizes(x: Vector, scale: Scale, low: Array | float = -np.inf, high: Array | float = np.inf) -> Vector:
-    """s: by how much each component of the chunk `x` is moved.
+def sizes(
+    x: Vector, scale: Scale, low: Array | float = -np.inf, high: Array | float = np.inf, out: Vector | None = None
+) -> Vector:
+    """s: by how much each component of the chunk `x` is moved; in `out` where that is given.
 
     By its own magnitude, or as its block's `scale` says. Never further than the nearer end of its domain, so that a
     component on an end is not moved at all.
     """
-    s = np.maximum(np.abs(x), scale.least)
-    s[x == 0] = scale.zero
+    s = np.abs(x, out=out)
+    np.maximum(s, scale.least, out=s)
+    if scale.some:
+        s[x == 0] = scale.zero
     if np.any(np.isfinite(low)) or np.any(np.isfinite(high)):
         np.minimum(s, np.minimum(x - low, high - x), out=s)
         np.maximum(s, 0.0, out=s)
     return s
-
-
-def flip(values: Vector, direction: Direction, start: int) -> None:
-    """Multiply the chunk `values`, which begins at component `start`, by the direction's signs, in place."""
-    make = _kept_flips if values.size <= SMALL else _flips
-    view = values.view(np.uint64)
-    view ^= make(direction.seed, direction.number, start, start + values.size)
-
-
-def _flips(seed: int, number: int, start: int, stop: int) -> Array:
-    """The signs as the sign bits of doubles, shape (stop − start,), uint64."""
-    return signs(seed, number, start, stop).astype(np.uint64) << np.uint64(63)
-
-
-# A direction is taken up several times over; as long as it is small, its signs may as well be kept.
-SMALL = 8192  # components; 64 kB
-_kept_flips = lru_cache(maxsize=128)(_flips)
 
 
 def chunks(start: int, stop: int) -> Iterator[tuple[int, int]]:

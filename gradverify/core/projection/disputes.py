@@ -20,4 +20,5 @@ def disputed(
     faults = np.zeros(x.size)
     faults[components] = claimed[components] - reference[components]
     space = LocalSpace(problem, x, np.where(np.isfinite(faults), faults, 0.0))
-    return any(abs(space.product(c.direction)) > c.projection.unseen for c in comparison.directions)
+    shown = np.abs(space.products([c.direction for c in comparison.directions]))
+    return bool((shown > np.array([c.projection.unseen for c in comparison.directions])).any())

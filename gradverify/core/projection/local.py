@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,10 +13,11 @@ from gradverify.core import roundoff
 from gradverify.core.arrays import Array, Vector
 from gradverify.core.problem import CallableFunction, Domain, Evaluation, Problem
 from gradverify.core.projection import space
-from gradverify.core.projection.directions import Direction, chunks, flip, sizes
+from gradverify.core.projection.directions import Direction, Signer, chunks, sizes
 from gradverify.core.projection.space import Block, Entry, Summary
 from gradverify.core.variables import Variable
 
+OWN_REFERENCES = 2  # to the buffer: the attribute's, and that of the call that counts them
 ULP_DIRECTION = 2**48  # the number of the direction that measures the claim's round-off: no group has it
 
 
@@ -28,6 +30,10 @@ class LocalSpace:
     g: Vector
     blocks: tuple[Block, ...] = field(init=False)
     bounded: bool = field(init=False)
+    # x + t v, for one evaluation after the other: fresh memory for each may cost as much as f. `held`: which v and t.
+    buffer: Vector | None = None
+    held: tuple[Direction, float] | None = None
+    copies: bool = False  # whether f has to be given an array of its own each time
 
     def __post_init__(self) -> None:
         bare = space.blocks_of([(v.name, v.size) for v in self.problem.variables])
@@ -45,47 +51,64 @@ class LocalSpace:
         part = slice(block.start, block.stop)
         return space.count_smaller(self.x[part], self.g[part], block.scale, threshold, block.start, self._ends)
 
-    def product(self, direction: Direction) -> float:
-        """g · v."""
-        return self._product(self.g, direction)
+    def products(self, directions: Sequence[Direction]) -> Vector:
+        """g · v for each direction."""
+        return self._products(self.g, directions)
 
-    def _product(self, g: Vector, direction: Direction) -> float:
-        return sum(
-            space.partial_product(
-                self.x[b.start : b.stop], g[b.start : b.stop], direction, b.scale, b.start, self._ends
-            )
-            for b in self.blocks
-        )
+    def _products(self, g: Vector, directions: Sequence[Direction]) -> Vector:
+        totals = np.zeros(len(directions))
+        for b in self.blocks:
+            part = slice(b.start, b.stop)
+            totals += space.partial_products(self.x[part], g[part], directions, b.scale, b.start, self._ends)
+        return totals
 
     def value(self, direction: Direction, t: float) -> float:
         """f(x + t v)."""
         function = self.problem.function
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            if isinstance(function, CallableFunction) and function.run_parts is not None:
-
-                def part(variable: Variable) -> Array:
-                    into = np.empty(variable.size)
-                    self._move(direction, t, variable.offset, into)
-                    return into
-
-                found = function.run_parts(part)
+            if isinstance(function, CallableFunction) and function.run_parts is not None and not self.copies:
+                self._enter(direction, t)
+                found = function.run_parts(self._part)
+                if self.buffer is not None and sys.getrefcount(self.buffer) > OWN_REFERENCES:
+                    self.buffer = None  # the function has kept what it was given: that must not change under it
+                if not found.failures:
+                    return float(np.real(found.values).ravel()[0])
+                # A function that works in place cannot with what it is not allowed to change: it gets a copy.
+                found = function.evaluate(self._moved(direction, t)[None])
+                self.copies = not found.failures
             else:
-                point = np.empty(self.x.size)
-                self._move(direction, t, 0, point)
-                found = function.evaluate(point[None])
+                found = function.evaluate(self._moved(direction, t)[None])
         return float(np.real(found.values).ravel()[0])
 
-    def _move(self, direction: Direction, t: float, offset: int, into: Vector) -> None:
-        """Enter x + t v from component `offset` on into `into`."""
-        end = offset + into.size
-        for block in self.blocks:
-            start, stop = max(offset, block.start), min(end, block.stop)
-            if start < stop:
-                space.moved(
-                    self.x[start:stop], direction, t, block.scale, start, self._ends,
-                    into[start - offset : stop - offset],
-                )  # fmt: skip
+    def _enter(self, direction: Direction, t: float) -> None:
+        """Make the buffer hold x + t v, at the least cost: most of it may be there already."""
+        if self.buffer is None:
+            self.buffer, self.held = self.x.copy(), None
+        if self.held == (direction, -t):
+            space.reflect(self.x, direction.ranges, self.buffer)
+        else:
+            if self.held is not None and self.held[0].ranges != direction.ranges:
+                for start, stop in self.held[0].ranges:
+                    self.buffer[start:stop] = self.x[start:stop]
+            self._move(direction, t, self.buffer)
+        self.held = (direction, t)
+
+    def _part(self, variable: Variable) -> Array:
+        assert self.buffer is not None
+        part = self.buffer[variable.components]
+        part.flags.writeable = False
+        return part
+
+    def _moved(self, direction: Direction, t: float) -> Vector:
+        point = self.x.copy()
+        self._move(direction, t, point)
+        return point
+
+    def _move(self, direction: Direction, t: float, into: Vector) -> None:
+        for b in self.blocks:
+            part = slice(b.start, b.stop)
+            space.move(self.x[part], direction, t, b.scale, b.start, into[part], self._ends)
 
     def entry(self, index: int) -> Entry:
         """One component."""
@@ -96,7 +119,7 @@ class LocalSpace:
 
     def noise(self, directions: Sequence[Direction]) -> Vector:
         """How far the claim's own round-off moves each g · v."""
-        return self._round_off(lambda g: np.array([self._product(g, d) for d in directions]), len(directions))
+        return self._round_off(lambda g: self._products(g, directions), len(directions))
 
     def round_off(self, index: int) -> float:
         """How far the claim's own round-off moves one component."""
@@ -115,10 +138,10 @@ class LocalSpace:
     def _beside(self, step: float) -> Vector:
         """x moved by `step` units in the last place of each component, up or down."""
         direction = Direction(self.problem.seed, ULP_DIRECTION, ((0, self.x.size),))
+        signer = Signer.of(direction, step * self.problem.precision.epsilon)
         out = np.empty(self.x.size)
         for a, b in chunks(0, self.x.size):
-            move = np.abs(self.x[a:b]) * (step * self.problem.precision.epsilon)
-            flip(move, direction, a)
+            move = signer(np.abs(self.x[a:b]), a, out[a:b])
             np.add(self.x[a:b], move, out=out[a:b])
         return np.where(self.problem.domain.contains(out), out, self.x) if self.bounded else out
 

@@ -31,6 +31,7 @@ class Along:
     slopes: Vector  # L, shape (k,)
     centre: float | None = None
     evaluations: int = 0
+    mirrored: dict[tuple[int, float], float] = field(default_factory=dict)  # values that have not been asked for yet
     output_shape: Shape = ()
     kind: str = field(default=KIND)
 
@@ -47,9 +48,13 @@ class Along:
             return self.centre
         if along.size > 1:
             return np.nan  # directions are looked at one by one; a backend that mixes them gets no answer
-        j = int(along[0])
-        self.evaluations += 1
-        return self.space.value(self.directions[j], float(t[j])) + float(t[j] * self.slopes[j])
+        j, step = int(along[0]), float(t[along[0]])
+        if (j, step) not in self.mirrored:
+            # Differences take both sides, and the other side is made at little cost while this one is at hand.
+            for one in (step, -step):
+                self.evaluations += 1
+                self.mirrored[j, one] = self.space.value(self.directions[j], one)
+        return self.mirrored.pop((j, step)) + step * float(self.slopes[j])
 
 
 @dataclass(frozen=True, slots=True)

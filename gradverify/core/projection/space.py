@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from gradverify.core.arrays import Array, Vector
-from gradverify.core.projection.directions import Direction, Scale, chunks, flip, sizes
+from gradverify.core.projection.directions import CHUNK, Direction, Ranges, Scale, Signer, chunks, sizes
 
 UNSCALED = Scale()
 MOST_BLOCKS = 256  # consecutive variables are joined into one block beyond that: each costs a pass of its own
@@ -71,8 +71,8 @@ class Space(Protocol):
     def smaller(self, block: Block, threshold: float) -> int:
         """How many components of the block have s_i · |g_i| < threshold."""
 
-    def product(self, direction: Direction) -> float:
-        """g · v."""
+    def products(self, directions: Sequence[Direction]) -> Vector:
+        """g · v for each direction, shape (len(directions),)."""
 
     def value(self, direction: Direction, t: float) -> float:
         """f(x + t v); NaN where f is not finite or raises."""
@@ -103,24 +103,29 @@ def blocks_of(names: Sequence[tuple[str, int]]) -> tuple[Block, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Magnitudes:
-    """What a slice of x comes to; those of slices add up. count: components that are neither 0 nor infinite, of which
+    """What a slice of x comes to; those of slices add up. total: its components.  count: those that are neither 0 nor
 
-    squares: Σ x_i².  logarithms: Σ log |x_i|.
+    infinite, of which  squares: Σ x_i².  logarithms: Σ log |x_i|.
     """
 
+    total: int = 0
     count: int = 0
     squares: float = 0.0
     logarithms: float = 0.0
 
     def __add__(self, other: Magnitudes) -> Magnitudes:
-        return Magnitudes(self.count + other.count, self.squares + other.squares, self.logarithms + other.logarithms)
+        return Magnitudes(
+            self.total + other.total, self.count + other.count, self.squares + other.squares,
+            self.logarithms + other.logarithms,
+        )  # fmt: skip
 
     @property
     def scale(self) -> Scale | None:
         """How far such components move; None where all are 0."""
         if not self.count or not 0 < self.squares < np.inf:
             return None
-        return Scale.of(float(np.exp(self.logarithms / self.count)), float(np.sqrt(self.squares / self.count)))
+        geometric, quadratic = np.exp(self.logarithms / self.count), np.sqrt(self.squares / self.count)
+        return Scale.of(float(geometric), float(quadratic), self.count < self.total)
 
 
 def scales(blocks: Sequence[Magnitudes]) -> list[Scale]:
@@ -132,13 +137,21 @@ def scales(blocks: Sequence[Magnitudes]) -> list[Scale]:
 # The same arithmetic for one slice, whoever holds it. `x`, `g`: the slice's values; `offset`: where it starts.
 
 
+def _sum_of_squares(values: Vector, scratch: Vector) -> float:
+    """Σ v_i². Not by `dot`, which starts threads for so few numbers and then waits for them."""
+    return float(np.add.reduce(np.square(values, out=scratch[: values.size])))
+
+
 def magnitudes(x: Vector) -> Magnitudes:
     """The magnitudes of one slice."""
     found = Magnitudes()
+    scratch, other = np.empty(min(x.size, CHUNK)), np.empty(min(x.size, CHUNK))
     for a, b in chunks(0, x.size):
-        some = np.abs(x[a:b])
-        some = some[(some > 0) & (some < np.inf)]
-        found += Magnitudes(some.size, float(np.dot(some, some)), float(np.log(some).sum()))
+        some = np.abs(x[a:b], out=scratch[: b - a])
+        if not (np.all(some) and np.max(some) < np.inf):
+            some = some[(some > 0) & (some < np.inf)]
+        squares = _sum_of_squares(some, other)
+        found += Magnitudes(b - a, some.size, squares, float(np.add.reduce(np.log(some, out=some))))
     return found
 
 
@@ -153,66 +166,80 @@ def everywhere(start: int, stop: int) -> tuple[float, float]:  # noqa: ARG001 - 
 def summarise(x: Vector, g: Vector, scale: Scale, offset: int, ends: Ends = everywhere) -> Summary:
     """The summary of one slice."""
     found = Summary()
+    scratch, other = np.empty(min(x.size, CHUNK)), np.empty(min(x.size, CHUNK))
     for a, b in chunks(0, x.size):
-        s = sizes(x[a:b], scale, *ends(offset + a, offset + b))
+        s = sizes(x[a:b], scale, *ends(offset + a, offset + b), out=scratch[: b - a])
+        count, reach2 = int(np.count_nonzero(s)), _sum_of_squares(s, other)
         with np.errstate(all="ignore"):
-            w = np.abs(s * g[a:b])
-        bad = np.flatnonzero(~np.isfinite(g[a:b]))
-        w[bad] = 0.0
-        found += Summary(
-            b - a, int(np.count_nonzero(s)), float(np.dot(w, w)), float(np.add.reduce(w)), float(np.dot(s, s)),
-            bad.size, offset + a + int(bad[0]) if bad.size else None,
-        )  # fmt: skip
+            s *= g[a:b]
+        w = np.abs(s, out=s)
+        bad = 0
+        first = None
+        if not np.all(np.isfinite(w)):
+            wrong = np.flatnonzero(~np.isfinite(g[a:b]))
+            bad, first = wrong.size, offset + a + int(wrong[0]) if wrong.size else None
+            w[wrong] = 0.0
+        found += Summary(b - a, count, _sum_of_squares(w, other), float(np.add.reduce(w)), reach2, bad, first)
     return found
 
 
 def count_smaller(x: Vector, g: Vector, scale: Scale, threshold: float, offset: int, ends: Ends = everywhere) -> int:
     """How many components of one slice have s_i · |g_i| < threshold."""
     count = 0
+    scratch = np.empty(min(x.size, CHUNK))
     for a, b in chunks(0, x.size):
-        s = sizes(x[a:b], scale, *ends(offset + a, offset + b))
-        count += int(np.count_nonzero(~(s * np.abs(g[a:b]) >= threshold)))
+        s = sizes(x[a:b], scale, *ends(offset + a, offset + b), out=scratch[: b - a])
+        s *= g[a:b]
+        count += s.size - int(np.count_nonzero(np.abs(s, out=s) >= threshold))
     return count
 
 
-def partial_product(
-    x: Vector, g: Vector, direction: Direction, scale: Scale, offset: int, ends: Ends = everywhere
-) -> float:
-    """The part of g · v that a slice contributes.
+def partial_products(
+    x: Vector, g: Vector, directions: Sequence[Direction], scale: Scale, offset: int, ends: Ends = everywhere
+) -> Vector:
+    """The part of g · v that a slice contributes, for each direction: shape (len(directions),).
 
     Each chunk is summed pairwise, so that the error is a few units of round-off of the direction's norm (Higham 2002,
     section 4.2).
     """
-    total = 0.0
-    for start, stop in direction.within(offset, offset + x.size):
-        for a, b in chunks(start, stop):
-            w = sizes(x[a - offset : b - offset], scale, *ends(a, b))
-            w *= g[a - offset : b - offset]
-            flip(w, direction, a)
-            total += float(np.add.reduce(w))
-    return direction.length * total
+    totals = np.zeros(len(directions))
+    signers = [Signer.of(d) for d in directions]
+    weights, scratch = np.empty(min(x.size, CHUNK)), np.empty(min(x.size, CHUNK))
+    for ranges in dict.fromkeys(d.ranges for d in directions):
+        mine = [i for i, d in enumerate(directions) if d.ranges == ranges]
+        for start, stop in directions[mine[0]].within(offset, offset + x.size):
+            for a, b in chunks(start, stop):
+                w = sizes(x[a - offset : b - offset], scale, *ends(a, b), out=weights[: b - a])
+                w *= g[a - offset : b - offset]
+                for i in mine:
+                    totals[i] += np.add.reduce(signers[i](w, a, scratch[: b - a]))
+    totals *= [d.length for d in directions]
+    return totals
 
 
-def moved(
-    x: Vector,
-    direction: Direction,
-    t: float,
-    scale: Scale,
-    offset: int,
-    ends: Ends = everywhere,
-    into: Array | None = None,
-) -> Vector:
-    """x + t v on one slice, shape of `x`: a fresh array, or `into`."""
-    out = np.empty(x.size) if into is None else into
-    last = offset
-    step = t * direction.length
+def move(
+    x: Vector, direction: Direction, t: float, scale: Scale, offset: int, into: Vector, ends: Ends = everywhere
+) -> None:
+    """Enter x + t v of one slice into `into`, shape of `x`, as far as the direction moves it."""
+    signer = Signer.of(direction, t * direction.length)
+    scratch = np.empty(min(x.size, CHUNK))
     for start, stop in direction.within(offset, offset + x.size):
-        out[last - offset : start - offset] = x[last - offset : start - offset]
         for a, b in chunks(start, stop):
-            w = sizes(x[a - offset : b - offset], scale, *ends(a, b))
-            w *= step
-            flip(w, direction, a)
-            np.add(x[a - offset : b - offset], w, out=out[a - offset : b - offset])
-        last = stop
-    out[last - offset :] = x[last - offset :]
+            w = sizes(x[a - offset : b - offset], scale, *ends(a, b), out=scratch[: b - a])
+            np.add(x[a - offset : b - offset], signer(w, a, w), out=into[a - offset : b - offset])
+
+
+def moved(x: Vector, direction: Direction, t: float, scale: Scale, offset: int, ends: Ends = everywhere) -> Vector:
+    """x + t v on one slice: a fresh array."""
+    out = x.copy()
+    move(x, direction, t, scale, offset, out, ends)
     return out
+
+
+def reflect(x: Vector, ranges: Ranges, into: Vector) -> None:
+    """Turn x + t v, which `into` holds, into x − t v. All of shape (n,)."""
+    scratch = np.empty(min(x.size, CHUNK))
+    for start, stop in ranges:
+        for a, b in chunks(start, stop):
+            step = np.subtract(into[a:b], x[a:b], out=scratch[: b - a])
+            np.subtract(x[a:b], step, out=into[a:b])

@@ -55,6 +55,9 @@ def why(comparison: Comparison, label: Callable[[int], str]) -> str | None:
         return comparison.broken
     if comparison.not_moved:
         return f"{comparison.not_moved:,} components lie on an end of their domain, where no direction moves them"
+    if comparison.undecided and comparison.directions and all(c.code == Code.PASS for c in comparison.directions):
+        about = "; ".join(note.message for note in comparison.notes)
+        return f"f's slope could not be told along {comparison.undecided} random directions ({about})"
     if not all(part.directions for part in comparison.seen):
         return "the budget of evaluations does not suffice for a direction through every group of components"
     worst = max(comparison.directions, key=lambda c: c.projection.unseen / (c.projection.norm or 1.0))
