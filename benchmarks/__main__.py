@@ -15,6 +15,7 @@ QUICK = {
     "throughput": ("--specs", "50", "--repetitions", "1"),
     "growth": ("--sizes", "50", "200", "--repetitions", "1"),
     "large": ("--repetitions", "3"),
+    "scale": ("--sizes", "101", "5560", "--shards", "0"),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -130,3 +131,10 @@ def test_an_unknown_backend_is_refused_by_name() -> None:
     shard = ArrayShard(0, np.ones(1000), np.ones(1000))
     with pytest.raises(ValueError, match="finite-differences"):
         check_shards(ShardedProblem({"w": 1000}, [shard], lambda _: 0.0), backend="finite-differences")
+
+
+def test_the_example_of_the_page_passes(capsys: pytest.CaptureFixture[str]) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "SCALE.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    exec(compile(example, "SCALE.md", "exec"), {})
+    assert "random directions only" in capsys.readouterr().out

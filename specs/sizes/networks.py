@@ -86,7 +86,7 @@ def resnet50_loss(*arrays: Array) -> float:
     total = 0.0
     for w in arrays:
         means.append(np.tanh(w).mean())
-        total += np.log1p(w * w).mean()
+        total += np.logaddexp(w, -w).mean() - math.log(2)  # log cosh w, which overflows for no w
     return total + sum((a - b) ** 2 for a, b in zip(means[1:], means[:-1], strict=True))
 
 
@@ -95,4 +95,8 @@ def resnet50_gradient(*arrays: Array) -> Sequence[Array]:
     difference = 2 * np.diff([np.tanh(w).mean() for w in arrays])
     coupling[1:] += difference
     coupling[:-1] -= difference
-    return [(c * (1 - np.tanh(w) ** 2) + 2 * w / (1 + w * w)) / w.size for w, c in zip(arrays, coupling, strict=True)]
+    found = []
+    for w, c in zip(arrays, coupling, strict=True):
+        t = np.tanh(w)
+        found.append((t + c * (1 - t * t)) / w.size)
+    return found
