@@ -43,7 +43,7 @@ def spec(text: str, file: str = "spec.yaml") -> Spec:
 
 
 def points(text: str, base: str = XY) -> list[tuple[float, ...]]:
-    return [point.at for point in spec(f"{base}points: {text}\n").points if isinstance(point, ListedPoint)]
+    return [tuple(point.at) for point in spec(f"{base}points: {text}\n").points if isinstance(point, ListedPoint)]
 
 
 def whole(source: object) -> Node:
