@@ -2,7 +2,7 @@
 
 1. The components are put into at most MOST_GROUPS groups by how much f changes with them, so that no small block of
    parameters is compared only in the shadow of a huge one; each group has directions of its own.
-2. The backend is asked for f's slope along one direction of each group, then along all others, and each is judged.
+2. For each group the backend is asked for f's slope along one direction, then along the others, and each is judged.
 3. Where one differs from g · v, group testing finds components that may be to blame, the backend is asked about each of
    them alone, and it is judged like any component. What is found wrong is put right, and the comparison goes on.
 """
@@ -205,11 +205,13 @@ def compare(space: Space, value: float, rules: Rules) -> Comparison:
     groups = grouped(space.blocks, summaries, rules.tolerance.relative)
     work = _Work(space, value, rules, groups)
     each = min(DIRECTIONS, max(FEWEST_DIRECTIONS, GROUP_EVALUATIONS // (2 * len(groups))))
-    for group in groups:
+    for place, group in enumerate(groups, start=1):
         work.bend(group)
-        work.look([work.direction(group, 0)], max(PILOT, rules.evaluations // len(groups)))
-    open_ = [group for group in groups if work.worth_more(group)]
-    work.look([work.direction(group, number) for number in range(1, each) for group in open_], rules.evaluations)
+        work.look([work.direction(group, 0)], PILOT)
+        if work.worth_more(group):
+            # What is left of its share: a group that is hard to tell must not cost the others their directions.
+            share = rules.evaluations * place // len(groups) - work.spent
+            work.look([work.direction(group, number) for number in range(1, each)], share)
     return work.concluded(whole)
 
 
