@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import sqlite3
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,8 +23,9 @@ from tests.report.strategies import reports
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return open_store(tmp_path / "h.db", create=True)
+def store(tmp_path: Path) -> Iterator[Store]:
+    with closing(open_store(tmp_path / "h.db", create=True)) as opened:
+        yield opened
 
 
 def test_what_was_added_is_read_back_oldest_first(store: Store) -> None:
@@ -95,12 +98,13 @@ def test_jobs_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(add, range(1, 17)))
-    assert len(open_store(tmp_path / "h.db", create=False).runs("main")) == 16
+    with closing(open_store(tmp_path / "h.db", create=False)) as store:
+        assert len(store.runs("main")) == 16
 
 
 def refused(path: Path, *, create: bool = False) -> str:
-    with pytest.raises(HistoryError) as error:
-        open_store(path, create=create).runs(every=True)
+    with pytest.raises(HistoryError) as error, closing(open_store(path, create=create)) as store:
+        store.runs(every=True)
     return str(error.value)
 
 
