@@ -53,6 +53,7 @@ _PHASES = {
     "loading": "while its function was loaded and first called",
     "search": "while searching for counterexamples",
     "explanation": "while explaining the result",
+    "figures": "while evaluating what only figures need",
 }
 
 

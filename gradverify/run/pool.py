@@ -29,7 +29,7 @@ from gradverify.spec.model import Spec
 
 BATCH_SECONDS = 0.05  # of work in a batch: long against a message's 0.1 ms, short against a run
 LARGEST_BATCH = 500  # tasks
-OPTIONAL_PHASES = ("search", "explanation")  # a spec that ends its worker there has its verdict without them
+OPTIONAL_PHASES = ("search", "explanation", "figures")  # a spec that ends its worker there has its verdict without them
 START_SECONDS = 60.0  # that a worker may take to be ready: far more than any import, far less than a day
 FAILED_STARTS = 3  # workers that end before they are ready, one after another, until the pool gives up
 WATCH_SECONDS = 1.0  # how often the loop looks around when nothing happens

@@ -16,7 +16,7 @@ class VerifySettings:
     seed: int = 0
     backends: tuple[str, ...] | None = None  # only these, whatever the spec says
     skip_backends: Mapping[str, str] = field(default_factory=dict)  # name → why it is not to be asked again
-    given_up: Mapping[str, str] = field(default_factory=dict)  # "search", "explanation", FAR_STEPS → why not
+    given_up: Mapping[str, str] = field(default_factory=dict)  # "search", "explanation", "figures", FAR_STEPS → why not
     search: bool = True
     blind_spots: bool = True
     pictures: bool = False  # whether to evaluate what only figures need: step-size ladders, level sets

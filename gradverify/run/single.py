@@ -241,12 +241,14 @@ def _conclude(
     verdicts: list[Verdict] = []
     reasons: list[str] = []
     notes: list[str] = []
+    drawing = settings.pictures and "figures" not in settings.given_up
     for verified in work.verified:
         kind = verified.problem.derivative.value
         found_out = conclude.checks_of(verified, kind, _line(spec, kind))
-        if settings.pictures:
+        if drawing:
             from gradverify.run.pictures import with_ladders
 
+            progress("figures")
             found_out = with_ladders(found_out, verified, plugins)
         checks += found_out
         verdict, reason = verdict_of(verified)
@@ -256,6 +258,8 @@ def _conclude(
         notes += [o.message for o in verified.claim.notes]
         notes += conclude.contradiction_notes(verified)
         notes += conclude.projection_notes(verified)
+    if settings.pictures and not drawing:
+        notes.append(f"{GIVEN_UP}: figures; {settings.given_up['figures']}")
     if FAR_STEPS in settings.given_up:
         notes.append(f"{GIVEN_UP}: steps far from the listed points; {settings.given_up[FAR_STEPS]}")
     main = work.verified[0]
@@ -282,9 +286,10 @@ def _conclude(
             verdicts.append(Verdict.FAIL)
             reasons.append(counterexample.message)
     descent = further.descent
-    if settings.pictures:
+    if drawing:
         from gradverify.run.pictures import with_level_sets
 
+        progress("figures")
         descent = with_level_sets(descent, main)
     progress("explanation")
     verdict = conclude.worst_verdict(verdicts)

@@ -78,3 +78,19 @@ def test_a_right_gradient_passes_at_the_listed_points_and_the_report_says_that_t
 @pytest.mark.parametrize("name", ["wrong_root", "wrong_square"])
 def test_its_wrong_twin_fails(results: dict[str, Any], name: str) -> None:
     assert results[name]["verdict"] == "fail"
+
+
+def test_a_function_that_ends_its_process_where_only_a_figure_looks_keeps_its_verdict(tmp_path: Path) -> None:
+    (tmp_path / "code.py").write_text(CODE)
+    fields = {
+        "name": "square", "variables": ["x"], "function": {"python": "code.py:square"}, "search": "off",
+        "gradient": {"python": "code.py:square_gradient"}, "points": [[3.0]], "backends": ["finite-difference"],
+    }  # fmt: skip
+    write_specs(tmp_path / "specs.yaml", json.dumps(fields))
+    reports = ("--report", "json:r.json", "--report", "html:r.html")
+    done = gradverify("run", "specs.yaml", "-j", "1", *reports, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (spec,) = read_report(tmp_path / "r.json")["specs"]
+    assert spec["verdict"] == "pass"
+    assert any(note.startswith("given up: figures; ") for note in spec["notes"])
+    assert "error against step size" not in (tmp_path / "r.html").read_text(encoding="utf-8")
