@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import zipfile
@@ -272,3 +273,23 @@ def test_gradescope_gets_a_result_even_if_the_grader_cannot_start(course: Path) 
         env=os.environ | {"AUTOGRADER": str(root), "PYTHON": "/bin/false"},
     )  # fmt: skip
     assert "not your fault" in json.loads((root / "results/results.json").read_text())["output"]
+
+
+def test_an_interrupt_ends_the_run_and_keeps_what_is_done(course: Path) -> None:
+    (course / "hw.yaml").write_text(ASSIGNMENT + "limits: {seconds: 300}\n")
+    (course / "subs/zz.py").write_text("while True:\n    pass\n")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gradverify", "grade", *ARGUMENTS], cwd=course, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    seen = [process.stdout.readline() for _ in range(2)]
+    process.send_signal(signal.SIGINT)
+    rest, _ = process.communicate(timeout=60)
+    assert seen[0].startswith("ada: ")
+    assert "interrupted; 2 students" in rest
+    assert process.returncode == 130
+    found = report_in(course / "out")
+    assert (found["interrupted"], found["not_graded"]) == (True, ["zz"])
+    (course / "subs/zz.py").write_text(RIGHT)
+    assert "zz: 10 of 10" in grade("--resume")
