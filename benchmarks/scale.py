@@ -165,7 +165,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.one:
         print(json.dumps(measure(int(options.one[0]), options.one[1])))
         return 0
-    print_sizes(options.sizes)
+    if options.sizes:
+        print_sizes(options.sizes)
     if options.shards:
         from benchmarks.shards import print_shards
 

@@ -1,7 +1,7 @@
 """Sharded, memory-mapped parameters, in processes of which none is allowed the memory for its own slice.
 
 Four worker processes have a quarter of the parameters and of the claimed gradient each, in files. Their address space
-is limited (RLIMIT_AS) to what they have before they begin and MORE bytes, which is less than their slice takes; so is
+is limited (RLIMIT_AS) to what they have before they begin and MORE bytes, less than either vector takes; so is
 the coordinator's, in this process's child. What travels between them are displacements and sums.
 """
 
@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 MACHINES = 4
-MORE = 24 * 2**20
+MORE = 48 * 2**20
 WINDOW = 1 << 18  # components that a worker has in memory at a time
 WRONG_AT = 0.7  # of the components: where the wrong twin is wrong
 
@@ -196,6 +196,7 @@ def print_shards(n: int) -> None:
             near, far = context.Pipe()
             process = context.Process(target=in_shards, args=(folder, gradient, n, far))
             process.start()
+            far.close()  # so that a coordinator that dies is noticed
             verdict, wrong, evaluations, seconds, held = near.recv()
             process.join()
             other, other_wrong = in_one_piece(folder, gradient, n)
