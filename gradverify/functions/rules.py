@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,10 +19,10 @@ from gradverify.core.variables import Shape, Variables
 from gradverify.expression.nodes import Call, Index, Name, Node, Number, Stack
 from gradverify.expression.substitute import substitute
 from gradverify.expression.walk import walk
-from gradverify.functions.expressions import function_from_expression
+from gradverify.functions.expressions import claim_from_expression, function_from_expression
 from gradverify.hookspecs import FunctionLoader, LoadError
 from gradverify.spec.beyond import Rule
-from gradverify.spec.model import Spec
+from gradverify.spec.model import ExpressionSource, Spec
 from gradverify.spec.parse import part_spec
 
 if TYPE_CHECKING:
@@ -173,13 +173,16 @@ def _combination(rule: Rule, parts: Sequence[Part], variables: Variables) -> Com
 
     trees = _trees(parts)
     whole: Function = Composed(outputs, value)
+    entries: Entries | None = None
     if trees is not None:
+        entries = _combined(rule, trees[2], columns, math.prod(outputs), n)
         terms = tuple(
             Call("multiply", (Number(weight, repr(weight)), tree), tree.shape)
             for weight, tree in zip(rule.weights, trees[0], strict=True)
         )
         whole = _expression(_fold("add", terms), trees[1], variables, outputs) or whole
-    return _composite(rule, parts, whole, derivative, outputs, n, columns)
+    composite = _composite(rule, parts, whole, derivative, outputs, n, columns)
+    return _with_claim(composite, entries, trees[1] if trees else {}, variables, outputs)
 
 
 def _product(rule: Rule, parts: Sequence[Part], variables: Variables) -> Composite:
@@ -208,9 +211,12 @@ def _product(rule: Rule, parts: Sequence[Part], variables: Variables) -> Composi
 
     trees = _trees(parts)
     whole: Function = Composed((), value)
+    entries: Entries | None = None
     if trees is not None:
+        entries = _multiplied(trees[0], trees[2], columns, n)
         whole = _expression(_fold("multiply", trees[0]), trees[1], variables, ()) or whole
-    return _composite(rule, parts, whole, derivative, (), n, columns)
+    composite = _composite(rule, parts, whole, derivative, (), n, columns)
+    return _with_claim(composite, entries, trees[1] if trees else {}, variables, ())
 
 
 def _chain(rule: Rule, parts: Sequence[Part], variables: Variables) -> Composite:
@@ -257,11 +263,17 @@ def _chain(rule: Rule, parts: Sequence[Part], variables: Variables) -> Composite
 
     whole: Function = Composed(outputs, value)
     trees = _trees(parts)
+    entries: Entries | None = None
+    constants: Mapping[str, Array] = {}
     if trees is not None:
-        (tree, middle), constants = trees
+        (tree, middle), constants, claims = trees
         pieces = {v.name: _piece(middle, v.offset, v.shape) for v in outer.spec.variables}
         whole = _expression(substitute(tree, pieces), constants, variables, outputs) or whole
+        if claims is not None:
+            outside = [[substitute(entry, pieces) for entry in row] for row in claims[0]]
+            entries = _chained(outside, claims[1], columns, n)
     composite = _composite(rule, parts, whole, derivative, outputs, n, [columns])
+    composite = _with_claim(composite, entries, constants, variables, outputs)
     return Composite(
         rule, composite.parts, composite.function, composite.claim, composite.derivative,
         (lambda points: within(points)[0], lambda points: points[:, columns]),
@@ -291,9 +303,103 @@ def _outputs(part: Part) -> Shape:
     return () if part.derivative is Derivative.GRADIENT else (math.prod(part.function.output_shape),)
 
 
-def _trees(parts: Sequence[Part]) -> tuple[tuple[Node, ...], dict[str, Array]] | None:
-    """The parts' trees with constants of different names, and these constants; None unless all are expressions."""
+# Of a derivative, by output and component: one scalar tree each.
+Entries = list[list[Node]]
+MOST_ENTRIES = 400  # of all parts' derivatives together; beyond, a composite's claim is evaluated part by part
+ZERO = Number(0.0, "0")
+
+
+def _entries(claim: Function, rows: int, n: int) -> Entries | None:
+    """A claimed derivative, a gradient having one row, entry by entry; None where it is no expression or misshapen."""
+    if not isinstance(claim, ExpressionFunction) or rows * n > MOST_ENTRIES:
+        return None
+    if claim.evaluate(np.ones((1, claim.variables.size))).failures:
+        return None  # its shape is refused, whatever the point
+    blocks: list[list[list[Node]]] = []
+    for tree in claim.trees:
+        size = math.prod(tree.shape)
+        if size == 0 or size % rows:
+            return None
+        flat = [_piece(tree, i, ()) for i in range(size)]
+        width = size // rows
+        blocks.append([flat[row * width : (row + 1) * width] for row in range(rows)])
+    found = [[entry for block in blocks for entry in block[row]] for row in range(rows)]
+    return found if all(len(row) == n for row in found) else None
+
+
+def _combined(
+    rule: Rule, claims: Sequence[Entries] | None, columns: Sequence[Array], rows: int, n: int
+) -> Entries | None:
+    if claims is None:
+        return None
+    sums: list[list[list[Node]]] = [[[] for _ in range(n)] for _ in range(rows)]
+    for weight, entries, place in zip(rule.weights, claims, columns, strict=True):
+        for row, line in enumerate(entries):
+            for j, entry in zip(place.tolist(), line, strict=True):
+                sums[row][j].append(Call("multiply", (Number(weight, repr(weight)), entry), ()))
+    return [[_sum(terms) for terms in row] for row in sums]
+
+
+def _multiplied(
+    trees: Sequence[Node], claims: Sequence[Entries] | None, columns: Sequence[Array], n: int
+) -> Entries | None:
+    if claims is None:
+        return None
+    sums: list[list[Node]] = [[] for _ in range(n)]
+    for i, (entries, place) in enumerate(zip(claims, columns, strict=True)):
+        others = [_piece(tree, 0, ()) for j, tree in enumerate(trees) if j != i]
+        for j, entry in zip(place.tolist(), entries[0], strict=True):
+            sums[j].append(_fold("multiply", [entry, *others]))
+    return [[_sum(terms) for terms in sums]]
+
+
+def _chained(outside: Entries, inside: Entries, columns: Array, n: int) -> Entries:
+    """The product of two Jacobians."""
+    found: Entries = []
+    for row in outside:
+        line: list[Node] = [ZERO] * n
+        for j, place in enumerate(columns.tolist()):
+            terms = [Call("multiply", (left, inside[k][j]), ()) for k, left in enumerate(row)]
+            line[place] = _sum(terms)
+        found.append(line)
+    return found
+
+
+def _sum(terms: Sequence[Node]) -> Node:
+    return _fold("add", terms) if terms else ZERO
+
+
+def _with_claim(
+    composite: Composite,
+    entries: Entries | None,
+    constants: Mapping[str, Array],
+    variables: Variables,
+    outputs: Shape,
+) -> Composite:
+    """The composite with its derivative as one expression, which can be proved, where the parts' are expressions."""
+    if entries is None or any(name in variables for name in constants):
+        return composite
+    rows: list[Node] = [Stack(tuple(row), (len(row),)) for row in entries]
+    tree: Node = rows[0] if outputs == () else Stack(tuple(rows), (len(rows), variables.size))
+    for count, _ in enumerate(walk(tree), 1):
+        if count > MOST_NODES:
+            return composite
+    if len(variables) == 1 and variables.items[0].shape != (variables.size,):
+        shape = (*outputs, *variables.items[0].shape)
+        tree = Call("reshape", (tree,), shape) if shape else _piece(tree, 0, ())
+    claim = claim_from_expression(ExpressionSource(tree), variables, constants, composite.derivative, outputs)
+    return replace(composite, claim=claim)
+
+
+def _trees(
+    parts: Sequence[Part],
+) -> tuple[tuple[Node, ...], dict[str, Array], list[Entries] | None] | None:
+    """The parts' trees with constants of different names, these constants, and the entries of the parts' claims.
+
+    None unless all functions are expressions; no entries unless all claims are.
+    """
     trees: list[Node] = []
+    claims: list[Entries] = []
     constants: dict[str, Array] = {}
     for number, part in enumerate(parts, 1):
         function = part.function
@@ -303,7 +409,10 @@ def _trees(parts: Sequence[Part]) -> tuple[tuple[Node, ...], dict[str, Array]] |
         constants |= {names[name]: value for name, value in function.constants.items()}
         renamed: dict[str, Node] = {name: Name(new, np.shape(function.constants[name])) for name, new in names.items()}
         trees.append(substitute(function.trees[0], renamed))
-    return tuple(trees), constants
+        own = _entries(part.claim, math.prod(_outputs(part)), part.spec.variables.size)
+        if own is not None:
+            claims.append([[substitute(entry, renamed) for entry in row] for row in own])
+    return tuple(trees), constants, claims if len(claims) == len(parts) else None
 
 
 def _expression(

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from gradverify.core.verdicts import Verdict
+from gradverify.core.problem import Function
+from gradverify.core.verdicts import Evidence, Verdict
 from gradverify.expression.evaluate import evaluate_tree
 from gradverify.expression.numpy_arithmetic import NUMPY
 from gradverify.expression.parse import parse_expression
 from gradverify.expression.substitute import substitute
-from tests.beyond.support import checks, faults, run
+from gradverify.functions import rules
+from gradverify.functions.build import load
+from gradverify.spec.parse import parse_specs
+from tests.beyond.support import QUICK, checks, faults, run
 
 PARTS = """\
 name: f
@@ -106,6 +111,55 @@ def test_a_composite_of_right_parts_passes(text: str, folder: Path) -> None:
     result = run(text, folder / "rule.yaml")
     assert (result.verdict, result.reason) == (Verdict.PASS, None)
     assert any((name or "").startswith("part ") for name in checks(result, "rule"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        rule("linear-combination", f'{F}, {G}, "parts.yaml::of-y"', "weights: [2, -3, 0.5]\n"),
+        rule("product", f'{F}, {G}, "parts.yaml::of-y"'),
+        rule("chain", f'{F}, "parts.yaml::polar"'),
+        rule("chain", '"parts.yaml::polar", "parts.yaml::polar"'),
+        rule("linear-combination", '"parts.yaml::polar", "parts.yaml::polar-wrong"'),
+    ],
+)
+def test_the_composites_claim_as_one_expression_is_the_parts_claims_put_together(
+    text: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    points = np.random.default_rng(0).normal(size=(5, 2))
+
+    def claim() -> Function:
+        (spec,), _ = parse_specs(text, str(folder / "rule.yaml"), kinds=("python",))
+        composite = load(spec, {}, points).composite
+        assert composite is not None
+        return composite.claim
+
+    whole = claim()
+    monkeypatch.setattr(rules, "MOST_ENTRIES", 0)
+    piecewise = claim()
+    assert (whole.kind, piecewise.kind) == ("expression", "rule")
+    assert whole.evaluate(points).values == pytest.approx(piecewise.evaluate(points).values)
+
+
+@pytest.mark.parametrize(
+    ("kind", "of"), [("product", f"{F}, {G}"), ("chain", '"parts.yaml::round", "parts.yaml::polar"')]
+)
+def test_a_composite_of_expressions_is_proved(kind: str, of: str, folder: Path) -> None:
+    more = "---\nname: round\nvariables: {p: 2}\nfunction: sum(p**2)\ngradient: 2*p\npoints: [[1, 2]]\n"
+    (folder / "parts.yaml").write_text(PARTS + more)
+    result = run(rule(kind, of), folder / "rule.yaml", replace(QUICK, backends=("sympy", "autodiff")))
+    assert (result.verdict, result.evidence) == (Verdict.PASS, Evidence.PROVED)
+
+
+def test_a_part_whose_claim_has_another_shape_fails_with_both_shapes(folder: Path) -> None:
+    flat = (
+        "---\nname: flat\nvariables: [r, phi]\nfunction: [r, phi, r*phi]\n"
+        "jacobian: [[1, 0, phi], [0, 1, r]]\npoints: [[1, 2]]\n"
+    )
+    (folder / "parts.yaml").write_text(PARTS + flat)
+    result = run(rule("linear-combination", '"parts.yaml::flat"'), folder / "rule.yaml")
+    assert result.verdict is Verdict.FAIL
+    assert "the claimed jacobian has shape (2, 3), expected (3, 2): it is transposed" in (result.reason or "")
 
 
 @pytest.mark.parametrize(
