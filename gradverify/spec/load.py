@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -71,20 +72,34 @@ def load_specs(
     over. known_backends, kinds, require_claim, methods: as for `parse_specs`.
     """
     found = _Found(offers_of(known_backends, kinds, require_claim, methods))
-    for given in paths:
-        text, separator, name = str(given).rpartition(SEPARATOR)
-        if not separator or os.path.exists(given):
-            text, name = str(given), ""
-        path = Path(text)
-        if os.path.isdir(path):
-            for file in _search(path):
-                _read(file, False, found)
-            if name:
-                found.faults.append(_fault(path, "unknown-spec", f"{path} is a folder; `::` selects from a file"))
-        else:
-            _select(path, name, found)
+    with _no_collector():
+        for given in paths:
+            text, separator, name = str(given).rpartition(SEPARATOR)
+            if not separator or os.path.exists(given):
+                text, name = str(given), ""
+            path = Path(text)
+            if os.path.isdir(path):
+                for file in _search(path):
+                    _read(file, False, found)
+                if name:
+                    found.faults.append(_fault(path, "unknown-spec", f"{path} is a folder; `::` selects from a file"))
+            else:
+                _select(path, name, found)
     _require_unique(found)
     return SpecFiles(tuple(found.specs), tuple(dict.fromkeys(found.faults)), tuple(found.files), tuple(found.skipped))
+
+
+@contextlib.contextmanager
+def _no_collector() -> Iterator[None]:
+    """Without the search for garbage in cycles: parsing makes none, and would have all that was read searched again
+    and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def load_text(
