@@ -23,8 +23,9 @@ from gradverify_finite_difference.afar import STEPS, holds
 from gradverify_finite_difference.arrays import Flags, Floats, Indices
 from gradverify_finite_difference.climb import Climbed, Goal, climb
 from gradverify_finite_difference.continuity import Nature, sharp_ends
+from gradverify_finite_difference.extrapolation import NOISE_FACTOR
 from gradverify_finite_difference.hessian import PAIRS_AT_ONCE, Domains, Mixed, diagonal, mixed_cost, scales
-from gradverify_finite_difference.lines import Lines, Side, quotients
+from gradverify_finite_difference.lines import Lines, Side, by_row, quotients
 from gradverify_finite_difference.noise import all_single
 from gradverify_finite_difference.one_sided import rough
 from gradverify_finite_difference.quick import look, look_flat
@@ -41,6 +42,7 @@ FULL_COMPONENTS = 500  # of a function that is called for each point
 FULL_NUMBERS = 20_000_000  # in the points of an expression, which takes many at once: a second or two
 LADDER_COST = 40  # evaluations that a component may take on the ladder
 SPENT = "the budget of evaluations is spent; `budget` or `max_evaluations` raises it"
+SIGNAL = 30.0  # times the noise: changes of f this large are no noise
 NOISY = 1e3  # a noise level this many units of round-off above that of f's value is worth a word
 CRAMPED = 1e-3  # room on one side, relative to the other's, below which differences are taken on the other side only
 ZERO_DECADES = 6.0  # of steps over which all differences must be exactly 0 to confirm a claim of exactly 0
@@ -236,6 +238,7 @@ def _ladder(
         return
     found, error = (a.reshape((-1, m)) for a in (done.selection.value, done.selection.bound))
     error = np.where(np.isfinite(found) & ~np.isnan(error), error, np.inf)
+    error = np.maximum(error, _hidden(part, done).reshape((-1, m)))
     if side is not Side.BOTH:
         found, error = _smooth_enough(part, done, side, found, error)
         usable = rows[np.isfinite(error).any(axis=1)]
@@ -281,6 +284,21 @@ def _ladder(
         if rounded[row].any():
             text = f"f is rounded to steps of {np.max(height[row], where=rounded[row], initial=0.0):.0e}"
         _note(notes, rows[[row]], n, m, NoteKind.NOISE, text)
+
+
+def _hidden(lines: Lines, done: Climbed) -> Floats:
+    """The slope that a f may have whose changes stay within its noise however long the steps are; shape (L·M,).
+
+    A bounded f, such as 1e8 + 1e-8 sin x, shows a slope of 0 to far steps. They speak for a straight line only where f
+    comes out of its noise on the way, or never moves at all.
+    """
+    found, centre = done.selection, lines.centre.reshape(-1)[:, None]
+    own = np.repeat(np.maximum(np.abs(lines.x), lines.size), lines.centre.shape[1])
+    with np.errstate(all="ignore"):
+        change = np.fmax(np.abs(by_row(done.samples.up) - centre), np.abs(by_row(done.samples.down) - centre))
+        moves = (change > 0).any(axis=1)
+        silent = moves & (found.highest > own) & (np.abs(found.value) * found.highest <= SIGNAL * found.noise)
+        return np.where(silent, NOISE_FACTOR * found.noise / own, 0.0)
 
 
 def _flat(

@@ -154,3 +154,9 @@ def test_a_saturated_function_only_seems_to_be_flat(f: Scalar, x: float) -> None
 
 def test_a_claim_of_0_is_not_taken_from_a_saturated_function() -> None:
     assert verdict(lambda x: math.log(1 + math.exp(x)), lambda _: 0.0, -45.0) is Verdict.INCONCLUSIVE
+
+
+def test_a_slope_below_the_round_off_of_a_bounded_function_is_not_0() -> None:
+    assert verdict(lambda x: 1e8 + 1e-8 * math.sin(x), lambda x: 1e-8 * math.cos(x), 1.0) is Verdict.INCONCLUSIVE
+    assert verdict(lambda x: 1e8 + 1e-8 * math.sin(x), lambda _: 1e-3, 1.0) is Verdict.FAIL
+    assert verdict(lambda x: 1e8 + 1e-9 * x, lambda _: 1e-9, 1.0) is Verdict.PASS
