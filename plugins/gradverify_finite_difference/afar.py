@@ -23,7 +23,7 @@ ROUND_OFF = 8.0  # units, of both values together
 def holds(sampler: Sampler, lines: Lines, value: Floats, n: int, random: np.random.Generator) -> Flags:
     """For each of P points whether its slopes hold afar; shape (P,). lines: P·n, n a point.  value: (P·n, M)."""
     count, m = len(lines) // n, lines.centre.shape[1]
-    centre = lines.base[::n]
+    centre = lines.base[lines.points[::n]]
     own = np.where(lines.x != 0, np.abs(lines.x), lines.size)
     direction = random.choice((-1.0, 1.0), size=len(lines)) * np.minimum(own, 0.8 * lines.room.both / STEPS[0])
     direction = direction.reshape((count, n))

@@ -171,7 +171,7 @@ def _holds_afar(
     if len(STEPS) * 2 * len(points) + LADDER_COST * len(left) > sampler.left:
         return np.ones(len(left), dtype=np.bool_)  # a budget so close leaves nothing for ladders either
     rows = (points[:, None] * n + np.arange(n)).ravel()
-    fine = np.ones(len(lines.base) // n, dtype=np.bool_)
+    fine = np.ones(len(lines) // n, dtype=np.bool_)
     fine[points] = holds(sampler, lines.subset(rows), slopes[rows], n, random)
     return np.asarray(fine[left // n])
 
@@ -184,7 +184,7 @@ def _lines(problem: Problem, points: Floats, centre: Floats) -> Lines:
     room = room_at(
         x, domain.low[component], domain.high[component], domain.low_open[component], domain.high_open[component]
     )
-    return Lines(points[at], component, centre[at], room, np.ones(k * n), problem.precision.epsilon)
+    return Lines(points, component, centre[at], room, np.ones(k * n), problem.precision.epsilon, at)
 
 
 def _claimed(request: Request, k: int, n: int, m: int) -> Floats | None:

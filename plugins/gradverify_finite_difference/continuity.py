@@ -133,7 +133,7 @@ class _Rows:
     def at(self, coordinate: Floats) -> tuple[Floats, Floats]:
         """f less its slope, and f, at one coordinate a ladder; NaN where that is NaN. Shapes (r,)."""
         line = self.line
-        found = self.sampler.along(self.lines.base[line], self.lines.components[line], coordinate[:, None])
+        found = self.lines.subset(line).values(self.sampler, coordinate[:, None])
         value = found[np.arange(len(line)), 0, self.rows % self.lines.centre.shape[1]]
         with np.errstate(all="ignore"):
             return value - self.slope * (coordinate - self.x), value

@@ -26,8 +26,11 @@ class Side(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """L lines. base: (L, n).  components: (L,).  centre: f at the points, (L, M).  size: typical size at x = 0,
-    (L,)."""
+    """L lines. base: (P, n), the points.  components: (L,).  centre: f at the points, (L, M).  size: typical size at
+    x = 0, (L,).  at: (L,), the point that each line goes through; None where each has its own.
+
+    Lines share their points: for n components of one point a copy each would take n² numbers.
+    """
 
     base: Floats
     components: Indices
@@ -35,20 +38,30 @@ class Lines:
     room: Room
     size: Floats
     epsilon: float  # of the precision that f is said to compute in
+    at: Indices | None = None
+
+    @property
+    def points(self) -> Indices:
+        """The row of `base` that each line goes through, shape (L,)."""
+        return np.arange(len(self.base)) if self.at is None else self.at
+
+    def values(self, sampler: Sampler, coordinates: Floats) -> Floats:
+        """f at `coordinates`, shape (L, S), along each line; (L, S, M)."""
+        return sampler.along(self.base, self.points, self.components, coordinates)
 
     @property
     def x(self) -> Floats:
         """The coordinate that varies, shape (L,)."""
-        return self.base[np.arange(len(self.base)), self.components]
+        return self.base[self.points, self.components]
 
     def __len__(self) -> int:
-        return len(self.base)
+        return len(self.components)
 
     def subset(self, rows: Indices) -> Lines:
         """Some of the lines."""
         return replace(
             self,
-            base=self.base[rows],
+            at=self.points[rows],
             components=self.components[rows],
             centre=self.centre[rows],
             room=Room(self.room.up[rows], self.room.down[rows]),
@@ -100,9 +113,9 @@ def sample(sampler: Sampler, lines: Lines, steps: Floats, side: Side) -> Samples
     up = np.full(shape, np.nan)
     down = np.full(shape, np.nan)
     if side is not Side.DOWN:
-        up = sampler.along(lines.base, lines.components, at.up)
+        up = lines.values(sampler, at.up)
     if side is not Side.UP:
-        down = sampler.along(lines.base, lines.components, at.down)
+        down = lines.values(sampler, at.down)
     order = np.argsort(at.t_up + at.t_down, axis=1, kind="stable")
     return Samples(*(take_along(part, order) for part in (at.t_up, at.t_down, up, down)))
 

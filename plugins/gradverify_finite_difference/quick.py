@@ -66,8 +66,8 @@ def _difference(
     h = h * np.exp(random.uniform(-np.log(JITTER), np.log(JITTER), size=len(lines)))
     h = np.where(h < lines.room.both, h, np.nan)
     exact = coordinates(lines.x, h[:, None], bool(lines.epsilon > np.finfo(np.float64).eps))
-    up = sampler.along(lines.base, lines.components, exact.up)[:, 0, :]
-    down = sampler.along(lines.base, lines.components, exact.down)[:, 0, :]
+    up = lines.values(sampler, exact.up)[:, 0, :]
+    down = lines.values(sampler, exact.down)[:, 0, :]
     width = exact.t_up + exact.t_down
     with np.errstate(all="ignore"):
         value = (up - down) / width
@@ -95,8 +95,8 @@ def look_flat(sampler: Sampler, lines: Lines, scale: Floats, relative: float, ra
     steps = np.stack([STEP * size, FLAT_STEP * size], axis=1) * factor
     steps = np.where(steps < lines.room.both[:, None], steps, np.nan)
     exact = coordinates(lines.x, steps, bool(lines.epsilon > np.finfo(np.float64).eps))
-    up = sampler.along(lines.base, lines.components, exact.up)
-    down = sampler.along(lines.base, lines.components, exact.down)
+    up = lines.values(sampler, exact.up)
+    down = lines.values(sampler, exact.down)
     same = (up == lines.centre[:, None, :]) & (down == lines.centre[:, None, :])
     with np.errstate(all="ignore"):
         hidden = lines.epsilon * np.abs(lines.centre).max(axis=1) / (FLAT_STEP * size)

@@ -57,15 +57,16 @@ class Sampler:
             self.failure = found.failures[0].message
         return np.array(np.real(found.values), dtype=np.float64).reshape((len(rows), self.outputs))
 
-    def along(self, base: Floats, components: Indices, coordinates: Floats) -> Floats:
+    def along(self, base: Floats, at: Indices, components: Indices, coordinates: Floats) -> Floats:
         """Values with one coordinate replaced.
 
-        base: (L, n), one point a line.  components: (L,).  coordinates: (L, S), NaN where nothing is wanted.
+        base: (P, n), points.  at: (L,), the point of each line.  components: (L,).  coordinates: (L, S), NaN where
+        nothing is wanted.
         Result: (L, S, M), NaN where nothing was wanted or f raised.
         """
         wanted = np.isfinite(coordinates)
         if wanted.all() and coordinates.size * base.shape[1] <= CHUNK_ELEMENTS:
-            rows = np.repeat(base, coordinates.shape[1], axis=0)
+            rows = np.repeat(base[at], coordinates.shape[1], axis=0)
             rows[np.arange(len(rows)), np.repeat(components, coordinates.shape[1])] = coordinates.ravel()
             return self.at(rows).reshape((*coordinates.shape, self.outputs))
         values = np.full((*coordinates.shape, self.outputs), np.nan)
@@ -75,7 +76,7 @@ class Sampler:
         chunk = max(1, CHUNK_ELEMENTS // max(1, base.shape[1]))
         for start in range(0, len(line), chunk):
             lines, rungs = line[start : start + chunk], rung[start : start + chunk]
-            rows = base[lines]
+            rows = base[at[lines]]
             rows[np.arange(len(lines)), components[lines]] = coordinates[lines, rungs]
             values[lines, rungs] = self.at(rows)
         return values

@@ -79,7 +79,7 @@ def _rough(sampler: Sampler, lines: Lines, random: np.random.Generator) -> tuple
     steps = STEP * size[:, None] * jitter * RUNGS
     steps = np.where(steps < lines.room.both[:, None], steps, np.nan)
     exact = coordinates(lines.x, steps, bool(lines.epsilon > np.finfo(np.float64).eps))
-    both = sampler.along(lines.base, lines.components, np.concatenate([exact.up, exact.down], axis=1))
+    both = lines.values(sampler, np.concatenate([exact.up, exact.down], axis=1))
     up, down = both[:, : len(RUNGS)], both[:, len(RUNGS) :]
     width = (exact.t_up + exact.t_down)[:, :, None]
     value = (up - down) / width

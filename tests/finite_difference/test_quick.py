@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from gradverify.core.arrays import Array
 from gradverify.core.estimates import DoesNotApply
+from gradverify.core.problem import Evaluation
 from tests.finite_difference.support import Rowwise, answer, problem, slope_at
 
 TOLERANCE = 1e-6
@@ -137,3 +139,22 @@ def test_what_the_budget_leaves_out_has_no_bound_and_says_so() -> None:
     found = answer(problem(Rowwise(smooth), 20, budget=100), [[0.5] * 20]).points[0]
     assert np.isinf(found.error_bound).any()
     assert "cost" in {note.kind.value for note in found.notes}
+
+
+class Forgetful(Rowwise):
+    """Remembers no points."""
+
+    def evaluate(self, points: Array) -> Evaluation:
+        return Evaluation(np.asarray(self.rows(points)))
+
+
+def test_many_components_of_one_point_share_it() -> None:
+    n = 6000
+    x = np.linspace(0.5, 2.0, n)
+    function = Forgetful(lambda p: 0.5 * np.einsum("ij,ij->i", p, p))
+    tracemalloc.start()
+    found = answer(problem(function, n, budget=100_000), [x.tolist()], x[None, :])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert np.abs(found.points[0].value - x).max() < 1e-6
+    assert peak < n * x.nbytes / 2  # a copy of the point for each component would take twice that
