@@ -11,7 +11,7 @@ from gradverify.core.verdicts import Fault, Verdict
 
 
 def nearly_linear(x: float) -> float:
-    return x + 0.01 * x * x
+    return x + 0.01 * x**3
 
 
 def faults(claimed: Callable[[float], float], at: float) -> set[Fault]:
@@ -20,7 +20,7 @@ def faults(claimed: Callable[[float], float], at: float) -> set[Fault]:
     return {found.fault for found in result.diagnosis}
 
 
-@pytest.mark.parametrize("at", [-0.05, 0.3])
+@pytest.mark.parametrize("at", [0.3, 1.0])
 def test_a_constant_claim_on_a_nearly_linear_function_is_no_finite_difference(at: float) -> None:
     assert Fault.NUMERICAL_DERIVATIVE not in faults(lambda _: 1.0, at)
 
