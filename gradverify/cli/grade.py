@@ -228,12 +228,14 @@ class _Run:
         """Grade a folder."""
         from gradverify.grading.archive import digest_of
         from gradverify.grading.assignment import fingerprint
-        from gradverify.grading.intake import find_submissions, folder_names
+        from gradverify.grading.intake import find_submissions, folder_names, is_bulk_archive
         from gradverify.grading.journal import FILE, Journal, JournalError, usable
         from gradverify.grading.output import write_course, write_student
 
         if not os.path.lexists(submissions):
             raise click.UsageError(f"there is no file or folder {submissions}")
+        if submissions.suffix.lower() == ".zip" and is_bulk_archive(submissions):
+            raise click.UsageError(f"{submissions} is a whole course's download: unpack it, and give the folder")
         intake = find_submissions(submissions)
         if not intake.submissions:
             click.echo(f"gradverify: there are no submissions in {submissions}", err=True)

@@ -43,7 +43,6 @@ from gradverify.spec.beyond import Descent, DescentExpectation
 
 SAME = 1e-8  # relative: how far a step or a value may be off what it should be; round-off of any formula is below
 MOST_CALLS = 2_000_000  # of f and grad_f together
-MOST_ITERATES = 1_000_000
 FAR_OUT = 1e100  # beyond this a routine may stop as it likes
 EARLIEST = 4  # iterates by which a fault of the steps is told from chance
 
@@ -168,7 +167,7 @@ class DescentGrading:
             self._flags[Flag(FlagKind.MUTATES_INPUT, "it changes x0")] = None
         if called["grad_f"] == 0:
             self._flags[Flag(FlagKind.OTHER, "it never called the grad_f that it was given")] = None
-        history = _history(answer, start.size)
+        history = _history(answer, start.size, descent.max_iterations + 2)
         if isinstance(history, str):
             codes = dict.fromkeys((*CHECKS, *_keys(descent.expect)), Code.FAIL)
             finding = Finding(Fault.WRONG_SHAPE, (), f"run `{descent.name}`: {history}")
@@ -217,7 +216,7 @@ class DescentGrading:
         check("steps", good, fault, told, words)
         good, fault, told = _values(history.values, values)
         check("values", good, fault, told, "the history of f is not f at the history of points")
-        check("end", _near(history.last, points[-1]), words=f"x is {history.last[:6]}, the history ends elsewhere")
+        check("end", _near(history.last, history.end), words=f"x is {history.last[:6]}, the history ends elsewhere")
         good, words = _stopping(points, values, gradients, descent)
         check("stopping", good, Fault.OFF_BY_ONE_INDEX if "one" in words else Fault.UNKNOWN, words=words)
         check("calls", calls > 0, words="grad_f was never called")
@@ -268,10 +267,11 @@ class _History:
     last: Vector
     points: Matrix
     values: Vector
+    end: Vector  # the last row of the points, before those too many were cut off
 
 
-def _history(answer: Answer, n: int) -> _History | str:
-    """The three arrays, or what is wrong with their shapes."""
+def _history(answer: Answer, n: int, most: int) -> _History | str:
+    """The three arrays, at most `most` iterates of them, or what is wrong with their shapes."""
     if answer.kind != "tuple" or len(answer.values) != 3:
         count = f"{len(answer.values)} things" if answer.kind == "tuple" else f"one {answer.kind}"
         return f"it returned {count}, expected three (x, x_history, f_history)"
@@ -283,11 +283,9 @@ def _history(answer: Answer, n: int) -> _History | str:
     rows = points.reshape((-1, n))
     if points.ndim == 2 and points.shape[1] != n:
         return f"x_history has shape {points.shape}, expected one row of {n} an iterate"
-    if rows.shape[0] > MOST_ITERATES:
-        return f"x_history has {rows.shape[0]:,} rows"
     if values.size not in (rows.shape[0], rows.shape[0] - 1, rows.shape[0] + 1):
         return f"f_history has {values.size} numbers, x_history {rows.shape[0]} rows"
-    return _History(last.reshape(n), rows, values.reshape(-1))
+    return _History(last.reshape(n), rows[:most], values.reshape(-1)[:most], rows[-1])
 
 
 def _near(a: Array, b: Array) -> bool:

@@ -9,6 +9,7 @@ otherwise   the student's name is the file's or folder's name without its ending
 from __future__ import annotations
 
 import re
+import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ ENDINGS = (".py", ".zip", ".ipynb", ".tar.gz", ".tgz", ".txt", ".tar")
 NOT_SUBMISSIONS = frozenset(("submission_metadata.yml", "readme.md", "readme.txt", "desktop.ini", "thumbs.db"))
 NOT_ENDINGS = (".csv", ".yml", ".yaml", ".json", ".jsonl", ".secret", ".md", ".html")
 MOST_METADATA = 10_000_000  # bytes
+MOST_NAMES = 10_000  # of an archive that are looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,17 @@ def find_submissions(path: Path) -> Intake:
             continue
         found.setdefault(_student_of(entry, names), []).append(entry)
     return Intake(tuple(_unique(found, notes)), tuple(notes))
+
+
+def is_bulk_archive(path: Path) -> bool:
+    """Whether a zip archive is a whole course's download, which is to be unpacked first."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            tops = {name.split("/", 1)[0] for name in archive.namelist()[:MOST_NAMES]}
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
+        return False
+    patterns = (_CANVAS, _MOODLE, _GRADESCOPE)
+    return sum(any(pattern.fullmatch(name) for pattern in patterns) for name in tops) > 1
 
 
 def _student_of(entry: Path, names: dict[str, str]) -> tuple[str, str]:

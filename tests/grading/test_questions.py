@@ -308,6 +308,16 @@ def test_a_result_without_its_histories_is_told_what_to_return(tmp_path: Path) -
     assert "three things" in result.student
 
 
+def test_a_history_that_goes_on_and_on_is_cut_before_it_is_looked_at(tmp_path: Path) -> None:
+    def on_and_on(*given: Any) -> Any:
+        x, xs, fs = descends(*given)
+        return x, np.concatenate([xs, np.tile(x, (500_000, 1))]), np.concatenate([fs, np.full(500_000, fs[-1])])
+
+    result = run_descent(tmp_path, on_and_on)
+    assert "When does it stop?" in result.student
+    assert "one too many" in result.staff
+
+
 def test_a_descent_by_another_gradient_than_the_one_given_is_flagged(tmp_path: Path) -> None:
     def own(f: Any, grad_f: Any, *rest: Any) -> Any:
         return descends(lambda x: x[0] ** 2 + 2 * x[1] ** 2, lambda x: np.array([2 * x[0], 4 * x[1]]), *rest)

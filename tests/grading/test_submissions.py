@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradverify.grading.archive import ALL_BYTES, FILE_BYTES, Staged, SubmissionError, digest_of, stage
-from gradverify.grading.intake import find_submissions, folder_names
+from gradverify.grading.intake import find_submissions, folder_names, is_bulk_archive
 from gradverify.grading.model import Status
 
 CODE = "def grad(x):\n    return 2 * x\n"
@@ -68,6 +68,13 @@ def test_moodle_names_give_the_student(tmp_path: Path) -> None:
     put(tmp_path / "Ada Lovelace_123456_assignsubmission_file/hw.py")
     put(tmp_path / "Alan Turing_123457_assignsubmission_file_hw.py")
     assert sorted(names(tmp_path)) == ["Ada Lovelace", "Alan Turing"]
+
+
+def test_a_whole_courses_archive_is_told_from_one_submission(tmp_path: Path) -> None:
+    course = archive(tmp_path / "c.zip", {"lovelaceada_1_2_hw.py": CODE, "turingalan_3_4_hw.py": CODE})
+    assert is_bulk_archive(course)
+    assert not is_bulk_archive(archive(tmp_path / "ada.zip", {"hw.py": CODE, "helper.py": CODE}))
+    assert not is_bulk_archive(put(tmp_path / "no.zip"))
 
 
 def test_gradescope_folders_are_named_by_their_metadata(tmp_path: Path) -> None:
