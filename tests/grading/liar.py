@@ -1,10 +1,13 @@
-"""A grading process that dies, lies or hangs for some students, and grades the others."""
+"""A grading process that dies, lies or hangs for some students, and grades the others by the bytes they wrote."""
 
 import json
 import os
 import sys
 import time
+from pathlib import Path
 from typing import Any
+
+from gradverify.grading.archive import digest_of
 
 ME: Any = sys.stdin
 
@@ -28,4 +31,7 @@ for line in ME:
         case "forges":
             say({"done": {"student": "forges", "status": "ok", "score": float("1e9")}})
         case _:
-            say({"done": {"student": student, "status": "ok", "score": 1.0, "max_score": 1.0}})
+            sources = tuple(map(Path, json.loads(line)["sources"]))
+            score = float(sources[0].stat().st_size) if sources[0].exists() else 1.0
+            digest = digest_of(sources)
+            say({"done": {"student": student, "status": "ok", "score": score, "max_score": 10.0, "digest": digest}})
