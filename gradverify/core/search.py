@@ -128,7 +128,7 @@ def search(
     nor claim have branches, so that a proof of identity leaves nothing to look for but missing values.
     """
     kind = "expression" if problem.function.kind == "expression" else "other"
-    budget = _affordable(DEFAULT_EVALUATIONS[kind], listed) if evaluations is None else evaluations
+    budget = DEFAULT_EVALUATIONS[kind] if evaluations is None else evaluations
     # Whatever the function costs, a point costs work in proportion to its components.
     most_points = max(FEWEST_CANDIDATES, min(MOST_CANDIDATES, MOST_ELEMENTS // max(1, problem.variables.size)))
     screens = screening_backends(listed)
@@ -171,20 +171,6 @@ def search(
     return Found(None, points.shape[0], hunt.evaluations, hunt.claim_evaluations, reason=PROVED if proved else None)
 
 
-def _affordable(budget: int, listed: Verified) -> int:
-    """`budget`, or less where f is slow; in powers of two, so that a slightly slower machine asks for the same."""
-    paid = [
-        (j.answer.seconds, j.answer.estimates.evaluations)
-        for j in listed.judged
-        if j.answer.estimates is not None and j.answer.estimates.evaluations > 0
-    ]
-    each = min((seconds / evaluations for seconds, evaluations in paid), default=0.0)
-    if not each * budget > MOST_SECONDS:
-        return budget
-    return min(budget, 1 << int(math.log2(max(1.0, MOST_SECONDS / each))))
-
-
-MOST_SECONDS = 4.0  # that the search of a slow function may take, by its speed at the listed points: people wait for it
 MOST_CANDIDATES = 96
 MOST_ELEMENTS = 20_000  # components of all candidates together
 MOST_SHRUNK = (
