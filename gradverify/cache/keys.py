@@ -117,6 +117,7 @@ class Keys:
     settings: VerifySettings
     root: Path
     files: Files = field(default_factory=Files)
+    _portable: dict[str, str] = field(default_factory=dict)
     _common: str = ""
 
     def __post_init__(self) -> None:
@@ -143,4 +144,6 @@ class Keys:
             named = [f"{portable(path, self.root)}={self.files.digest(path)}" for path in entry.files]
         except OSError:
             return None
-        return digest(self._common, portable(os.path.abspath(file), self.root), entry.name, entry.text, *named)
+        if file not in self._portable:
+            self._portable[file] = portable(os.path.abspath(file), self.root)
+        return digest(self._common, self._portable[file], entry.name, entry.text, *named)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradverify.cache.digests import digest_of_listing
 from gradverify.cache.keys import Entry, Keys, absolute, is_self_contained, loader_kinds, portable, spec_id
-from gradverify.cache.store import RESULT, Store
+from gradverify.cache.store import DETAILS, RESULT, Store
 from gradverify.core.report import SpecResult
 from gradverify.core.verdicts import Fault, Verdict
 from gradverify.report.json_report import spec_from_data, spec_to_data
@@ -49,6 +49,7 @@ class Recall:
             for spec, entry in zip(specs, self._entries, strict=True)
         ]
         self._flushed = time.monotonic()
+        self._came_from: set[str] = set()
         self.notes: list[str] = []
 
     def known(self) -> dict[int, SpecResult]:
@@ -56,42 +57,25 @@ class Recall:
         found: dict[int, SpecResult] = {}
         if self._journal is not None and self._journal.entries:
             written = {str(entry.get("key")): entry for entry in self._journal.entries}
-            found |= self._read(written, found, cached=False)
+            found |= self._read(written, found)
         if self._store is not None:
             wanted = [key for number, key in enumerate(self._names) if key is not None and number not in found]
-            found |= self._read(self._store.get(RESULT, wanted), found, cached=True)
+            entries = self._store.get(RESULT, wanted)
+            details = self._store.get(DETAILS, entries)
+            whole = {key: {**entries[key], "result": joined(entries[key], details[key])} for key in details}
+            found |= self._read(whole, found)
         return found
 
-    def _read(
-        self, entries: Mapping[str, Any], found: Mapping[int, SpecResult], *, cached: bool
-    ) -> dict[int, SpecResult]:
+    def _read(self, entries: Mapping[str, Any], found: Mapping[int, SpecResult]) -> dict[int, SpecResult]:
         results = {}
         for number, (spec, key) in enumerate(zip(self._specs, self._names, strict=True)):
-            if key is None or number in found or key not in entries:
+            if key is None or number in found or key not in entries or not counts_still(entries[key], self._keys):
                 continue
-            result = self._result(spec, entries[key])
+            result = result_of(entries[key].get("result"), spec.name, spec.tags, spec.place.file, spec.place.line)
             if result is not None:
-                results[number] = dataclasses.replace(result, cached=cached or result.cached)
+                results[number] = result
+                self._came_from.update(entries[key]["files"])
         return results
-
-    def _result(self, spec: Spec, entry: Mapping[str, Any]) -> SpecResult | None:
-        """The result of an entry as it would be now; None where it does not count any more."""
-        try:
-            if not self._holds(entry["files"]):
-                return None
-            result = spec_from_data(entry["result"])
-        except (ValueError, TypeError, KeyError, AttributeError):
-            return None  # another kind of data: then the spec is simply run
-        if (result.name, result.tags, result.expected) != (spec.name, spec.tags, str(spec.expect)):
-            return None
-        return at_place(result, spec.place.file, spec.place.line)
-
-    def _holds(self, files: Mapping[str, str | None]) -> bool:
-        """Whether every file and folder is as it was."""
-        return all(self._now(path) == was for path, was in files.items())
-
-    def _now(self, path: str) -> str | None:
-        return digest_now(self._keys, path)
 
     def take(self, number: int, result: SpecResult, data: Mapping[str, Any] | None, trace: object) -> None:
         """Keep a result that was found out just now.
@@ -102,6 +86,7 @@ class Recall:
         spec, entry = self._specs[number], self._entries[number]
         watched = self._watched(spec, entry, trace)
         files = watched[0] if watched is not None else self._beside(spec)
+        self._came_from.update(files)
         plain = dict(data) if data is not None else spec_to_data(result)
         plain["output"] = result.output
         if self._journal is not None:
@@ -112,7 +97,9 @@ class Recall:
                 self.notes.append(str(error))
         if self._store is None or key is None or watched is None or watched[1] or not is_settled(result):
             return
-        self._store.put(RESULT, key, {"files": watched[0], "result": plain})
+        head, details = parted(plain)
+        self._store.put(RESULT, key, {"files": watched[0], "result": {**head, "cached": True}})
+        self._store.put(DETAILS, key, details)
         if time.monotonic() - self._flushed > FLUSH_SECONDS:
             self._store.flush()
             self._flushed = time.monotonic()
@@ -151,6 +138,11 @@ class Recall:
             }
         return {}
 
+    def files(self) -> set[str]:
+        """The files that the results came from, absolute, as far as they are known."""
+        named = {path for entry in self._entries if entry is not None for path in entry.files}
+        return named | {absolute(path, self._keys.root) for path in self._came_from if not path.endswith("/")}
+
     def close(self) -> None:
         """Write what was kept; `notes` then has whatever went wrong."""
         if self._journal is not None:
@@ -158,6 +150,40 @@ class Recall:
         if self._store is not None:
             self._store.close()
             self.notes += self._store.notes
+
+
+def parted(plain: Mapping[str, Any]) -> tuple[dict[str, Any], list[list[Any]]]:
+    """A result without the bulk of its checks, enough for saying that it passed; and that bulk."""
+    bulk = [[check["points"], check["details"]] for check in plain["checks"]]
+    checks = [{**check, "points": [], "details": {}} for check in plain["checks"]]
+    return {**plain, "checks": checks}, bulk
+
+
+def joined(entry: Mapping[str, Any], bulk: Any) -> Any:
+    """The inverse of `parted`; None where the two do not fit."""
+    try:
+        result = entry["result"]
+        pairs = zip(result["checks"], bulk, strict=True)
+        return {**result, "checks": [{**check, "points": points, "details": more} for check, (points, more) in pairs]}
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def counts_still(entry: Any, keys: Keys) -> bool:
+    """Whether every file and folder that the entry's result came from is as it was."""
+    try:
+        return all(digest_now(keys, path) == was for path, was in entry["files"].items())
+    except (KeyError, TypeError, AttributeError):
+        return False
+
+
+def result_of(data: object, name: str, tags: tuple[str, ...], file: str, line: int) -> SpecResult | None:
+    """A kept result as it would be now, for the spec at `file` and `line`; None where it cannot be used."""
+    try:
+        result = spec_from_data(data)
+    except ValueError:
+        return None  # another kind of data: then the spec is simply run
+    return at_place(result, file, line) if (result.name, result.tags) == (name, tags) else None
 
 
 def digest_now(keys: Keys, path: str) -> str | None:
@@ -189,6 +215,8 @@ def at_place(result: SpecResult, file: str, line: int) -> SpecResult | None:
         checks = tuple(
             check if check.line is None else dataclasses.replace(check, line=check.line + moved) for check in checks
         )
+    if not moved and result.file == file:
+        return result
     return dataclasses.replace(result, file=file, line=line, checks=checks)
 
 

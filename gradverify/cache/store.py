@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS entries (
     PRIMARY KEY (kind, key)
 ) WITHOUT ROWID
 """
-RESULT, MANIFEST, ENVIRONMENT = "result", "manifest", "environment"
+RESULT, DETAILS, MANIFEST, ENVIRONMENT = "result", "details", "manifest", "environment"
 
 
 class Store:

@@ -85,7 +85,7 @@ class BaselineRun:
 
     def _compared(self, report: Report, known: dict[str, Known], lines: list[str]) -> Report:
         from gradverify.report.baseline import compare
-        from gradverify.run.session import counts_as_failure
+        from gradverify.run.outcome import counts_as_failure
 
         gone = [name for name in known if name.rpartition("::")[0] in self.files and name not in self.existing]
         found = compare(

@@ -13,6 +13,13 @@ SETTINGS: dict[str, type | tuple[type, ...]] = {
     "tag": (str, list),
     "backend": (str, list),
     "jobs": (int, str),
+    "executor": str,
+    "executor-batch": int,
+    "cache": bool,
+    "cache-dir": str,
+    "journal": str,
+    "baseline": str,
+    "baseline-factor": (int, float),
     "max-failures": int,
     "min-score": (int, float),
     "timeout": (int, float, str),
@@ -24,6 +31,7 @@ SETTINGS: dict[str, type | tuple[type, ...]] = {
     "seed": int,
     "color": str,
 }
+_PATHS = ("cache-dir", "journal", "baseline")
 _LISTS = ("specs", "tag", "backend", "report", "plugin")
 
 
@@ -73,6 +81,10 @@ def _checked(path: Path) -> dict[str, Any]:
         if not isinstance(value, SETTINGS[key]) or (isinstance(value, bool) and SETTINGS[key] is not bool):
             raise ConfigError(f"{path}: `{key}` in [tool.gradverify] cannot be {value!r}")
         values[key.replace("-", "_")] = _texts(path, key, value) if key in _LISTS else value
+    for key in _PATHS:
+        name = key.replace("-", "_")
+        if name in values:
+            values[name] = str(_relative(path.parent / values[name]))
     if "specs" in values:  # they are relative to the file that names them, wherever the command is called
         values["paths"] = [str(_relative(path.parent / item)) for item in values.pop("specs")]
     return values

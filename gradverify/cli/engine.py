@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
@@ -21,6 +21,18 @@ if TYPE_CHECKING:
     from gradverify.run.settings import VerifySettings
     from gradverify.spec.errors import SpecFault
     from gradverify.spec.model import Spec
+
+
+class Named(Protocol):
+    """A spec, as far as the exit code depends on it."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def backends(self) -> Container[str] | None:
+        """Those that it asks for by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,9 +176,20 @@ def run_and_report(
     )
 
 
+def show_known(report: Report, specs: Sequence[Named], options: EngineOptions) -> int:
+    """Show a run that had nothing to do. The exit code."""
+    from gradverify.cli.screen import Screen
+
+    with Screen(len(report.specs), verbosity=options.verbosity, colour=options.color, stream=sys.stdout) as screen:
+        for result in report.specs:
+            screen.ordered(result)
+        screen.conclude(report)
+    return exit_code(report, specs, options, faults=False, reports_broken=False)
+
+
 def exit_code(
     report: Report,
-    specs: Sequence[Spec],
+    specs: Sequence[Named],
     options: EngineOptions,
     *,
     faults: bool,
@@ -174,7 +197,7 @@ def exit_code(
     baseline: BaselineRun | None = None,
 ) -> int:
     """The most urgent of what happened: an interrupt, a broken report or backend, faults in specs, failures."""
-    from gradverify.run.session import counts_as_failure
+    from gradverify.run.outcome import counts_as_failure
 
     if report.interrupted:
         return Exit.INTERRUPTED
@@ -194,7 +217,7 @@ def exit_code(
     return Exit.OK if report.specs else Exit.NOTHING
 
 
-def _asked_backend_broke(report: Report, specs: Sequence[Spec], options: EngineOptions) -> bool:
+def _asked_backend_broke(report: Report, specs: Sequence[Named], options: EngineOptions) -> bool:
     """Whether a backend broke that the command line or a spec asked for by name.
 
     Such a check has verdict `error` and no points; where the function failed, it has points.

@@ -27,8 +27,10 @@ COMMANDS = {
     "schema": "gradverify.cli.schema",
     "explain": "gradverify.cli.explain",
     "merge": "gradverify.cli.merge",
+    "cache": "gradverify.cli.cache",
     "plugins": "gradverify.cli.plugins",
     "doctor": "gradverify.cli.doctor",
+    "completion": "gradverify.cli.completion",
 }
 DEBUG_VARIABLE = "GRADVERIFY_DEBUG"
 

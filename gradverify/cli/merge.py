@@ -50,7 +50,7 @@ def command(
     from gradverify.cli.screen import Screen
     from gradverify.plugins import load_plugins
     from gradverify.report.merge import merge_reports
-    from gradverify.run.session import counts_as_failure
+    from gradverify.run.outcome import counts_as_failure
 
     plugins = load_plugins(blocked(plugin))
     outputs = parse_outputs(report, plugins)

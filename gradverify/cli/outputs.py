@@ -122,6 +122,8 @@ def write_whole(path: Path, text: str | bytes) -> None:
         path.write_bytes(data)
         return
     path = path.resolve()  # what a link points to is replaced, not the link
+    if _write_unnamed(path, data):
+        return
     fd, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".tmp", dir=path.parent)
     try:
         with os.fdopen(fd, "wb") as file:
@@ -132,6 +134,32 @@ def write_whole(path: Path, text: str | bytes) -> None:
         with contextlib.suppress(OSError):
             os.unlink(name)
         raise
+
+
+def _write_unnamed(path: Path, data: bytes) -> bool:
+    """The same by way of a file that has no name until it is whole, so that not even SIGKILL leaves half of one.
+
+    False where the system has no such files (open(2): O_TMPFILE, Linux only, not on every file system).
+    """
+    if not hasattr(os, "O_TMPFILE"):
+        return False
+    try:
+        fd = os.open(path.parent, os.O_TMPFILE | os.O_WRONLY, _mode(path))
+    except OSError:
+        return False
+    name = path.parent / f".{path.name[:100]}.{os.getpid()}.tmp"
+    with os.fdopen(fd, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.chmod(fd, _mode(path))
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name)
+        try:
+            os.link(f"/proc/self/fd/{fd}", name, follow_symlinks=True)
+        except OSError:
+            return False
+        os.replace(name, path)
+    return True
 
 
 def _mode(path: Path) -> int:

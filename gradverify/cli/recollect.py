@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gradverify.plugins import Plugins
     from gradverify.run.journal import Journal
     from gradverify.run.settings import VerifySettings
+    from gradverify.spec.load import SpecFiles
     from gradverify.spec.model import Spec
 
 
@@ -48,17 +49,28 @@ recall_options = together(
 
 
 def open_recall(
-    specs: Sequence[Spec], plugins: Plugins, settings: VerifySettings, options: RecallOptions, state: State
+    specs: Sequence[Spec],
+    plugins: Plugins,
+    settings: VerifySettings,
+    options: RecallOptions,
+    state: State,
+    found: SpecFiles | None = None,
 ) -> Recall:
-    """The run's memory. Raises `click.UsageError` for a journal that was asked for and cannot be used."""
+    """The run's memory. found: all that was looked at, kept so that the next run need not parse it.
+
+    Raises `click.UsageError` for a journal that was asked for and cannot be used.
+    """
     from gradverify.cache.environment import environment_key, installation_key, unversioned_code
     from gradverify.cache.keys import Keys
     from gradverify.cache.recall import Recall
     from gradverify.cache.store import Store
+    from gradverify.cli.quick import note_manifests
 
-    environment = environment_key(installation_key(plugins.block), unversioned_code(plugins))
-    keys = Keys(environment, settings, state.root)
+    code = unversioned_code(plugins)
+    keys = Keys(environment_key(installation_key(plugins.block), code), settings, state.root)
     store = Store(options.cache_dir or state.cache) if options.cache else None
+    if store is not None and found is not None:
+        note_manifests(store, keys, found, plugins, code)
     return Recall(specs, keys, plugins, store=store, journal=_journal(options, state))
 
 

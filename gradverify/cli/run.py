@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -11,12 +11,16 @@ from gradverify.cli.baseline import BaselineOptions, baseline_options, baseline_
 from gradverify.cli.exits import Exit
 from gradverify.cli.options import Jobs, ShardType, engine_options, option
 from gradverify.cli.recollect import RecallOptions, recall_options
+from gradverify.cli.select import Selectable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from gradverify.cache.recall import Recall
+    from gradverify.cli.engine import EngineOptions
+    from gradverify.cli.quick import Listed
+    from gradverify.cli.state import State
     from gradverify.core.report import Report
     from gradverify.plugins import Plugins
     from gradverify.run.settings import VerifySettings
@@ -24,11 +28,12 @@ if TYPE_CHECKING:
     from gradverify.spec.load import SpecFiles
     from gradverify.spec.model import Spec
 
+S = TypeVar("S", bound="Selectable")
 DEFAULT_PATHS = ("specs",)
 
 
 @click.command("run", short_help="Check the gradients that spec files claim.")
-@click.argument("paths", nargs=-1)
+@click.argument("paths", nargs=-1, envvar="GRADVERIFY_SPECS")
 @option("-k", "--keyword", metavar="EXPR", help="Specs whose name has these words: `loss and not (l1 or l2)`.")
 @option(
     "-t", "--tag", multiple=True, metavar="TAG", help="Specs with one of these tags; `!TAG`: without it (repeatable)."
@@ -48,11 +53,29 @@ DEFAULT_PATHS = ("specs",)
 @option(
     "--shard", type=ShardType(), metavar="I/N", help="Only part I of N; a spec's part follows from its file and name."
 )
+@click.option("--watch", is_flag=True, help="Run again whenever a spec, a module or a data file changes, until Ctrl-C.")
 @click.option("--list", "list_only", is_flag=True, help="Print what would run, and stop.")
 @baseline_options
 @recall_options
 @engine_options
-def command(
+def command(watch: bool, **options: Any) -> int:
+    """Check the gradients that the spec files in PATHS claim.
+
+    PATHS are files, folders (searched for YAML files with specs) and FILE::NAME; default: `specs` of
+    [tool.gradverify] in pyproject.toml, else the folder `specs`. Options can be set there too, or as
+    GRADVERIFY_OPTION in the environment.
+
+    Faults in a spec file do not keep the other specs from running; the exit code is then 2.
+    """
+    if not watch:
+        return _run(**options)
+    from gradverify.cli.watch import watch as watch_files
+
+    seen = {path.partition("::")[0] for path in options["paths"] or DEFAULT_PATHS}
+    return watch_files(lambda: _run(**options, seen=seen), lambda: sorted(seen))
+
+
+def _run(
     paths: tuple[str, ...],
     keyword: str | None,
     tag: tuple[str, ...],
@@ -71,16 +94,10 @@ def command(
     cache_dir: Path | None,
     journal: Path | None,
     resume: bool,
+    seen: set[str] | None = None,
     **engine: Any,
 ) -> int:
-    """Check the gradients that the spec files in PATHS claim.
-
-    PATHS are files, folders (searched for YAML files with specs) and FILE::NAME; default: `specs` of
-    [tool.gradverify] in pyproject.toml, else the folder `specs`. Options can be set there too, or as
-    GRADVERIFY_OPTION in the environment.
-
-    Faults in a spec file do not keep the other specs from running; the exit code is then 2.
-    """
+    """One run. seen: where the files are noted that results came from; None where nobody watches them."""
     from gradverify.cache.keys import spec_id
     from gradverify.cli.engine import (
         EngineOptions,
@@ -96,8 +113,28 @@ def command(
     from gradverify.cli.select import SelectionError, select
     from gradverify.cli.state import only_last_failed, project_state
     from gradverify.core.report import ShardInfo
+    from gradverify.spec.search import SEPARATOR
 
     options = EngineOptions(**engine)
+    state = project_state()
+    again = RecallOptions(cache=cache, cache_dir=cache_dir, journal=journal, resume=resume)
+
+    def chosen_of(specs: Sequence[S]) -> tuple[tuple[S, ...], int]:
+        """Those that are to run, and how many all shards have."""
+        try:
+            chosen = select(specs, keyword, tag)
+        except SelectionError as error:
+            raise click.UsageError(str(error)) from None
+        selected = len(chosen)
+        if shard is not None:
+            chosen = tuple(spec for spec in chosen if shard.has(spec_id(spec.name, spec.place.file, state.root)))
+        return (only_last_failed(chosen, state) if last_failed else chosen), selected
+
+    plain = not (options.report or list_only or resume or journal or shard or baseline or write_baseline or executor)
+    if plain and cache and max_failures is None and not exit_first and seen is None:
+        code = _known(paths or DEFAULT_PATHS, chosen_of, options, again, state)
+        if code is not None:
+            return code
     plugins = load_for(options)
     refused = refuse_unknown_backends(options.backend, plugins)
     if refused is not None:
@@ -106,16 +143,7 @@ def command(
         check_executor(executor, plugins)
     parse_outputs(options.report, plugins)  # before anything runs: a run whose report is lost is a lost run
     found = find_specs(paths, plugins)
-    try:
-        chosen = select(found.specs, keyword, tag)
-    except SelectionError as error:
-        raise click.UsageError(str(error)) from None
-    state = project_state()
-    selected = len(chosen)
-    if shard is not None:
-        chosen = tuple(spec for spec in chosen if shard.has(spec_id(spec.name, spec.place.file, state.root)))
-    if last_failed:
-        chosen = only_last_failed(chosen, state)
+    chosen, selected = chosen_of(found.specs)
     if list_only:
         print_faults(found.faults, options.color)
         return _list(chosen, bool(found.faults))
@@ -131,10 +159,16 @@ def command(
         executor=executor,
         executor_batch=executor_batch,
     )
-    again = RecallOptions(cache=cache, cache_dir=cache_dir, journal=journal, resume=resume)
+
+    recalls: list[Recall] = []
 
     def remember(verify: VerifySettings) -> Recall:
-        return open_recall(chosen, plugins, verify, again, state)
+        whole = None if any(SEPARATOR in path for path in paths) else found
+        return open_recall(chosen, plugins, verify, again, state, whole)
+
+    def remember_and_note(verify: VerifySettings) -> Recall:
+        recalls.append(remember(verify))
+        return recalls[-1]
 
     def conclude(report: Report) -> Report:
         state.remember_failures(report, allow_inconclusive=options.allow_inconclusive)
@@ -156,12 +190,50 @@ def command(
         plugins,
         options,
         settings,
-        remember=remember if chosen else None,
+        remember=remember_and_note if chosen else None,
         conclude=conclude,
         baseline=compared,
     )
+    if seen is not None:
+        seen.update(path for recall in recalls for path in recall.files())
+        seen.update(map(str, found.files))
     # A shard may be empty: its report is written for `gradverify merge`, and it is no fault of the pipeline.
     return Exit.OK if code == Exit.NOTHING and selected else code
+
+
+def _known(
+    paths: Sequence[str],
+    chosen_of: Callable[[Sequence[Listed]], tuple[tuple[Listed, ...], int]],
+    options: EngineOptions,
+    again: RecallOptions,
+    state: State,
+) -> int | None:
+    """The exit code of a run whose specs are all known, shown without loading plugins; None where it has to be run."""
+    from gradverify.cli.engine import show_known
+    from gradverify.cli.options import blocked
+    from gradverify.cli.quick import QuickLook
+    from gradverify.run.settings import VerifySettings
+
+    folder = again.cache_dir or state.cache
+    if not folder.is_dir():
+        return None
+    look = QuickLook(folder, blocked(options.plugin), state.root)
+    try:
+        listing = look.listing(paths)
+        if not listing:
+            return None
+        chosen, _ = chosen_of(listing)
+        settings = VerifySettings(seed=options.seed, backends=options.backend or None)
+        results = look.results(chosen, settings) if chosen else None
+        report = None if results is None else look.report(results, options.seed)
+    finally:
+        look.close()
+        for note in look.notes:
+            click.echo(f"gradverify: {note}", err=True)
+    if report is None:
+        return None
+    state.remember_failures(report, allow_inconclusive=options.allow_inconclusive)
+    return show_known(report, chosen, options)
 
 
 def find_specs(paths: Sequence[str], plugins: Plugins) -> SpecFiles:

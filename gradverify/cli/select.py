@@ -4,10 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-
-from gradverify.spec.model import Spec
+from typing import Any, Protocol, TypeVar
 
 Predicate = Callable[[str], bool]
+
+
+class Selectable(Protocol):
+    """What selecting needs to know of a spec."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Its tags."""
+
+    @property
+    def place(self) -> Any:
+        """Where it is: `place.file`."""
+
+
+S = TypeVar("S", bound=Selectable)
 _TOKEN = re.compile(r"\s*(?:([()])|([^\s()]+))")
 DEEPEST = 50  # nested parentheses and nots: more than anybody writes, fewer than the interpreter's stack
 
@@ -63,7 +81,7 @@ def _single(tokens: list[str], depth: int) -> tuple[Predicate, list[str]]:
     return (lambda name: word in name), rest
 
 
-def select(specs: Sequence[Spec], keyword: str | None, tags: Sequence[str]) -> tuple[Spec, ...]:
+def select(specs: Sequence[S], keyword: str | None, tags: Sequence[str]) -> tuple[S, ...]:
     """The specs that `-k keyword` selects and that have one of `tags`, and none of those that start with `!`."""
     named = keyword_predicate(keyword) if keyword is not None else (lambda _name: True)
     unwanted = {tag[1:] for tag in tags if tag.startswith("!")}

@@ -7,16 +7,17 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from gradverify.cli.config import find_file
+from gradverify.cli.select import Selectable
 
 if TYPE_CHECKING:
     from gradverify.core.report import Report
-    from gradverify.spec.model import Spec
 
+S = TypeVar("S", bound=Selectable)
 FOLDER = ".gradverify"
 CACHE = "cache"
 JOURNAL = "journal.jsonl"
@@ -57,7 +58,7 @@ class State:
         from gradverify.cache.keys import spec_id
         from gradverify.cache.store import prepare_folder
         from gradverify.cli.outputs import write_whole
-        from gradverify.run.session import counts_as_failure
+        from gradverify.run.outcome import counts_as_failure
 
         before = self.last_failed()
         failed = set(before)
@@ -81,7 +82,7 @@ def project_state() -> State:
     return State(here if file is None else file.parent)
 
 
-def only_last_failed(specs: Sequence[Spec], state: State) -> tuple[Spec, ...]:
+def only_last_failed(specs: Sequence[S], state: State) -> tuple[S, ...]:
     """Those of `specs` that failed last; all of them, with a note, where none did."""
     from gradverify.cache.keys import spec_id
 

@@ -23,10 +23,11 @@ from gradverify.spec.constants import find_file
 from gradverify.spec.errors import SpecFault
 from gradverify.spec.fields import OWN_DATA
 from gradverify.spec.kinds import Choice, Flag, Integer, Key, ListOf, Number, Record, Text, read_keys, shorten
-from gradverify.spec.load import SEPARATOR, load_specs
+from gradverify.spec.load import load_specs
 from gradverify.spec.model import ExpressionSource, Place, ReferenceSource, SampledPoints, Spec
 from gradverify.spec.points import DISTRIBUTIONS, MAX_SAMPLES
 from gradverify.spec.reader import Context, Offers, describe, did_you_mean
+from gradverify.spec.search import SEPARATOR
 from gradverify.spec.source import SourceText
 from gradverify.spec.yaml12 import MAX_CHARACTERS, Node, Scalar, Sequence, read_documents
 from gradverify.spec.yaml12 import Mapping as MappingNode

@@ -29,3 +29,10 @@ def broken(spec: Spec, reason: str, *, seconds: float = 0.0, output: str = "") -
         ),
         output=output,
     )
+
+
+def counts_as_failure(result: SpecResult, *, allow_inconclusive: bool) -> bool:
+    """Whether a spec's verdict makes the run fail."""
+    if result.verdict is Verdict.INCONCLUSIVE:
+        return not allow_inconclusive
+    return result.verdict in (Verdict.FAIL, Verdict.ERROR)

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from gradverify import __version__
 from gradverify.core.report import Report, SpecResult
-from gradverify.core.verdicts import Verdict
 from gradverify.run.executors import ExecutorRun, executor_factory
 from gradverify.run.interrupt import Interrupts
 from gradverify.run.launch import Inheritance, start_method
 from gradverify.run.limits import available_cores
+from gradverify.run.outcome import counts_as_failure
 from gradverify.run.pool import Pool, PoolError
 from gradverify.run.serial import run_serial
 from gradverify.run.settings import VerifySettings
@@ -61,13 +61,6 @@ def _ignore(_result: SpecResult) -> None:
 
 def keep_nothing(_number: int, _result: SpecResult, _data: Any, _trace: Any) -> None:
     """Nobody keeps results."""
-
-
-def counts_as_failure(result: SpecResult, *, allow_inconclusive: bool) -> bool:
-    """Whether a spec's verdict makes the run fail."""
-    if result.verdict is Verdict.INCONCLUSIVE:
-        return not allow_inconclusive
-    return result.verdict in (Verdict.FAIL, Verdict.ERROR)
 
 
 def run_specs(

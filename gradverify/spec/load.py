@@ -14,14 +14,12 @@ from gradverify.spec.errors import SpecFault
 from gradverify.spec.model import Place, Spec
 from gradverify.spec.parse import KnownBackends, offers_of, parse_documents, specs_of
 from gradverify.spec.reader import Offers, did_you_mean
+from gradverify.spec.search import SEPARATOR, SUFFIXES, search_folder
 from gradverify.spec.source import SourceText
 from gradverify.spec.yaml12 import MAX_CHARACTERS, Documents, Problem, read_documents
 from gradverify.spec.yaml12 import Mapping as MappingNode
 
-SUFFIXES = (".yaml", ".yml")
 CERTAIN = (".grad.yaml", ".grad.yml")  # files that call themselves specs
-SKIPPED_FOLDERS = frozenset(("node_modules", "__pycache__", "venv", "build", "dist", "site-packages"))
-SEPARATOR = "::"  # between a file and the name of a spec in it
 # A YAML file that is found in a folder is a spec when one of its documents has one of these keys; other tools' files
 # have none.
 TELLING = ("function", "gradient", "jacobian", "hessian", "rule")
@@ -79,7 +77,7 @@ def load_specs(
                 text, name = str(given), ""
             path = Path(text)
             if os.path.isdir(path):
-                for file in _search(path):
+                for file in search_folder(path):
                     _read(file, False, found)
                 if name:
                     found.faults.append(_fault(path, "unknown-spec", f"{path} is a folder; `::` selects from a file"))
@@ -109,12 +107,6 @@ def load_text(
     offers = offers_of(known_backends)
     specs, faults = parse_documents(text, file, offers, first_line=first_line, first_index=first_index)
     return SpecFiles(tuple(specs), tuple(faults), (Path(file),))
-
-
-def _search(folder: Path) -> Iterator[Path]:
-    for here, folders, files in os.walk(folder):
-        folders[:] = sorted(f for f in folders if not f.startswith(".") and f not in SKIPPED_FOLDERS)
-        yield from (Path(here) / f for f in sorted(files) if f.endswith(SUFFIXES) and not f.startswith("."))
 
 
 def _select(path: Path, name: str, found: _Found) -> None:
