@@ -113,6 +113,7 @@ class ExecutorRun:
         jobs = [_Job(n, spec, _task(spec, texts)) for n, spec in enumerate(specs) if n not in done]
         size = batch or max(1, min(LARGEST_BATCH, len(jobs) // BATCHES))
         self._batches = collections.deque(jobs[i : i + size] for i in range(0, len(jobs), size))
+        self._suspects: collections.deque[_Job] = collections.deque()  # of batches whose worker died
         self._running: dict[Future[str], list[_Job]] = {}
         self._stop = len(specs)
         self._executor: Executor | None = None
@@ -147,6 +148,7 @@ class ExecutorRun:
                     yield from self._answers(future, self._running.pop(future))
 
     def _drop_unwanted(self) -> None:
+        self._suspects = collections.deque(job for job in self._suspects if job.number < self._stop)
         wanted = ([job for job in jobs if job.number < self._stop] for jobs in self._batches)
         self._batches = collections.deque(jobs for jobs in wanted if jobs)
         for future, jobs in list(self._running.items()):
@@ -155,8 +157,9 @@ class ExecutorRun:
                 del self._running[future]
 
     def _hand_out(self) -> None:
-        while self._batches and len(self._running) < IN_FLIGHT:
-            jobs = self._batches.popleft()
+        while (self._batches and len(self._running) < IN_FLIGHT) or (self._suspects and not self._running):
+            # Suspects go last and one by one: when nothing else runs, nothing else can have killed the worker.
+            jobs = self._batches.popleft() if self._batches else [self._suspects.popleft()]
             batch = make_batch(
                 [job.task for job in jobs],
                 self._settings,
@@ -196,16 +199,19 @@ class ExecutorRun:
         except (Exception, concurrent.futures.CancelledError) as error:  # noqa: BLE001 - whatever the executor raises
             if isinstance(error, BrokenExecutor):
                 self._close()
-            yield from self._divide(jobs, error)
+            yield from self._divide(jobs, error, alone=not self._running)
             return
         self._starts = 0
         for job, answer in zip(jobs, answers, strict=True):
             yield job.number, self._result(job, answer, same=environment == self._here)
 
-    def _divide(self, jobs: list[_Job], error: BaseException) -> Iterator[tuple[int, SpecResult]]:
-        """The worker of a batch is gone: each spec is tried alone, and one that was alone is to blame."""
-        if len(jobs) > 1:
-            self._batches.extendleft([job] for job in reversed(jobs))
+    def _divide(self, jobs: list[_Job], error: BaseException, *, alone: bool) -> Iterator[tuple[int, SpecResult]]:
+        """The worker of a batch is gone: each spec is tried alone, and one that was alone is to blame.
+
+        alone: whether nothing else was running.
+        """
+        if len(jobs) > 1 or not alone:
+            self._suspects.extend(jobs)
             return
         (job,) = jobs
         self._starts = 0
