@@ -23,7 +23,7 @@ from gradverify.core.verify import Verified, best_reference, show_point, verify,
 from gradverify.expression.text import to_text
 from gradverify.grading import cheats
 from gradverify.grading.bench import Bench
-from gradverify.grading.claim import Seat, Seen, SubmissionClaim
+from gradverify.grading.claim import DEADLY, Seat, Seen, SubmissionClaim
 from gradverify.grading.hidden import hidden_points
 from gradverify.grading.model import (
     Credit,
@@ -38,7 +38,7 @@ from gradverify.grading.model import (
     Tally,
 )
 from gradverify.grading.score import Scored, points_for, score, status_for
-from gradverify.grading.words import ENDED, FORBIDDEN, hint, lines, quoted, share
+from gradverify.grading.words import ENDED, ENDED_IN_IMPORT, FORBIDDEN, hint, lines, quoted, share
 from gradverify.report.words import pair
 from gradverify.sandbox.model import Status as Ended
 from gradverify.spec.model import ExpressionSource
@@ -63,6 +63,7 @@ STATUSES = {
     Ended.POLICY: Status.POLICY_VIOLATION,
     Ended.BROKEN: Status.GRADER_ERROR,
 }
+WHILE_IMPORTED = "while it was imported"  # how the sandbox begins to tell of such an end
 UNANSWERED = (Status.MISSING, Status.IMPORT_ERROR, Status.BAD_SIGNATURE, Status.GRADER_ERROR)
 TRIED = {"file": FlagKind.TRIED_FILE, "network": FlagKind.TRIED_NETWORK, "process": FlagKind.TRIED_PROCESS}
 
@@ -215,7 +216,7 @@ class DerivativeGrading:
         if forbidden:
             return lines([FORBIDDEN[kind] for kind in dict.fromkeys(forbidden)])
         if status in ENDED:
-            return lines(ended_words(question, self.limits, status))
+            return lines(ended_words(question, self.limits, status, self.seat))
         if question.feedback is Feedback.NONE:
             return ""
         text: list[str] = []
@@ -307,15 +308,18 @@ def ended(
     return QuestionResult(
         name=question.name, status=status, score=0.0, max_score=question.points, extra=question.extra,
         feedback=question.feedback, flags=flags, seconds=seat.seen.seconds,
-        student=lines(ended_words(question, limits, status), told),
+        student=lines(ended_words(question, limits, status, seat), told),
         staff=lines(f"{status}: {detail}" if detail else str(status), staff_lines(seat.seen, flags, None)),
     )  # fmt: skip
 
 
-def ended_words(question: Question, limits: SubmissionLimits, status: Status) -> str:
+def ended_words(question: Question, limits: SubmissionLimits, status: Status, seat: Seat) -> str:
     """The sentence for a status that is no verdict on the numbers."""
+    worst = seat.seen.worst
+    in_import = worst is not None and worst.status in DEADLY and worst.detail.startswith(WHILE_IMPORTED)
+    sentence = ENDED_IN_IMPORT.get(status, ENDED[status]) if in_import else ENDED[status]
     names = [*(["f"] if question.pass_function else []), *question.spec.variables.names, *question.spec.constants]
-    return ENDED[status].format(
+    return sentence.format(
         entry=question.entry, arguments=", ".join(names), seconds=limits.seconds, memory=limits.memory_mb
     )
 

@@ -236,7 +236,7 @@ class DescentGrading:
     def _student(self, status: Status, checks: Tally, hidden: Sequence[Judged]) -> str:
         question = self.bench.question
         if status in ENDED:
-            return lines(ended_words(question, self.limits, status))
+            return lines(ended_words(question, self.limits, status, self.seat))
         if question.feedback is Feedback.NONE:
             return ""
         text = [share(checks.right, checks.decided, "check")]

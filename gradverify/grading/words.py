@@ -79,6 +79,14 @@ ENDED: dict[Status, str] = {
     ),
 }
 
+# Where the end came while the file was imported, the entry is not to blame.
+ENDED_IN_IMPORT: dict[Status, str] = {
+    Status.TIMEOUT: "Your file was still being imported when its time was over. Is there a loop at its top level?",
+    Status.MEMORY: "While it was imported, your file asked for more memory than the {memory} MB that it may use.",
+    Status.CRASHED: "While it was imported, your file ended the Python process.",
+    Status.POLICY_VIOLATION: "While it was imported, your file tried to do something that submissions may not do.",
+}
+
 FORBIDDEN: dict[FlagKind, str] = {
     FlagKind.NUMERICAL_DERIVATIVE: (
         "This question asks for a formula, and your answer looks like a difference quotient. If it is none, talk to"
