@@ -39,7 +39,7 @@ class PythonLoader:
         if options:
             raise LoadError(f"a `python` function takes no option `{next(iter(options))}`")
         place, colon, name = target.rpartition(":")
-        if not colon or not place or not name or (len(place) == 1 and place.isalpha()):
+        if not colon or not place or not name or _is_a_drive(place, name):
             raise LoadError(f"`{target}` names no function: write `{target.rstrip(':') or 'losses.py'}:NAME`")
         place, name = place.strip(), name.strip()
         if place.endswith(".py") or "/" in place or "\\" in place:
@@ -128,6 +128,11 @@ def _missing_file(place: str, path: Path) -> str:
         return f"`{place}` does not exist, did you mean `{(Path(place).parent / close[0]).as_posix()}`?"
     listed = ", ".join(f"`{file}`" for file in files[:5]) or "no Python files"
     return f"`{place}` does not exist; {path.parent} has {listed}{' …' if len(files) > 5 else ''}"
+
+
+def _is_a_drive(place: str, name: str) -> bool:
+    """Whether `C:losses.py` was meant as a path, to which the function's name is still missing."""
+    return len(place) == 1 and place.isalpha() and (name.endswith(".py") or "/" in name or "\\" in name)
 
 
 def _find(module: ModuleType, name: str, place: str) -> Callable[..., Any]:

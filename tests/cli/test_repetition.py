@@ -112,3 +112,14 @@ def test_a_project_that_cannot_be_written_to_is_checked_all_the_same(folder: Pat
     finished = gradverify("run", "-k", "s0", cwd=folder)
     assert finished.returncode == 0
     assert "1 passed" in finished.stdout
+
+
+@pytest.mark.parametrize("target", ["m:loss", "m.py:loss", "pkg.mod:loss"])
+def test_init_from_a_function_writes_a_spec_that_runs_and_passes(tmp_path: Path, call: Caller, target: str) -> None:
+    source = "import numpy as np\n\n\ndef loss(x, y):\n    return np.sin(x) * y\n\n\n"
+    source += "def loss_gradient(x, y):\n    return [np.cos(x) * y, np.sin(x)]\n"
+    (tmp_path / "m.py").write_text(source)
+    (tmp_path / "pkg").mkdir()
+    (tmp_path / "pkg" / "mod.py").write_text(source)
+    assert call("init", "--from-function", target, "made.yaml").returncode == 0
+    assert gradverify("run", "made.yaml", cwd=tmp_path).returncode == 0
