@@ -18,7 +18,7 @@ from gradverify.core.arrays import Array, Vector
 from gradverify.core.judge import Code
 from gradverify.core.problem import Domain, Precision, Problem, Request, Tolerance
 from gradverify.core.projection import words
-from gradverify.core.projection.compare import EVALUATIONS, Comparison, Rules, compare, grouped
+from gradverify.core.projection.compare import EVALUATIONS, PILOT, Comparison, Rules, compare, grouped
 from gradverify.core.projection.directions import Direction, sign, signs
 from gradverify.core.projection.judge import Projection, judge_projection
 from gradverify.core.projection.local import LocalSpace, farthest
@@ -159,6 +159,32 @@ def test_a_single_wrong_component_is_found_in_the_pairs_that_halving_takes(index
     assert found.code == Code.FAIL
     assert [part.index for part in found.wrong] == [index]
     assert found.locating <= 2 * most_tests(MANY) + 12
+
+
+BEYOND_HALVING = 12  # evaluations: a longer step, the component's own reference, directions that are looked at twice
+RESNET_50, LOCATED_WITHIN = 25_557_032, 80
+
+
+@pytest.mark.parametrize(("n", "factor", "place"), [
+    (1_000, -1.0, 0.0), (1_000, 0.0, 0.75), (1_000, 1.5, 1.0), (30_000, -1.0, 1.0), (30_000, 0.0, 0.2),
+    (30_000, 1.01, 0.75), (300_000, 0.0, 0.7654321),
+])  # fmt: skip
+def test_a_single_wrong_component_costs_little_more_than_its_halving(n: int, factor: float, place: float) -> None:
+    assert 2 * most_tests(RESNET_50) + BEYOND_HALVING <= LOCATED_WITHIN
+    right, usual = compared(n)
+    found, counted = compared(n, scaled(round(place * (n - 1)), factor))
+    assert [part.index for part in found.wrong] == [round(place * (n - 1))]
+    further = sum(len(rows) for rows in counted.asked) - sum(len(rows) for rows in usual.asked)
+    assert further <= 2 * most_tests(n) + BEYOND_HALVING
+    assert found.seen[0].directions == right.seen[0].directions
+
+
+def test_what_bends_or_is_rough_along_a_direction_is_no_reason_to_look_for_components() -> None:
+    bent, _ = compared(function=lambda p: np.exp(3 * p).sum(axis=1), claim=lambda x: 3 * np.exp(3 * x))
+    rough, _ = compared(function=lambda p: f(p) + 1e-9 * np.sin(1e9 * f(p)))
+    assert (bent.code, bent.locating) == (Code.PASS, 0)
+    assert rough.located == ()
+    assert rough.locating <= PILOT  # one closer look along a direction, nothing halved
 
 
 def test_the_reference_of_a_wrong_component_is_its_derivative() -> None:

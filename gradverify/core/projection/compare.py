@@ -4,12 +4,13 @@
    parameters is compared only in the shadow of a huge one; each group has directions of its own.
 2. For each group the backend is asked for f's slope along one direction, then along the others, and each is judged.
 3. Where one differs from g · v, group testing finds components that may be to blame, the backend is asked about each of
-   them alone, and it is judged like any component. What is found wrong is put right, and the comparison goes on.
+   them alone, and it is judged like any component. What is found wrong is put right, and the comparison goes on. A
+   fault that rough differences show clearly is looked for before the backend is asked for anything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -19,7 +20,7 @@ from gradverify.core.judge import Code, judge
 from gradverify.core.problem import Tolerance
 from gradverify.core.projection.directions import Direction, Ranges, sign
 from gradverify.core.projection.judge import Projection, judge_projection
-from gradverify.core.projection.locate import STEP, Locator, Suspect, most_tests
+from gradverify.core.projection.locate import CLEAR, STEP, Locator, Suspect, most_tests, noise_of
 from gradverify.core.projection.reduced import Means, slopes_along
 from gradverify.core.projection.space import Block, Space, Summary
 
@@ -207,6 +208,7 @@ def compare(space: Space, value: float, rules: Rules) -> Comparison:
     each = min(DIRECTIONS, max(FEWEST_DIRECTIONS, GROUP_EVALUATIONS // (2 * len(groups))))
     for place, group in enumerate(groups, start=1):
         work.bend(group)
+        work.search_at_once(group)
         work.look([work.direction(group, 0)], PILOT)
         if work.worth_more(group):
             # What is left of its share: a group that is hard to tell must not cost the others their directions.
@@ -234,6 +236,7 @@ class _Work:
     undecided: int = 0  # directions whose slope could not be told
     exhausted: bool = False  # the search for components has come to its end
     steepness: dict[int, float] = field(default_factory=dict)  # by group: how much of a slope is added; see `bend`
+    slopes: dict[int, dict[float, float]] = field(default_factory=dict)  # by group and step: rough, along direction 0
 
     def direction(self, group: Group, number: int) -> Direction:
         """The group's direction of that number."""
@@ -256,9 +259,48 @@ class _Work:
             up, down = self.space.value(direction, step), self.space.value(direction, -step)
             even.append(abs(up - self.value + (down - self.value)))
             self.spent += 2
+            self.slopes.setdefault(group.number, {})[step] = (up - down) / (2 * step)
         noise = 4 * NOISE * self.rules.means.precision.epsilon * abs(self.value)
         if even[1] <= SMOOTH * even[0] / BEND_RATIO**2 + noise:
             self.steepness[group.number] = max(1.0, even[0] / STEP / (LITTLE * group.norm * direction.length))
+
+    def search_at_once(self, group: Group) -> None:
+        """Look for wrong components before any backend is asked, where the differences of `bend` show a fault clearly.
+
+        Slopes along a direction that differs would climb whole ladders of steps, to be told again once the components
+        to blame have been put right. What is found here is a suspicion all the same, and confirmed as always; where it
+        comes to nothing, the backend is asked as if nothing had been looked for.
+        """
+        slopes = self.slopes.get(group.number)
+        if slopes is None:
+            return
+        direction = self.direction(group, 0)
+        claimed = self.claimed(direction)
+        locator = self._locator(direction, 2 * most_tests(direction.size) + LOCATING)
+        suspects: Iterable[Suspect] = ()
+        for step, other in ((STEP, STEP / BEND_RATIO), (STEP * BEND_RATIO, STEP)):
+            if step not in slopes:
+                slopes[step] = locator.slope(step)
+            gap = claimed - slopes[step]
+            locator.step, locator.error = step, abs(slopes[step] - slopes[other]) + self._noise(step)
+            if abs(gap) > 2 * CLEAR * locator.error:
+                if not self._is_round_off(direction, gap, group.norm):
+                    suspects = locator.follow(gap, locator.error)
+                break
+            # A longer step shows what hides behind round-off, as long as no curvature does.
+            hidden = abs(gap) > 2 * self._noise(step) and locator.error <= self._noise(step) + self._noise(other)
+            if not (hidden and step * BEND_RATIO * direction.length < locator.farthest):
+                break
+        self._confirm_all(direction, locator, suspects)
+
+    def _noise(self, step: float) -> float:
+        return noise_of(self.value, self.rules.means.precision.epsilon, step)
+
+    def _is_round_off(self, direction: Direction, gap: float, norm: float) -> bool:
+        """Whether the claim's own round-off may be all that makes up `gap`."""
+        if not abs(gap) <= ROUND_OFF_LIMIT * norm * direction.length:
+            return False
+        return abs(gap) <= float(self.space.noise([direction])[0])
 
     def worth_more(self, group: Group) -> bool:
         """Whether more directions could tell more than the first one: not where its bound was too wide to decide."""
@@ -311,7 +353,8 @@ class _Work:
             norm = group.norm * direction.length
             projection = Projection(
                 claimed=float(claimed[i]), value=float(slopes.values[i]), bound=float(slopes.bounds[i]),
-                round_off=ROUND_OFF_UNITS * self.rules.means.precision.epsilon * norm, norm=norm,
+                round_off=max(ROUND_OFF_UNITS * self.rules.means.precision.epsilon * norm, self._slack(direction)),
+                norm=norm,
                 reach=float(np.sqrt(group.summary.reach2)) * direction.length,
                 total=group.summary.norm1 * direction.length,
             )  # fmt: skip
@@ -352,21 +395,30 @@ class _Work:
         if self.exhausted or len(self.located) >= MOST_LOCATED:
             return False
         budget = FAULTS_PAID * (2 * most_tests(direction.size) + LOCATING) - self.locating
-        locator = Locator(
+        locator = self._locator(direction, budget)
+        gap, bound = projection.claimed - projection.value, projection.bound + projection.round_off
+        found = self._confirm_all(direction, locator, locator.suspects(gap, bound))
+        self.exhausted = not found
+        if found:
+            self._correct()
+        return found
+
+    def _locator(self, direction: Direction, budget: int) -> Locator:
+        return Locator(
             self.space, direction, self.claimed, self.value, self.rules.means.precision.epsilon, budget,
             self.rules.means.farthest,
         )  # fmt: skip
+
+    def _confirm_all(self, direction: Direction, locator: Locator, suspects: Iterable[Suspect]) -> bool:
+        """Confirm the components that `locator` comes upon, one by one; whether any was found wrong."""
         found = False
         known = set(self.corrections)
-        for suspect in locator.suspects(projection.claimed - projection.value, projection.bound + projection.round_off):
+        for suspect in suspects:
             if suspect.index in known or len(self.located) >= MOST_LOCATED:
                 break
             if self._confirm(direction, suspect):
                 found = True
         self.locating += locator.evaluations
-        self.exhausted = not found
-        if found:
-            self._correct()
         return found
 
     def _confirm(self, along: Direction, suspect: Suspect) -> bool:
@@ -406,13 +458,16 @@ class _Work:
         products = self.space.products([direction for direction, _, _ in self.compared])
         for i, (direction, group, p) in enumerate(self.compared):
             claimed = float(products[i]) - self._correction(direction)
-            # What the located components' own references may be off by is off here as well.
-            slack = sum(
-                direction.length * self.space.entry(part.index).size * part.bound
-                for part in self.located
-                if direction.within(part.index, part.index + 1)
-            )
-            self.compared[i] = (direction, group, replace(p, claimed=claimed, round_off=max(p.round_off, slack)))
+            round_off = max(p.round_off, self._slack(direction))
+            self.compared[i] = (direction, group, replace(p, claimed=claimed, round_off=round_off))
+
+    def _slack(self, direction: Direction) -> float:
+        """What the located components' own references may be off by is off along the direction as well."""
+        return sum(
+            direction.length * self.space.entry(part.index).size * part.bound
+            for part in self.located
+            if direction.within(part.index, part.index + 1)
+        )
 
     def concluded(self, whole: Summary) -> Comparison:
         """Everything, judged."""

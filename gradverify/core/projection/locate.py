@@ -42,6 +42,11 @@ def most_tests(n: int) -> int:
     return max(1, int(np.ceil(np.log2(max(2, n)))))
 
 
+def noise_of(value: float, epsilon: float, step: float) -> float:
+    """What round-off in two values of f as large as `value` may do to their central difference."""
+    return NOISE_UNITS * epsilon * abs(value) / step
+
+
 @dataclass(frozen=True, slots=True)
 class Suspect:
     """A component, and by how much g · v differs for its sake; `step` is the step, along v, that showed it."""
@@ -68,9 +73,12 @@ class Locator:
 
     def suspects(self, gap: float, bound: float) -> Iterator[Suspect]:
         """The components that make up `gap`, which is known to within `bound`, the largest first."""
-        if not self._choose_step(gap, bound):
-            return
-        open_: list[tuple[Ranges, float, float]] = [(self.direction.ranges, gap, self.error + bound)]
+        if self._choose_step(gap, bound):
+            yield from self.follow(gap, self.error + bound)
+
+    def follow(self, gap: float, error: float) -> Iterator[Suspect]:
+        """The same with `step` and its `error` as they are."""
+        open_: list[tuple[Ranges, float, float]] = [(self.direction.ranges, gap, error)]
         while open_:
             ranges, gap, error = open_.pop()
             if sum(stop - start for start, stop in ranges) == 1:
@@ -81,6 +89,9 @@ class Locator:
                 return
             first = self._gap(left)
             second, second_error = gap - first, error + self.error
+            if abs(first) <= self.error:
+                # Nothing shows here, so that it is all in the other half, and known no worse than before.
+                second, second_error = gap, error
             if not abs(second) > CLEAR * second_error and self.budget - self.evaluations >= 2:
                 # What is left over has gathered up the errors of all levels: better looked at itself.
                 doubtful = abs(second) > CLEAR * self.error
@@ -97,8 +108,7 @@ class Locator:
             if not step * self.direction.length < self.farthest or self.budget - self.evaluations < 2:
                 continue
             self.step = step
-            noise = NOISE_UNITS * self.epsilon * abs(self.value) / step
-            off = abs(self._gap(self.direction.ranges) - gap) + bound + noise
+            off = abs(self._gap(self.direction.ranges) - gap) + bound + noise_of(self.value, self.epsilon, step)
             if off < best[0]:
                 best = (off, step)
             if abs(gap) > 2 * CLEAR * off:
@@ -106,8 +116,15 @@ class Locator:
         self.error, self.step = best
         return bool(abs(gap) > CLEAR * self.error)
 
+    def slope(self, step: float) -> float:
+        """The central difference of f along the whole direction."""
+        return self._slope(self.direction, step)
+
     def _gap(self, ranges: Ranges) -> float:
         part = replace(self.direction, ranges=ranges)
-        up, down = self.space.value(part, self.step), self.space.value(part, -self.step)
+        return self.claimed(part) - self._slope(part, self.step)
+
+    def _slope(self, part: Direction, step: float) -> float:
+        up, down = self.space.value(part, step), self.space.value(part, -step)
         self.evaluations += 2
-        return self.claimed(part) - (up - down) / (2 * self.step)
+        return (up - down) / (2 * step)
