@@ -150,6 +150,8 @@ def _select(series: Series) -> Selection:
     within_reach &= convergent(h, q, errors, series.power, plain)
     if series.even is not None:
         within_reach &= bends_evenly(h, series.even, errors / g, plain)
+        # |x|³ is even and follows no expansion: its bend, which stands out where its odd part does not yet, shows it.
+        within_reach &= convergent(h, series.even / h**2, 2.0 * errors / g / h**2, 2, plain, outgrow=np.inf)
 
     best = Candidates(rows)
     value, error = np.where(within_reach, q, np.nan), errors
@@ -196,7 +198,7 @@ def _select(series: Series) -> Selection:
     )
 
 
-def convergent(h: Floats, q: Floats, errors: Floats, power: int, plain: Indices) -> Flags:
+def convergent(h: Floats, q: Floats, errors: Floats, power: int, plain: Indices, outgrow: float = OUTGROW) -> Flags:
     """The rungs that the expansion in powers of h can be believed on, shape (R, S): those up to K and a stretch above.
 
     Where it holds, the slopes s_b = (Q_b − Q_{b−1}) / (h_bᵖ − h_{b−1}ᵖ) stay about the same or grow. Where f saturates
@@ -208,12 +210,17 @@ def convergent(h: Floats, q: Floats, errors: Floats, power: int, plain: Indices)
     change[:, 1:] = np.abs(q[:, 1:] - q[:, :-1])
     stands_out = np.zeros((rows, rungs), dtype=np.bool_)
     stands_out[:, 1:] = change[:, 1:] > errors[:, 1:] + errors[:, :-1]
-    steady = np.zeros((rows, rungs), dtype=np.bool_)  # steady[:, b]: s_b against s_{b−1}
+    steady = np.zeros((rows, rungs), dtype=np.bool_)  # steady[:, b]: s_b against s_{b−1} and the largest one below
     if rungs > 2:
-        expected = ((h[:, 2:] / h[:, 1:-1]) ** power - 1.0) / (1.0 - (h[:, :-2] / h[:, 1:-1]) ** power)
-        step, before = q[:, 2:] - q[:, 1:-1], q[:, 1:-1] - q[:, :-2]
-        growth = step * np.sign(before) / (expected * np.abs(before))
-        steady[:, 2:] = (growth >= FALL_OFF) & (growth <= OUTGROW)
+        width = h[:, 1:] ** power - h[:, :-1] ** power
+        slope, error = (q[:, 1:] - q[:, :-1]) / width, (errors[:, 1:] + errors[:, :-1]) / width
+        clear = np.where(stands_out[:, 1:], np.abs(slope) - error, 0.0)
+        # Over close steps a slope falls off little by little: no one of them is far below the last.
+        largest = np.maximum.accumulate(clear, axis=1)[:, :-1]
+        growth = slope[:, 1:] * np.sign(slope[:, :-1])
+        steady[:, 2:] = (growth >= FALL_OFF * np.maximum(np.abs(slope[:, :-1]), largest)) & (
+            growth <= outgrow * np.abs(slope[:, :-1])
+        )
     fine = ~stands_out
     fine[:, 1:] |= stands_out[:, :-1] & steady[:, 1:]
     fine[:, 1:-1] |= ~stands_out[:, :-2] & stands_out[:, 2:] & steady[:, 2:]

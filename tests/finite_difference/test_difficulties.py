@@ -90,6 +90,20 @@ def test_a_slope_that_settles_slowly_has_a_wide_bound() -> None:
     assert covers(found, 1.0)
 
 
+@pytest.mark.parametrize("x", [1e-9, 1e-7, 1e-6, 1e-5, 1e-4])
+def test_a_quotient_that_grows_like_h_is_not_extrapolated_like_h_squared(x: float) -> None:
+    truth = x * x / (x**3 + 2) ** (2 / 3)
+    for seed in range(8):
+        assert covers(slope_at(lambda x: (np.abs(x) ** 3 + 2) ** (1 / 3), x, truth, seed=seed), truth)
+
+
+def test_beside_the_same_point_a_smooth_f_still_has_a_sharp_slope() -> None:
+    found = slope_at(lambda x: (x**2 + x**3 + 2) ** (1 / 3) + x, 1e-5)
+    truth = 1 + (2e-5 + 3e-10) / 3 / (1e-10 + 1e-15 + 2) ** (2 / 3)
+    assert covers(found, truth)
+    assert float(found.error_bound[0]) < 1e-9
+
+
 # Edges
 
 
