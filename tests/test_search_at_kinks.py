@@ -57,6 +57,8 @@ def test_a_fault_at_a_kink_beyond_the_listed_points_is_found_and_a_right_claim_p
         ("norm(x)", "x/norm(x)", "{x: 2}"),
         # Two parts tied at once at 0: relu'(0) = 0 is everybody's convention, and no subgradient of this f.
         ("relu(x) - relu(-2*x)", '["where(x > 0, 1, 0) + 2*where(-2*x > 0, 1, 0)"]', "[x]"),
+        # The same where both parts look at the same x.
+        ("relu(x) - 0.25*abs(x)", '["where(x > 0, 1, 0) - 0.25*sign(x)"]', "[x]"),
     ],
 )
 def test_a_right_claim_without_a_value_where_f_has_no_derivative_passes(

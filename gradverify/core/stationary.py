@@ -1,7 +1,8 @@
 """Is ∇f = 0 at a point, and is the point a minimum, a maximum or a saddle? By the Hessian's eigenvalues.
 
 A point written with a few digits is as good as the tolerance: it is stationary where every component of ∇f is at most
-the relative tolerance of its own size nearby, and surely not where one is more by more than its error bound.
+the relative tolerance of its own size nearby, and surely not where one is more by more than its error bound. An
+`absolute` tolerance excuses what is larger, and certifies nothing.
 """
 
 from __future__ import annotations
@@ -181,12 +182,16 @@ def _point(
     with np.errstate(all="ignore"):
         norm, norm_bound = float(np.linalg.norm(gradient)), float(np.linalg.norm(bound))
     newton = _newton(hessian, curved, gradient)
-    tolerance = problem.tolerance.relative * scale + problem.tolerance.absolute
+    tolerance = problem.tolerance.relative * scale
     kind = None if curved is None else kind_of(curved)
     if not at.known(row):
         verdict, reason = Verdict.INCONCLUSIVE, at.why_unknown(row, point)
-    elif (np.abs(gradient) > tolerance + bound).any():
+    elif (np.abs(gradient) > tolerance + problem.tolerance.absolute + bound).any():
         verdict, reason, kind = Verdict.FAIL, _not_stationary(point, norm, norm_bound, newton), None
+    elif (np.abs(gradient) > tolerance + bound).any():
+        verdict = Verdict.INCONCLUSIVE
+        told = _not_stationary(point, norm, norm_bound, newton)
+        reason = f"{told}; that is only excused by the absolute tolerance, which certifies nothing"
     elif not ((np.abs(gradient) + bound <= tolerance) | unseen).all():
         verdict = Verdict.INCONCLUSIVE
         reason = f"‖∇f‖ = {norm:.3g} ± {norm_bound:.1g} at {show_point(point)}: too uncertain to say whether it is 0"

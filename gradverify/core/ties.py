@@ -13,19 +13,22 @@ import numpy as np
 from gradverify.core.arrays import Mask, Matrix
 from gradverify.core.problem import ExpressionFunction, Function
 from gradverify.expression.evaluate import evaluate_tree
-from gradverify.expression.guards import guards
+from gradverify.expression.guards import decisions
 from gradverify.expression.numpy_arithmetic import NUMPY
 
 
 def single_ties(function: Function, points: Matrix) -> Mask:
-    """At which of `points`, shape (k, n), one entry of one guard of the formula is 0; shape (k,). False for code."""
+    """At which of `points`, shape (k, n), one entry of one part of the formula is tied; shape (k,). False for code.
+
+    Parts that are written the same way decide the same way, and count once.
+    """
     rows = points.shape[0]
     if not isinstance(function, ExpressionFunction):
         return np.zeros(rows, dtype=np.bool_)
     ties = np.zeros(rows, dtype=np.int64)
     values = function.variables.split(points)
-    for node in {guard.node for tree in function.trees for guard in guards(tree)}:
+    for _, guard in {decision for tree in function.trees for decision in decisions(tree)}:
         with np.errstate(all="ignore"):
-            value = np.asarray(evaluate_tree(node, values, NUMPY, rows, function.constants))
+            value = np.asarray(evaluate_tree(guard, values, NUMPY, rows, function.constants))
         ties += (value == 0).reshape(rows, -1).sum(axis=1)
     return np.asarray(ties == 1)

@@ -144,7 +144,7 @@ def verify(
         codes[scattered] = Code.INCONCLUSIVE
         judged = [_without_blame(j, scattered) for j in judged]
     leans = bool(projected) and _take_in(
-        problem, points, claimed, projected, judged, codes, contradictions, prover is not None
+        problem, points, claimed, projected, judged, codes, contradictions, prover is not None, scattered
     )
     finite = np.atleast_1d(np.isfinite(function_values).all(axis=1))
     # NaN or infinity in the claim where f is finite is a fault even where no backend has a value to set beside it,
@@ -285,13 +285,15 @@ def _exclude_mixtures(
                 break
 
 
-# A gap that is the claim's round-off, such as that of 1 − cos(x) near 0, is small beside the value and changes its
-# sign from
-# one point to the next; a fault in the formula does not.
+# A gap that is the claim's round-off, such as that of 1 − cos(x) near 0, is small beside the value and changes its sign
+# from one point to the next; a fault in the formula does not, or it passes through zero on a straight line.
 SMALL_GAP = 1e-2
 SCATTER_DISTANCE = 1e-3  # relative; far enough for round-off to be another, near enough for the formula to be the same
 SCATTER_POINTS = 24
 FIRST_SCATTER_POINTS = 6
+STRAIGHT = (
+    0.1  # of how far the gaps at x + d and x − d are apart: what round-off leaves of their mean is as large as that
+)
 STEADY = 0.1  # relative spread of a gap; six draws of noise lie as close together about once in 1e7 times
 FEWEST_OF_EITHER_SIGN = 2  # of 24: the chance that a fair coin shows fewer is 3e-6; a fault of one sign shows none
 
@@ -317,9 +319,22 @@ def _scattered(
             continue
         above, below = (apart & (gap > 0)).sum(axis=0), (apart & (gap < 0)).sum(axis=0)
         found = suspects & (above >= FEWEST_OF_EITHER_SIGN) & (below >= FEWEST_OF_EITHER_SIGN)
+        found &= ~_is_straight(gap, claimed[row] - best.reference[row])
         if found.any() and is_exact_elsewhere(problem, claim, points[row], np.flatnonzero(found).tolist()):
             out[row] = found
     return out
+
+
+def _is_straight(gaps: Matrix, here: Vector) -> Mask:
+    """Whether gaps at pairs of opposite points, shape (2·p, c), go straight through the gap `here` between them; (c,).
+
+    One that does is a fault of the formula that happens to be 0 nearby, as that of exp(x)·(1 + (x − 1)/100) at 1.
+    """
+    with np.errstate(all="ignore"):
+        one, other = gaps[0::2], gaps[1::2]
+        bend = np.abs((one - here) + (other - here)).sum(axis=0)
+        straight: Mask = bend <= STRAIGHT * np.abs(one - other).sum(axis=0)
+    return straight
 
 
 def _without_blame(judged: Judged, scattered: Array) -> Judged:
@@ -357,13 +372,16 @@ def _without_digits(
 def _gaps_around(problem: Problem, point: Vector, backend: str, ask: Ask, row: int) -> tuple[Matrix, Mask]:
     """claimed − reference at up to SCATTER_POINTS points around `point`, and where it exceeds the tolerance: (p, c).
 
+    Each two points that follow one another are opposite; components without room for that stay.
     Where the first few gaps are all but the same, they are a fault of the formula, and the rest is not looked at.
     """
     claim = problem.claim
     assert claim is not None
     rng = np.random.default_rng((problem.seed, row))
-    around = point * (1 + SCATTER_DISTANCE * rng.uniform(-1, 1, size=(SCATTER_POINTS, point.size)))
-    around = np.where(problem.domain.contains(around), around, point)
+    step = point * (SCATTER_DISTANCE * rng.uniform(-1, 1, size=(SCATTER_POINTS // 2, point.size)))
+    room = problem.domain.contains(point + step) & problem.domain.contains(point - step)
+    step = np.where(room, step, 0.0)
+    around = np.stack([point + step, point - step], axis=1).reshape((-1, point.size))
     gaps, aparts = np.empty((0, 0)), np.empty((0, 0), dtype=np.bool_)
     for part in (around[:FIRST_SCATTER_POINTS], around[FIRST_SCATTER_POINTS:]):
         values = claim.evaluate(part).values
@@ -555,10 +573,12 @@ def _take_in(
     codes: Array,
     contradictions: list[Contradiction],
     proved: bool,
+    scattered: Array | None,
 ) -> bool:
     """Enter what the comparisons along directions say. Changes `codes`; whether some component passes only for them.
 
-    They never overrule a backend that has judged each component, but may contradict it.
+    They never overrule a backend that has judged each component, but may contradict it. scattered: (k, c), gaps that
+    are the claim's round-off: nothing along a direction is as exact as the reference that showed them.
     """
     from gradverify.core.projection import disputes
 
@@ -597,6 +617,8 @@ def _take_in(
                         )
                     )  # fmt: skip
             open_ = codes[row] == Code.INCONCLUSIVE
+            if scattered is not None:
+                open_ &= ~scattered[row]
             if open_.any() and not any(c.row == row and not c.decided for c in contradictions):
                 codes[row, open_] = Code.PASS
                 leans = True

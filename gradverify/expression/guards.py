@@ -43,9 +43,20 @@ def guards(node: Node) -> tuple[Guard, ...]:
     found: dict[tuple[Node, GuardKind], Guard] = {}
     for part in walk(node):
         for threshold, kind in _thresholds(part):
-            if (threshold, kind) not in found and any(isinstance(n, Name) for n in walk(threshold)):
+            if (threshold, kind) not in found and _depends(threshold):
                 found[threshold, kind] = Guard(threshold, kind, to_text(part))
     return tuple(found.values())
+
+
+def decisions(node: Node) -> tuple[tuple[Node, Node], ...]:
+    """Each part of `node` that is not smooth, with each of its guards' nodes: relu(x) and abs(x) share a guard, and
+    decide by themselves."""
+    found = ((part, threshold) for part in walk(node) for threshold, _ in _thresholds(part) if _depends(threshold))
+    return tuple(dict.fromkeys(found))
+
+
+def _depends(node: Node) -> bool:
+    return any(isinstance(part, Name) for part in walk(node))
 
 
 def literals(node: Node) -> tuple[float, ...]:

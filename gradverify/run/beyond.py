@@ -166,6 +166,14 @@ def _names(points: Any) -> list[str]:
     return names
 
 
+def _disputed(claimed: Verified, found: Stationary, row: int) -> bool:
+    """Whether a claim that nobody could judge at the point says of a component that it is not 0."""
+    room = claimed.problem.tolerance.relative * found.scale + claimed.problem.tolerance.absolute + found.bound
+    with np.errstate(all="ignore"):
+        far = ~(np.abs(claimed.claim.values[row]) <= room)
+    return bool((far & (claimed.codes[row] == Code.INCONCLUSIVE)).any())
+
+
 def _stationary_check(
     asked: StationaryPoint, name: str, found: Stationary, claimed: Verified | None, row: int, seconds: float
 ) -> Check:
@@ -186,6 +194,10 @@ def _stationary_check(
                 told = claimed.claim.failures[row].message
             reason = told if verdict is Verdict.PASS or not reason else f"{reason}; {told}"
             verdict = Verdict.FAIL
+        elif verdict is Verdict.PASS and _disputed(claimed, found, row):
+            verdict = Verdict.INCONCLUSIVE
+            told = show_point(claimed.claim.values[row] + 0.0)
+            reason = f"the claimed gradient is {told} there, and f's own values are too coarse to say that it is 0"
     if claimed is not None and row in claimed.function_failures:
         verdict, reason = Verdict.ERROR, f"the function failed there: {claimed.function_failures[row].message}"
     curved = found.spectrum

@@ -238,7 +238,7 @@ def _ladder(
         return
     found, error = (a.reshape((-1, m)) for a in (done.selection.value, done.selection.bound))
     error = np.where(np.isfinite(found) & ~np.isnan(error), error, np.inf)
-    error = np.maximum(error, _hidden(part, done).reshape((-1, m)))
+    error = np.maximum(error, _hidden(part, done, flat).reshape((-1, m)))
     if side is not Side.BOTH:
         found, error = _smooth_enough(part, done, side, found, error)
         usable = rows[np.isfinite(error).any(axis=1)]
@@ -286,11 +286,12 @@ def _ladder(
         _note(notes, rows[[row]], n, m, NoteKind.NOISE, text)
 
 
-def _hidden(lines: Lines, done: Climbed) -> Floats:
+def _hidden(lines: Lines, done: Climbed, claimed: Floats | None) -> Floats:
     """The slope that a f may have whose changes stay within its noise however long the steps are; shape (L·M,).
 
     A bounded f, such as 1e8 + 1e-8 sin x, shows a slope of 0 to far steps. They speak for a straight line only where f
-    comes out of its noise on the way, or never moves at all.
+    comes out of its noise on the way. Where f never moves at all they speak for a claim of 0, but not against another
+    one that is as small: 1e8 + 1e-9 sin x is the number 1e8 everywhere.  claimed: (L·M,).
     """
     found, centre = done.selection, lines.centre.reshape(-1)[:, None]
     own = np.repeat(np.maximum(np.abs(lines.x), lines.size), lines.centre.shape[1])
@@ -298,7 +299,11 @@ def _hidden(lines: Lines, done: Climbed) -> Floats:
         change = np.fmax(np.abs(by_row(done.samples.up) - centre), np.abs(by_row(done.samples.down) - centre))
         moves = (change > 0).any(axis=1)
         silent = moves & (found.highest > own) & (np.abs(found.value) * found.highest <= SIGNAL * found.noise)
-        return np.where(silent, NOISE_FACTOR * found.noise / own, 0.0)
+        hidden = np.where(silent, NOISE_FACTOR * found.noise / own, 0.0)
+        if claimed is not None:
+            ulp = NOISE_FACTOR * lines.epsilon * np.abs(centre[:, 0]) / own
+            hidden = np.where(~moves & (claimed != 0), ulp, hidden)
+    return hidden
 
 
 def _flat(

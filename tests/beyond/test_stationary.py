@@ -150,3 +150,28 @@ def test_a_kind_is_passed_or_failed_only_where_every_truth_within_the_error_has_
     truth = kind_of(Spectrum(np.sort(np.array(moved)), 0.0))
     if expected is not Kind.DEGENERATE and truth is not Kind.DEGENERATE:
         assert verdict is not (Verdict.FAIL if truth is expected else Verdict.PASS)
+
+
+def test_an_absolute_tolerance_excuses_a_point_and_certifies_nothing() -> None:
+    loose = "tolerance: {relative: 1e-6, absolute: 1e-2}\n"
+    excused = stationary(CUBIC + loose, "{at: [1.001, 0]}")
+    assert excused.verdict is Verdict.INCONCLUSIVE
+    assert "excused by the absolute tolerance" in (excused.reason or "")
+    assert stationary(CUBIC + loose, "{at: [1.1, 0]}").verdict is Verdict.FAIL
+    assert stationary(CUBIC + loose, "{at: [1, 0]}").verdict is Verdict.PASS
+
+
+def test_where_f_is_too_coarse_to_show_the_claimed_slope_a_point_is_not_called_stationary(tmp_path: Path) -> None:
+    source = "from math import cos, sin\n\n\ndef f(x, y):\n    return {f}\n\n\ndef g(x, y):\n    return [{g}, 0.0]\n"
+    text = (
+        'variables: [x, y]\nfunction: {python: "f.py:f"}\ngradient: {python: "f.py:g"}\npoints: [[1, 2]]\n'
+        "backends: [finite-difference]\n"
+    )
+    for name, f, g, verdict in (
+        ("coarse", "1e16 + sin(x)", "cos(x)", Verdict.INCONCLUSIVE),
+        ("unused", "7 + sin(0*x)", "0.0", Verdict.PASS),
+    ):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "f.py").write_text(source.format(f=f, g=g))
+        assert stationary(text, "{at: [1, 2]}", folder / "spec.yaml").verdict is verdict, name

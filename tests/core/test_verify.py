@@ -189,6 +189,37 @@ def test_round_off_that_scatters_about_the_reference_is_no_fault() -> None:
     assert verdict_of(verify(biased, points, ["truth"], telling(truth)))[0] is Verdict.FAIL
 
 
+def test_directions_pass_no_component_whose_exact_reference_shows_round_off() -> None:
+    import gradverify
+
+    def f(p: Array) -> object:
+        return np.sum(p[1:] ** 2) + p[0] ** 2 / 2
+
+    def rounded(p: Array) -> Array:
+        return np.concatenate([[(p[0] + 1) - 1], 2 * p[1:]])
+
+    def exact(p: Array) -> Array:
+        return np.concatenate([[p[0]], 2 * p[1:]])
+
+    point = np.concatenate([[3e-12], np.linspace(1, 2, 600)])  # too many for differences one by one
+    verdicts = [gradverify.check(f, claim, at=[point]).specs[0].verdict for claim in (rounded, exact)]
+    assert verdicts == [Verdict.INCONCLUSIVE, Verdict.PASS]
+
+
+@pytest.mark.parametrize(
+    ("claim", "point"),
+    [
+        ({"x": "exp(x)*y*(1 + 5e-3*(x - 1))", "y": "exp(x)"}, [1.0005, 1.0]),
+        ({"x": "exp(x)*y*(1 + 0.1*(x - y))", "y": "exp(x)"}, [1.0001, 1.0]),
+    ],
+)
+def test_a_fault_that_passes_through_zero_beside_the_point_is_no_round_off(
+    claim: dict[str, str], point: list[float]
+) -> None:
+    verified, _ = check(problem_of("exp(x)*y", claim), {"x": "exp(x)*y", "y": "exp(x)"}, [point])
+    assert verdict_of(verified)[0] is Verdict.FAIL
+
+
 def test_an_absolute_tolerance_alone_is_never_a_pass() -> None:
     from gradverify.core.problem import Tolerance
 

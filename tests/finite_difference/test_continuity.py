@@ -160,3 +160,9 @@ def test_a_slope_below_the_round_off_of_a_bounded_function_is_not_0() -> None:
     assert verdict(lambda x: 1e8 + 1e-8 * math.sin(x), lambda x: 1e-8 * math.cos(x), 1.0) is Verdict.INCONCLUSIVE
     assert verdict(lambda x: 1e8 + 1e-8 * math.sin(x), lambda _: 1e-3, 1.0) is Verdict.FAIL
     assert verdict(lambda x: 1e8 + 1e-9 * x, lambda _: 1e-9, 1.0) is Verdict.PASS
+
+
+def test_a_function_that_never_moves_refutes_no_slope_below_its_round_off() -> None:
+    assert verdict(lambda x: 1e8 + 1e-9 * math.sin(x), lambda x: 1e-9 * math.cos(x), 1.0) is Verdict.INCONCLUSIVE
+    assert verdict(lambda x: 1e8 + 1e-9 * math.sin(x), lambda _: 1e-3, 1.0) is Verdict.FAIL
+    assert verdict(lambda _: 1e8, lambda _: 0.0, 1.0) is Verdict.PASS
