@@ -8,9 +8,8 @@ tol = relative · |reference|:
     excused       not a fail only because of `absolute`: it is no failure, and it certifies nothing
     inconclusive  everything between
 
-The exact gap lies within b + r of the measured one, so a pass certifies a fault of at most (1 + CLAIM_ROUND_OFF_CAP)
-· tol and a
-fail certifies one of more than tol. Every comparison is written so that NaN falls on the side that does not pass.
+The exact gap lies within b + r of the measured one, so a pass certifies a fault of at most (1 + CLAIM_ROUND_OFF_CAP) ·
+tol and a fail certifies one of more than tol. Every comparison is written so that NaN falls on the side that does not pass.
 """
 
 from __future__ import annotations
@@ -25,13 +24,11 @@ from gradverify.core.estimates import Kink
 from gradverify.core.problem import Tolerance
 
 # A claim whose own round-off is far above the tolerance cannot be certified by looking at its values; up to this
-# multiple
-# of the tolerance its round-off is allowed for in full.
+# multiple of the tolerance its round-off is allowed for in full.
 CLAIM_ROUND_OFF_CAP = 9.0
 
 # Differences below this many units of round-off of the component's own size nearby are round-off, not a fault: a sum
-# of a
-# few dozen terms of that size cannot be computed more exactly (Higham 2002, section 4.2: n·eps for n terms).
+# of a few dozen terms of that size cannot be computed more exactly (Higham 2002, section 4.2: n·eps for n terms).
 ROUND_OFF_UNITS = 64.0
 
 
@@ -127,11 +124,18 @@ def within(value: float, low: float, high: float, slack: float) -> bool:
 
 
 def judge_kink(claimed: float, kink: Kink, tolerance: Tolerance) -> Code:
-    """Whether a claimed component lies in the interval between the one-sided slopes (Clarke 1983, section 2.1)."""
+    """Whether a claimed component lies in the interval between the one-sided slopes (Clarke 1983, section 2.1).
+
+    The slopes' own bound is allowed for at the interval's ends up to CLAIM_ROUND_OFF_CAP times the tolerance. Where it
+    is wider, only a claim that is surely inside passes.
+    """
     low, high = min(kink.left, kink.right), max(kink.left, kink.right)
-    slack = kink.bound + tolerance.relative * max(abs(low), abs(high)) + tolerance.absolute
+    tol = tolerance.relative * max(abs(low), abs(high))
     if not np.isfinite(claimed):
         return Code.FAIL
-    if within(claimed, low, high, slack):
+    certain = tol + kink.bound if kink.bound <= CLAIM_ROUND_OFF_CAP * tol else tol - kink.bound
+    if within(claimed, low, high, certain):
         return Code.PASS
-    return Code.FAIL if np.isfinite(low) and np.isfinite(high) and np.isfinite(kink.bound) else Code.INCONCLUSIVE
+    if within(claimed, low, high, tol + kink.bound) or not np.isfinite([low, high, kink.bound]).all():
+        return Code.INCONCLUSIVE
+    return Code.EXCUSED if within(claimed, low, high, tol + kink.bound + tolerance.absolute) else Code.FAIL

@@ -1,11 +1,9 @@
 """Looking for points where the claim is wrong, beyond those that the spec lists.
 
 Bugs live at zeros, ones, ties, sign changes, branch thresholds, large and tiny arguments and the domain's edges;
-random points
-see the rest. Candidates are screened all at once by one quick backend; what it calls wrong is confirmed by all
-backends under the same
-rule as a listed point, and then shrunk: each component is replaced by the simplest number that keeps the point a
-counterexample.
+random points see the rest. Candidates are screened all at once by one quick backend; what it calls wrong is confirmed
+by all backends under the same rule as a listed point, and then shrunk: each component is replaced by the simplest
+number that keeps the point a counterexample.
 """
 
 from __future__ import annotations
@@ -59,8 +57,7 @@ THRESHOLD_OFFSETS = (
 )  # beside each literal of the expression or source, relative to max(1, |literal|)
 
 # A claim that is not finite far from the origin has usually overflowed on the way (exp(800) / exp(800)): that is its
-# round-off,
-# not its formula. exp(exp(4)) and exp(100²/20) are finite in double precision.
+# round-off, not its formula. exp(exp(4)) and exp(100²/20) are finite in double precision.
 FAR = 100.0
 SOLVER_ERROR = (
     1e-9  # relative to a component's ordinary size: the usual tolerance of careful solvers (1e-10) and a margin

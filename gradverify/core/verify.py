@@ -148,8 +148,7 @@ def verify(
     )
     finite = np.atleast_1d(np.isfinite(function_values).all(axis=1))
     # NaN or infinity in the claim where f is finite is a fault even where no backend has a value to set beside it,
-    # except
-    # that an infinite claim may be right where the slope is infinite.
+    # except that an infinite claim may be right where the slope is infinite.
     wrong = np.isnan(claimed) & finite[:, None] & (codes != Code.SKIPPED)
     codes[wrong] = Code.FAIL
     codes[~finite & (codes != Code.SKIPPED).any(axis=1), :] = Code.INCONCLUSIVE
@@ -402,8 +401,7 @@ def _gaps_around(problem: Problem, point: Vector, backend: str, ask: Ask, row: i
 
 
 # A derivative so small that a step of 1e6 times the variable's own size does not change f by one unit of its
-# round-off is 0 to all
-# intents: f itself cannot tell it from 0.
+# round-off is 0 to all intents: f itself cannot tell it from 0.
 UNRESPONSIVE = 1e-6
 
 

@@ -137,6 +137,9 @@ class Judge:
         self._deadline.check()
         guards = _innermost_guards(claimed) or _innermost_guards(truth)
         if not guards:
+            if claimed.has(sp.zoo, sp.nan):
+                # On a border the claim may have no value: NaN is judged as such. Nowhere else.
+                return any(side == 0 for _, side in cell.facts)
             difference = claimed - truth
             quick = difference == 0 or _vanishes_with_logistic_terms(difference) or _vanishes_when_expanded(difference)
             return quick or self._vanishes(difference)
@@ -157,8 +160,6 @@ class Judge:
         if _zero_is_like_a_side(claimed, guard, possible):
             return True
         at_zero = _assign(claimed, guard, 0)
-        if at_zero.has(sp.zoo, sp.nan):
-            return True  # the claim has no value there: NaN is judged as such
         on_border = cell.where(guard, 0)
         return any(self._same_in_all_cells(at_zero, _assign(truth, guard, side), on_border) for side in (0, 1, -1))
 

@@ -88,3 +88,15 @@ def test_any_slope_between_the_one_sided_ones_is_accepted_at_a_kink(slope: float
 @pytest.mark.parametrize("slope", [-1.1, 1.001, np.nan, np.inf])
 def test_a_slope_outside_the_one_sided_ones_is_wrong_at_a_kink(slope: float) -> None:
     assert judge_kink(slope, Kink(0, -1.0, 1.0, 1e-9), TOLERANCE) is Code.FAIL
+
+
+def test_at_a_kink_an_absolute_tolerance_excuses_and_never_certifies() -> None:
+    loose = Tolerance(1e-6, 1e-2)
+    assert judge_kink(1.005, Kink(0, -1.0, 1.0, 1e-9), loose) is Code.EXCUSED
+    assert judge_kink(1.05, Kink(0, -1.0, 1.0, 1e-9), loose) is Code.FAIL
+
+
+def test_slopes_that_are_hardly_known_certify_only_what_is_surely_between_them() -> None:
+    blurred = Kink(0, -1.0, 1.0, 0.5)
+    slopes = {0.0: Code.PASS, 1.0: Code.INCONCLUSIVE, 1.4: Code.INCONCLUSIVE, 1.6: Code.FAIL}
+    assert {slope: judge_kink(slope, blurred, TOLERANCE) for slope in slopes} == slopes

@@ -24,11 +24,9 @@ def shapes_of(names: str | Shapes) -> Shapes:
 
 def domain_of(n: int, intervals: Mapping[int, tuple[float, float]]) -> Domain:
     """A box, open at both ends of each given interval."""
-    domain = Domain.everywhere(n)
-    for i, (low, high) in intervals.items():
-        domain.low[i], domain.high[i] = low, high
-        domain.low_open[i] = domain.high_open[i] = True
-    return domain
+    low, high = (np.array([intervals.get(i, (-np.inf, np.inf))[end] for i in range(n)]) for end in (0, 1))
+    is_open = np.array([i in intervals for i in range(n)], dtype=np.bool_)
+    return Domain(low.astype(np.float64), high.astype(np.float64), is_open, is_open.copy())
 
 
 def make_problem(

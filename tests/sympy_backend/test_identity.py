@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import sympy as sp
+from gradverify_sympy.branches import Branch
+from gradverify_sympy.identity import Judge
 from gradverify_sympy.text import to_text
+from gradverify_sympy.timebox import Deadline
 
 from gradverify.core.problem import Derivative
 from gradverify.core.verdicts import NoteKind
@@ -205,3 +208,14 @@ def test_a_nasty_expression_ends_in_time_and_undecided() -> None:
     assert estimates.proof is not None
     assert estimates.proof.components[0] is not False
     assert np.isfinite(estimates.points[0].value).all()
+
+
+def test_a_branch_without_a_value_on_a_border_hides_no_wrong_one_beside_it() -> None:
+    x, y = sp.symbols("x y", real=True)
+
+    def decided(at_zero: object) -> bool | None:
+        judge = Judge(iter(()), {}, {}, Deadline(10.0))
+        return judge.decide(Branch(x, 2 * x, 2 * x, at_zero), 2 * x).identical
+
+    assert decided(Branch(y, sp.nan, 2 * x, sp.nan)) is True
+    assert decided(Branch(y, 5, sp.nan, sp.nan)) is None
