@@ -69,3 +69,14 @@ def test_smooth_functions_have_no_kinks(x: float, exponent: float, frequency: fl
 def test_a_kink_is_found_wherever_it_is(x: float, strength: float, slope: float) -> None:
     found = slopes(f"{strength!r}*abs(x - {x!r}) + {slope!r}*x", x)
     assert found == pytest.approx((slope - strength, slope + strength), rel=1e-4, abs=1e-4 * strength)
+
+
+@pytest.mark.parametrize("offset", [0.0, 100.0])
+@pytest.mark.parametrize("curvature", [0.5, 3.0])
+def test_the_slopes_beside_a_kink_of_a_curved_function_are_known_within_a_small_bound(
+    offset: float, curvature: float
+) -> None:
+    f = f"{offset} + relu(x - 1) + {curvature}*x**2 + sin(x)"
+    kink = find_kinks(problem_of(f, {"x": "x"}), np.array([1.0]), [0], np.array([1.0]))[0]
+    smooth = 2 * curvature + np.cos(1.0)
+    assert max(abs(kink.left - smooth), abs(kink.right - smooth - 1)) <= kink.bound <= 2e-6
