@@ -8,8 +8,9 @@ tol = relative · |reference|:
     excused       not a fail only because of `absolute`: it is no failure, and it certifies nothing
     inconclusive  everything between
 
-The exact gap lies within b + r of the measured one, so a pass certifies a fault of at most (1 + CLAIM_ROUND_OFF_CAP) ·
-tol and a fail certifies one of more than tol. Every comparison is written so that NaN falls on the side that does not pass.
+The exact gap lies within b + r of the measured one, so a pass certifies a fault of at most
+(1 + CLAIM_ROUND_OFF_CAP) · tol and a fail certifies one of more than tol. Every comparison is written so that NaN falls
+on the side that does not pass.
 """
 
 from __future__ import annotations
