@@ -20,8 +20,7 @@ REPEAT_UNITS = 64.0
 COMPARED_AT_ONCE = 1 << 16  # components of two answers
 
 # How far a point is moved, relative to its components, to see a component's size nearby: far enough to leave a zero
-# of the
-# gradient, near enough to stay in its neighbourhood.
+# of the gradient, near enough to stay in its neighbourhood.
 NEARBY = 0.1
 NEARBY_POINTS = 8
 VERY_NEAR = 1e-4  # as far from a zero a component is larger than at it; what varies by less has none there

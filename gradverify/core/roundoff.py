@@ -1,15 +1,12 @@
 """How far a claim's own round-off moves it, measured by moving the point by a few units in the last place.
 
 The claim is evaluated along a short line x + t·s, t = −3 … 3, where s has the size of one unit in the last place of
-each
-component (zeros stay zeros: they have no neighbours on any known scale). Third differences along the line take away
-all that is
-smooth; what scatters is round-off, as in the difference tables of Moré & Wild (2011, "Estimating computational
-noise", SIAM J. Sci.
-Comput. 33(3), section 3), whose factor γ₃ = (3!)²/6! turns it into a level. Three spacings are tried, since a
-value that was rounded to a grid does not move at all over the shortest. A grid coarser than the longest (1e8 + x −
-1e8) is left to
-`gradverify.core.verify`, which sees that the gap scatters about zero from one point to the next.
+each component (zeros stay zeros: they have no neighbours on any known scale). Third differences along the line take
+away all that is smooth; what scatters is round-off, as in the difference tables of Moré & Wild (2011, "Estimating
+computational noise", SIAM J. Sci. Comput. 33(3), section 3), whose factor γ₃ = (3!)²/6! turns it into a level. Three
+spacings are tried, since a value that was rounded to a grid does not move at all over the shortest. A grid coarser than
+the longest (1e8 + x − 1e8) is left to `gradverify.core.verify`, which sees that the gap scatters about zero from one
+point to the next.
 """
 
 from __future__ import annotations

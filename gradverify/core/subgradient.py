@@ -1,14 +1,10 @@
 """Kinks in several components at once: is the claim one subgradient, and not a mixture that no side of the kink has?
 
 At a tie of max(x, y) each component may be anything in [0, 1], but (1, 1) is no subgradient: they must add up to 1.
-The gradients at
-random points nearby are vertices of Clarke's subdifferential (Clarke 1983, theorem 2.5.1; gradient sampling, Burke,
-Lewis & Overton
-2005, SIAM J. Optim. 15(3)). For each pair of components the claim must lie in the convex hull of those gradients, up
-to their own change
-over so short a distance. Pairs are enough to see that components exclude one another, and their hulls have so few
-vertices that random
-points find them all.
+The gradients at random points nearby are vertices of Clarke's subdifferential (Clarke 1983, theorem 2.5.1; gradient
+sampling, Burke, Lewis & Overton 2005, SIAM J. Optim. 15(3)). For each pair of components the claim must lie in the
+convex hull of those gradients, up to their own change over so short a distance. Pairs are enough to see that components
+exclude one another, and their hulls have so few vertices that random points find them all.
 """
 
 from __future__ import annotations

@@ -115,7 +115,7 @@ class ExecutorRun:
         self._batches = collections.deque(jobs[i : i + size] for i in range(0, len(jobs), size))
         self._suspects: collections.deque[_Job] = collections.deque()  # of batches whose worker died
         self._running: dict[Future[str], list[_Job]] = {}
-        self._stop = len(specs)
+        self._stop = self._dropped = len(specs)  # as in `Pool`
         self._executor: Executor | None = None
         self._starts = 0
         self.raw: dict[int, tuple[Any, Any]] = {}
@@ -148,9 +148,11 @@ class ExecutorRun:
                     yield from self._answers(future, self._running.pop(future))
 
     def _drop_unwanted(self) -> None:
-        self._suspects = collections.deque(job for job in self._suspects if job.number < self._stop)
-        wanted = ([job for job in jobs if job.number < self._stop] for jobs in self._batches)
-        self._batches = collections.deque(jobs for jobs in wanted if jobs)
+        if self._dropped != self._stop:
+            self._dropped = self._stop
+            self._suspects = collections.deque(job for job in self._suspects if job.number < self._stop)
+            wanted = ([job for job in jobs if job.number < self._stop] for jobs in self._batches)
+            self._batches = collections.deque(jobs for jobs in wanted if jobs)
         for future, jobs in list(self._running.items()):
             if all(job.number >= self._stop for job in jobs):
                 future.cancel()
@@ -211,7 +213,7 @@ class ExecutorRun:
         alone: whether nothing else was running.
         """
         if len(jobs) > 1 or not alone:
-            self._suspects.extend(jobs)
+            self._suspects.extend(job for job in jobs if job.number < self._stop)
             return
         (job,) = jobs
         self._starts = 0

@@ -184,7 +184,7 @@ def _fork(inherit: Inheritance, channel_fd: int, output_fd: int, status: wire.St
     finally:
         gc.unfreeze()
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    os.close(channel_fd)
+        os.close(channel_fd)  # also where no process could be made
     return pid
 
 

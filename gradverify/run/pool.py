@@ -96,6 +96,7 @@ class Pool:
         self._desks: list[_Desk] = []
         self._selector = selectors.DefaultSelector()
         self._stop = len(specs)  # jobs from here on are not wanted any more
+        self._dropped = self._stop  # and from here on are none in `_waiting`
         self._average = BATCH_SECONDS  # seconds a task, so far
         self._failed_starts = 0
         self._start_problem = ""
@@ -132,7 +133,8 @@ class Pool:
             yield from self._end_late_ones()
 
     def _drop_unwanted(self) -> None:
-        if self._waiting and max(self._waiting)[0] >= self._stop:
+        if self._dropped != self._stop:  # thousands of jobs are not looked through after each answer
+            self._dropped = self._stop
             self._waiting = [item for item in self._waiting if item[0] < self._stop]
             heapq.heapify(self._waiting)
         for desk in [d for d in self._desks if d.jobs and all(job.number >= self._stop for job in d.jobs)]:

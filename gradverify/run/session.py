@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import datetime as dt
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -50,9 +51,8 @@ class RunSettings:
 
 
 Listener = Callable[[SpecResult], None]
-Keeper = Callable[
-    [int, SpecResult, Any, Any], None
-]  # number, result, as its worker sent it, what was seen of its reads
+# Called with number, result, the result as its worker sent it, and what was seen of its reads.
+Keeper = Callable[[int, SpecResult, Any, Any], None]
 
 
 def _ignore(_result: SpecResult) -> None:
@@ -206,10 +206,10 @@ class _Tally:
                     continue
                 self._results[number] = result
                 on_finished(result)
-                if counts_as_failure(result, allow_inconclusive=self._settings.allow_inconclusive):
-                    self._failed = sorted([*self._failed, number])
-                    most = self._settings.max_failures
-                    if most is not None and len(self._failed) >= most:
+                most = self._settings.max_failures
+                if most is not None and counts_as_failure(result, allow_inconclusive=self._settings.allow_inconclusive):
+                    bisect.insort(self._failed, number)
+                    if len(self._failed) >= most:
                         self._stop = self._failed[most - 1] + 1
                         self._failed = self._failed[:most]
                         stop_at(self._stop)

@@ -101,14 +101,17 @@ class Tracer:
         if isinstance(path, int):  # a descriptor; how it came about was seen before
             return
         path = os.path.abspath(os.fsdecode(path))
-        if path in _HARMLESS or path in self._seen or self._is_installed(path):
+        if path in _HARMLESS or self._is_installed(path):
             return
         if f"{os.sep}__pycache__{os.sep}" in path:
             path = _source_of_bytecode(path)
-            if path in self._seen:
-                return
         elif flags & _WRITING:
             self._doubt(f"{path} is written to")
+            return
+        if path in self._seen:
+            # What was read before is known by what it was then.
+            if self._seen[path] != _state(path):
+                self._doubt(f"{path} changed while it was used")
             return
         if path.startswith(_UNSTEADY) or os.path.isdir(path):
             self._doubt(f"{path} is read")

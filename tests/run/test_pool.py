@@ -139,3 +139,21 @@ def test_an_interrupt_without_workers_leaves_what_was_finished(tmp_path: Path) -
     assert report.interrupted
     assert [result.name for result in report.specs] == ["a"]
     assert report.not_run == ("b",)
+
+
+def test_a_worker_that_cannot_be_forked_leaves_no_descriptor_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+
+    from gradverify.plugins import load_plugins
+    from gradverify.run.launch import Inheritance, start_worker
+    from gradverify.run.tasks import SpecStore
+
+    def refuse() -> int:
+        raise OSError("no more processes")
+
+    inherit = Inheritance(plugins=load_plugins(), store=SpecStore(()), memory_mb=None, method="fork")
+    before = len(os.listdir("/proc/self/fd"))
+    monkeypatch.setattr(os, "fork", refuse)
+    with pytest.raises(OSError, match="no more processes"):
+        start_worker(inherit)
+    assert len(os.listdir("/proc/self/fd")) == before
