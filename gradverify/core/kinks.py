@@ -77,7 +77,7 @@ def _kink(here: float, around: Array, h: Vector, flat: int, epsilon: float) -> K
     if not usable.any():
         return None
     smallest = int(np.flatnonzero(usable)[-1])
-    # Below the smallest usable step there must be nothing but noise: a gap that vanishes there is that of a kink nearby.
+    # Below the smallest usable step there must be nothing but noise: where a gap vanishes there, the kink is nearby.
     below = slice(smallest + 1, None)
     if (np.abs(gap[below]) + noise[below] < (1 - STILL) * abs(gap[smallest]) - noise[below]).any():
         return None
