@@ -191,3 +191,19 @@ def test_a_method_converges_just_below_its_largest_learning_rate_and_not_above(m
     largest = method.largest_learning_rate(4.0, {})  # type: ignore[attr-defined]
     assert behaviour(run(0.98 * largest, method, iterations=2000)) is Behaviour.CONVERGES
     assert behaviour(run(1.02 * largest, method, iterations=2000)) is Behaviour.DIVERGES
+
+
+def test_a_small_rise_late_on_is_seen_behind_much_round_off_early_on() -> None:
+    from dataclasses import replace
+
+    from gradverify.core.descent.expect import Expectation, Ran, judge
+    from gradverify.core.variables import Variables
+
+    early = 1e10 + 1e-3 * (np.arange(60) % 2)  # up and down by round-off
+    for late, count in ((1.0, 0), (1.0 + 1e-7, 1)):
+        values = np.array([*early, 1.0, late, 0.5])
+        ran = Ran(
+            trajectory=replace(run(0.1), values=values), behaviour=Behaviour.SLOW, rate=None, gradient_tolerance=1e-6,
+            variables=Variables.of([("x", (2,))]), noise=lambda k: 1e-2 if k < 60 else 1e-15,
+        )  # fmt: skip
+        assert len(judge(ran, Expectation(monotone=True))) == count

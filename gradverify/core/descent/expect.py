@@ -176,7 +176,7 @@ def _monotone(ran: Ran, expected: Expectation) -> Iterator[Finding]:
 
 
 NOISE_UNITS = 8.0  # of f's measured round-off level, which is one to within a factor of 4, at either end of a step
-MOST_MEASURED = 8  # steps whose round-off is measured, of the first ones and of those that breach by most
+MOST_MEASURED = 8  # steps whose round-off is measured, of the first ones and of those that breach by most beside f
 
 
 def _beyond_noise(ran: Ran, breaches: Array, excess: Vector) -> int | None:
@@ -184,7 +184,10 @@ def _beyond_noise(ran: Ran, breaches: Array, excess: Vector) -> int | None:
 
     excess: for every iteration, by how much it breaches.
     """
-    largest = breaches[np.argsort(-excess[breaches - 1])][:MOST_MEASURED]
+    size = np.abs(ran.trajectory.values[breaches - 1]) + np.abs(ran.trajectory.values[breaches])
+    with np.errstate(all="ignore"):
+        beside = np.where(size > 0, excess[breaches - 1] / size, np.inf)  # round-off is large where f is
+    largest = breaches[np.argsort(-beside)][:MOST_MEASURED]
     for k in sorted({*breaches[:MOST_MEASURED].tolist(), *largest.tolist()}):
         over = float(excess[k - 1])
         if not over <= NOISE_UNITS * max(ran.noise(k - 1), ran.noise(k)):
