@@ -60,14 +60,14 @@ def find_kinks(problem: Problem, point: Vector, components: Sequence[int], typic
         h = np.abs(points[block, j] - point[j])
         for output in range(values.shape[1]):
             flat = output * n + j
-            kink = _kink(values[0, output], values[block, output], h, flat, problem.precision.epsilon)
+            kink = _kink(values[0, output], values[block, output], h, point[j], flat, problem.precision.epsilon)
             if kink is not None and flat in wanted:
                 found[flat] = kink
     return found
 
 
-def _kink(here: float, around: Array, h: Vector, flat: int, epsilon: float) -> Kink | None:
-    """A kink from the values at x + h (first half) and x − h (second half), or None."""
+def _kink(here: float, around: Array, h: Vector, x: float, flat: int, epsilon: float) -> Kink | None:
+    """A kink at `x` from the values at x + h (first half) and x − h (second half), or None."""
     up, down, step_up, step_down = around[:STEPS], around[STEPS:], h[:STEPS], h[STEPS:]
     with np.errstate(all="ignore"):
         right, left = (up - here) / step_up, (here - down) / step_down
@@ -88,7 +88,10 @@ def _kink(here: float, around: Array, h: Vector, flat: int, epsilon: float) -> K
     reference = float(gap[smallest])
     if not (np.abs(gap[window] - reference) <= STILL * abs(reference)).all():
         return None
-    known = [_one_sided(slope[: smallest + 1], noise[: smallest + 1]) for slope in (left, right)]
+    # f may round x itself on its way, as in sin(25 x): as good as a value that is off by that much.
+    slip = NOISE_UNITS * epsilon * abs(x) * np.maximum(np.abs(left), np.abs(right)) / step_up
+    used = slice(0, smallest + 1)
+    known = [_one_sided(slope[used], (noise + slip)[used]) for slope in (left, right)]
     return Kink(flat, known[0][0], known[1][0], 2.0 * max(error for _, error in known))
 
 

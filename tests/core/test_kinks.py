@@ -80,3 +80,11 @@ def test_the_slopes_beside_a_kink_of_a_curved_function_are_known_within_a_small_
     kink = find_kinks(problem_of(f, {"x": "x"}), np.array([1.0]), [0], np.array([1.0]))[0]
     smooth = 2 * curvature + np.cos(1.0)
     assert max(abs(kink.left - smooth), abs(kink.right - smooth - 1)) <= kink.bound <= 2e-6
+
+
+def test_the_bound_covers_what_rounding_the_argument_does_where_f_is_small() -> None:
+    f = "0.3806924762430092*abs(x + 2.5)*exp(-0.33621322049705094*x) + 1.164447913936147*sin(3.771351046653869*x)"
+    kink = find_kinks(problem_of(f, {"x": "x"}), np.array([-2.5]), [0], np.array([1.0]))[0]
+    smooth = 1.164447913936147 * 3.771351046653869 * np.cos(-2.5 * 3.771351046653869)
+    jump = 0.3806924762430092 * np.exp(2.5 * 0.33621322049705094)
+    assert max(abs(kink.left - smooth + jump), abs(kink.right - smooth - jump)) <= kink.bound
