@@ -3,7 +3,8 @@
 Rounding inside f can hold a part of it still over all steps as small as those of the quick look, and a claim that lacks
 just that part agrees with them perfectly. So f is differenced once more, in a random direction through all components
 at once and with a much larger step. What disagrees there must follow from curvature, which dies away with the square of
-the step; what does not is left to the ladder.
+the step; what does not is left to the ladder. So is a slope that says of f a multiple of what f does over all steps as
+long as the components themselves: rounding can also make a slope that holds up to a tenth of them.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from gradverify_finite_difference.sampling import Sampler
 STEPS = (3e-2, 3e-3, 3e-4)  # relative to each component: the next is taken where the last one disagrees
 AGREES = 0.1  # of Σ|gⱼvⱼ|
 CURVES = 4.0  # times the square of the ratio of steps: so much more may a smooth f disagree at the larger one
+FARTHER = (4.0, -4.0, 16.0, -16.0)  # relative to each component: the next where all before let f off too lightly
+OUTRUNS = 16.0  # times f's changes over those steps, each of them: few smooth f are steeper at a point than around it
 ROUND_OFF = 8.0  # units, of both values together
 
 
@@ -51,4 +54,25 @@ def holds(sampler: Sampler, lines: Lines, value: Floats, n: int, random: np.rand
             open_ = open_[~(off <= AGREES).all(axis=1) & np.isfinite(off).all(axis=1)]
             if not open_.size:
                 break
-    return out
+        return out & ~_outrun(sampler, lines, centre, direction, slopes, random)
+
+
+def _outrun(
+    sampler: Sampler, lines: Lines, centre: Floats, direction: Floats, slopes: Floats, random: np.random.Generator
+) -> Flags:
+    """For which points the slopes say far more than f does over long steps, shape (P,); slopes: (P, n, M)."""
+    count, n = centre.shape
+    room = lines.room.both.reshape((count, n))
+    outrun = np.ones(count, dtype=np.bool_)
+    middle = lines.centre[::n]
+    for step in FARTHER:
+        h = step * random.uniform(0.8, 1.25)
+        rows = np.flatnonzero(outrun & (np.abs(h * direction) <= room).all(axis=1))
+        outrun[np.setdiff1d(np.arange(count), rows)] = False
+        if not rows.size:
+            break
+        value = sampler.at(centre[rows] + h * direction[rows])
+        expected = np.abs(np.einsum("knm,kn->km", slopes[rows], h * direction[rows]))
+        noise = ROUND_OFF * lines.epsilon * np.maximum(np.abs(value), np.abs(middle[rows]))
+        outrun[rows] = (expected > OUTRUNS * (np.abs(value - middle[rows]) + noise)).any(axis=1)
+    return outrun

@@ -19,7 +19,7 @@ from gradverify.plugin import (
     TooManyComponentsError,
     find_kinks,
 )
-from gradverify_finite_difference.afar import STEPS, holds
+from gradverify_finite_difference.afar import FARTHER, STEPS, holds
 from gradverify_finite_difference.arrays import Flags, Floats, Indices
 from gradverify_finite_difference.climb import Climbed, Goal, climb
 from gradverify_finite_difference.continuity import Nature, sharp_ends
@@ -168,7 +168,7 @@ def _holds_afar(
     slopes = claimed.copy()
     slopes[left] = np.where(np.isfinite(value), value, claimed[left])
     points = np.unique(left // n)
-    if len(STEPS) * 2 * len(points) + LADDER_COST * len(left) > sampler.left:
+    if (2 * len(STEPS) + len(FARTHER)) * len(points) + LADDER_COST * len(left) > sampler.left:
         return np.ones(len(left), dtype=np.bool_)  # a budget so close leaves nothing for ladders either
     rows = (points[:, None] * n + np.arange(n)).ravel()
     fine = np.ones(len(lines) // n, dtype=np.bool_)
@@ -257,7 +257,7 @@ def _ladder(
     doubtful, rounded = (done.breaks.are(nature).reshape((-1, m)) for nature in (Nature.DOUBTFUL, Nature.ROUNDING))
     doubtful &= ~(jumps | steep | drowned)
     found = np.where(jumps | steep | doubtful, np.nan, found)
-    named[rows] = (jumps | steep | drowned).any(axis=1)
+    named[rows] = (jumps | steep | drowned | doubtful).any(axis=1)
     value[rows], bound[rows] = found, np.where(jumps | steep | drowned | doubtful, np.inf, error)
     _note(notes, rows[jumps.any(axis=1)], n, m, NoteKind.JUMP, "f jumps at the point")
     steeper = "the slope of f grows without bound as the steps shrink"

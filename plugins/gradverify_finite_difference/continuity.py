@@ -45,6 +45,10 @@ ALTOGETHER = 4  # as many on both sides
 LIKE = 0.01  # a jump of at least this part of another's height is one more of its kind
 FEW = 1e-3  # a jump this small beside another says that there is none of its kind
 ORDINARY = 10.0  # times |x|, and times max(|x|, 1): the steps over which f shows its ordinary variation
+AROUND = (4.0, 1e3)  # times a component's own size: values of f at such steps are held against its slope
+OUTRUNS = 4.0  # times f's largest change there: so much more a slope says of one that holds near the point only
+SPANS = 12  # intervals, from where f leaves its slope to FROM_HERE times its own size, that are searched for jumps each
+FROM_HERE = 10.0
 RISES = 1e3  # times its least change: so far f has moved within
 AT_ONCE = 1e-2  # of the way to where it begins to, if it is an edge
 # Heights of jumps beside that variation. Steps of a function that was meant to have them lie above, round-off below.
@@ -101,6 +105,28 @@ def cliffs(series: Series, found: Selection, claimed: Floats | None, relative: f
             leaves |= wrong[:, None] & (off[:, 1:] > FAILS * gap[:, None])
         leaves &= fine[:, 1:] & (h[:, 1:] > 0.5 * used[:, None])
     return np.where(leaves.any(axis=1), np.argmax(leaves, axis=1) + 1, -1)
+
+
+def outrun(lines: Lines, samples: Samples, series: Series, found: Selection, side: Side) -> Indices:
+    """The first rung above the value's where f, farther off than a component's own size, moves far less than its slope
+    says; shape (R,), −1 where there is none.
+
+    (1 − cos x)/x² at 2e-8 is 2.2e-16/x² between two of its jumps, with a slope to match, and 1/2 some of them farther.
+    """
+    outputs = lines.centre.shape[1]
+    centre = lines.centre.reshape(-1)[:, None]
+    own = np.repeat(np.where(lines.x != 0, np.abs(lines.x), lines.size), outputs)
+    h = series.steps
+    values = (by_row(samples.up), by_row(samples.down))
+    with np.errstate(all="ignore"):
+        moves = np.fmax(*(np.abs(value - centre) for value in values))
+        far = (h >= AROUND[0] * own[:, None]) & (h <= AROUND[1] * own[:, None]) & np.isfinite(moves)
+        most = np.max(np.where(far, moves, 0.0), axis=1)
+        used = np.fmax(found.highest, pick(h, np.maximum(found.plain, 0)))
+        suspected = far.any(axis=1) & (np.abs(found.value) * own > OUTRUNS * most) & (side is not Side.SECOND)
+        above = h > used[:, None]
+    first = np.argmax(above, axis=1)
+    return np.where(suspected & above.any(axis=1) & (first > 0), first, -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +269,24 @@ def jumps_in_a_row(rows: _Rows, sign: float, low: Floats, high: Floats, limit: F
     return count, height
 
 
+def jumps_on_the_way(rows: _Rows, sign: float, low: Floats, high: Floats) -> tuple[Indices, Floats]:
+    """How many of SPANS intervals between the distances `low` and `high` hold a jump, and the highest; shapes (r,).
+
+    For an f that varies as much between its jumps as at them, where the next crossing of a level tells nothing.
+    """
+    count = len(low)
+    each = rows.some(np.repeat(np.arange(count), SPANS))
+    ends = np.geomspace(low, np.maximum(high, low * 2.0), SPANS + 1, axis=1)
+    near, far = ends[:, :-1].ravel(), ends[:, 1:].ravel()
+    at_near, _ = each.at(each.x + sign * near)
+    at_far, _ = each.at(each.x + sign * far)
+    _, jump = halved(each, sign, _Bracket(near, far, at_near, at_far), None)
+    jump = np.where(np.isfinite(jump), jump, 0.0).reshape((count, SPANS))
+    height = jump.max(axis=1)
+    alike: Indices = ((jump >= LIKE * height[:, None]) & (jump > 0)).sum(axis=1)
+    return alike, height
+
+
 def breaks(
     sampler: Sampler,
     lines: Lines,
@@ -262,6 +306,7 @@ def breaks(
     nature = np.full(count, int(Nature.WHOLE), dtype=np.intp)
     height = np.zeros(count)
     rung = np.where(np.isfinite(found.value), cliffs(series, found, claimed, relative), -1)
+    rung = np.where(rung > 0, rung, np.where(np.isfinite(found.value), outrun(lines, samples, series, found, side), -1))
     suspects = np.flatnonzero(rung > 0)
     spread = np.unique(np.linspace(0, suspects.size - 1, min(FIRST, suspects.size)).round().astype(np.intp))
     for rows in (suspects[spread], np.delete(suspects, spread)):
@@ -292,6 +337,15 @@ def _judge(rows: _Rows, samples: Samples, low: Floats, high: Floats, side: Side)
     ]
     height = np.max([h for _, h in found], axis=0)
     counts = np.array([c for c, _ in found])
+    some_jump = counts.max(axis=0) > 0
+    few = np.flatnonzero(some_jump & (counts.max(axis=0) < IN_A_ROW) & (counts.sum(axis=0) < ALTOGETHER))
+    if few.size:
+        some = rows.some(few)
+        for at, sign in enumerate(signs):
+            limit = np.minimum(FROM_HERE * own, room[sign])[few]
+            more, highest = jumps_on_the_way(some, sign, np.minimum(low[few], limit / 2), limit)
+            counts[at, few] = np.maximum(counts[at, few], more)
+            height[few] = np.maximum(height[few], highest)
     suspects = np.flatnonzero((counts.max(axis=0) >= IN_A_ROW) | (counts.sum(axis=0) >= ALTOGETHER))
     nature = np.full(len(line), int(Nature.WHOLE), dtype=np.intp)
     if suspects.size:

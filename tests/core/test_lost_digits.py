@@ -53,6 +53,26 @@ def test_a_formula_that_jumps_by_more_than_its_value_is_not_failed(x: float) -> 
     assert verdict(np.cos, lambda x: as_it_comes(x) - as_it_comes(x) - np.sin(x), 1.0) is not Verdict.FAIL
 
 
+@pytest.mark.parametrize("x", [5e-9, 1e-8, 1.2e-8, 2e-8, 3e-8])
+@pytest.mark.parametrize("claimed", [lambda x: -x / 12, lambda x: -2 * versine(x) / x, lambda x: 0 * x])
+def test_where_f_is_left_with_one_or_two_quanta_nothing_is_known(x: float, claimed: Scalar) -> None:
+    for seed in range(3):
+        assert verdict(versine, claimed, x, seed=seed) is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("x", [3e-9, 2e-8])
+def test_a_narrow_peak_is_no_quantum(x: float) -> None:
+    def peak(x: float) -> float:
+        return 0.5 + 1 / (1 + 1e16 * x * x)
+
+    def slope(x: float) -> float:
+        return -2e16 * x / (1 + 1e16 * x * x) ** 2
+
+    assert verdict(peak, slope, x) is Verdict.PASS
+    assert verdict(peak, lambda x: -slope(x), x) is Verdict.FAIL
+    assert verdict(peak, lambda x: slope(x) * (1 + 1e-5), x) is Verdict.FAIL
+
+
 def test_a_claim_that_is_rounded_everywhere_is_failed() -> None:
     assert verdict(lambda x: x**3, lambda x: round(3 * x**2, 3), 0.7312345) is Verdict.FAIL
     assert verdict(np.sin, lambda x: float(np.float16(np.cos(x))), 0.7312345) is Verdict.FAIL
