@@ -98,8 +98,8 @@ class Recall:
         if self._store is None or key is None or watched is None or watched[1] or not is_settled(result):
             return
         head, details = parted(plain)
-        self._store.put(RESULT, key, {"files": watched[0], "result": {**head, "cached": True}})
-        self._store.put(DETAILS, key, details)
+        if self._store.put(DETAILS, key, details):  # the one without the other is of no use
+            self._store.put(RESULT, key, {"files": watched[0], "result": {**head, "cached": True}})
         if time.monotonic() - self._flushed > FLUSH_SECONDS:
             self._store.flush()
             self._flushed = time.monotonic()

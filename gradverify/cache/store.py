@@ -14,16 +14,17 @@ from typing import Any
 from gradverify.cache.digests import digest
 
 FILE = "results.sqlite3"
-VERSION = 1  # of the tables
+VERSION = 2  # of the tables
 MOST_BYTES = 512 << 20  # the cache forgets what was used least recently when it is larger
+MOST_ENTRY_BYTES = 1 << 20  # a larger result is quicker found again than everybody else's are looked up beside it
 PATIENCE = 2.0  # seconds to wait for another run that writes; then this one's results are not kept
 DAY = 86_400
 _TABLES = """
 CREATE TABLE IF NOT EXISTS entries (
     kind TEXT NOT NULL, key TEXT NOT NULL, data TEXT NOT NULL, digest TEXT NOT NULL, used INTEGER NOT NULL,
     PRIMARY KEY (kind, key)
-) WITHOUT ROWID
-"""
+)
+"""  # with row ids: the index has the keys alone, and a look-up does not read the data of entries that it passes
 RESULT, DETAILS, MANIFEST, ENVIRONMENT = "result", "details", "manifest", "environment"
 
 
@@ -64,10 +65,15 @@ class Store:
             return {}
         return found
 
-    def put(self, kind: str, key: str, data: Any) -> None:
-        """Keep an entry; `flush` and `close` write it."""
-        if self._may_write:
-            self._written[kind, key] = json.dumps(data, separators=(",", ":"), allow_nan=False)
+    def put(self, kind: str, key: str, data: Any) -> bool:
+        """Keep an entry unless it is larger than MOST_ENTRY_BYTES; `flush` and `close` write it. Whether it is kept."""
+        if not self._may_write:
+            return False
+        text = json.dumps(data, separators=(",", ":"), allow_nan=False)  # ASCII: as many bytes as characters
+        if len(text) > MOST_ENTRY_BYTES:
+            return False
+        self._written[kind, key] = text
+        return True
 
     def flush(self) -> None:
         """Write what was kept."""

@@ -159,7 +159,8 @@ def _summary(report: Report, least: float, twins: int, colour: bool) -> str:
     caught, every = sum(pair[0] for pair in pairs), sum(pair[1] for pair in pairs)
     low, unscored = len(below(report, least)), len(report.specs) - len(scored)
     specs = f"{len(scored)} spec{'' if len(scored) == 1 else 's'}"
-    parts = [f"{specs} audited: {caught} of {every} mistakes caught ({_percent(caught, every)})"]
+    caught_here = f"{specs} audited: {caught} of {every} mistakes caught ({_percent(caught, every)})"
+    parts = [caught_here if scored else "nothing was audited"]
     if low:
         parts.append(f"{low} below {100 * least:g} %, add the points shown to `points:`")
     if unscored:

@@ -65,6 +65,8 @@ def command(file: Path, function: str | None, gradient: str | None, force: bool)
 
     With --from-function the spec is about a Python function, named `package.module:f` or `file.py:f`.
     """
+    if gradient is not None and function is None:
+        raise click.UsageError(f"--gradient {gradient} is the claim about a function: name it with --from-function")
     if file.is_dir():
         file /= "example.yaml"
     if file.exists() and not force:

@@ -67,8 +67,9 @@ class LazyGroup(click.Group):
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 all as expected; 1 a gradient failed or stayed inconclusive; 2 usage or spec error; "
-    "3 internal error, or a backend that was asked for broke; 5 nothing selected; 130 interrupted.",
+    epilog="Exit codes: 0 all as expected; 1 a gradient failed, stayed inconclusive or could not be checked (`error`); "
+    "2 usage or spec error; 3 internal error, or a backend that was asked for broke; 5 nothing selected; "
+    "130 interrupted.",
 )
 @click.version_option(gradverify.__version__, prog_name="gradverify")
 @click.option("--debug", is_flag=True, envvar=DEBUG_VARIABLE, help="Show tracebacks of internal errors.")

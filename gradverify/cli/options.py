@@ -10,14 +10,16 @@ import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 NO_LIMIT = "none"
+LEAST_MEMORY = 128  # MB of address space: measured, specs in expressions and NumPy run with 128, none with 64
 
 
 class Limit(click.ParamType[Any]):
-    """A positive number, or `none`."""
+    """A positive number that is no less than `least`, or `none`."""
 
-    def __init__(self, name: str, kind: type[int] | type[float]) -> None:
+    def __init__(self, name: str, kind: type[int] | type[float], *, least: float = 0) -> None:
         self.name = name
         self._kind = kind
+        self._least = least
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The number; NO_LIMIT stays as it is, as click takes None for "not given"."""
@@ -31,6 +33,8 @@ class Limit(click.ParamType[Any]):
             self.fail(
                 f"{value!r} is not a positive {'integer' if self._kind is int else 'number'} or `none`", param, ctx
             )
+        if not number >= self._least:
+            self.fail(f"{number:g} is too little for a worker to start; {self._least:g} or more, or `none`", param, ctx)
         return number
 
 
@@ -129,16 +133,19 @@ engine_options: Callable[[F], F] = together(
     option("--backend", multiple=True, metavar="NAME", help="Use these backends only (repeatable)."),
     option(
         "--timeout", type=Limit("SECONDS", float), default=60.0, show_default=True,
-        help="Time limit for each spec; `none` for no limit.",
+        help="Time limit for each spec, and anew when it is run again without what hung; `none` for no limit.",
     ),
     option(
-        "--memory", type=Limit("MB", int), default=4096, show_default=True,
+        "--memory", type=Limit("MB", int, least=LEAST_MEMORY), default=4096, show_default=True,
         help="Address space of each worker process; `none` for no limit (CUDA reserves a lot).",
     ),
     report_option,
     junit_option,
     option("--allow-inconclusive", is_flag=True, help="What could not be decided is no failure."),
-    option("--seed", type=int, default=0, show_default=True, help="All random choices follow from it."),
+    option(
+        "--seed", type=click.IntRange(min=0), default=0, show_default=True,
+        help="All random choices follow from it.",
+    ),
     plugin_option,
     click.option("-q", "--quiet", is_flag=True, help="The summary line alone."),
     click.option("-v", "--verbose", is_flag=True, help="A line for each spec."),

@@ -42,8 +42,7 @@ def parse_outputs(values: Sequence[str], plugins: Plugins) -> tuple[Output, ...]
     for value in values:
         kind, colon, file = value.partition(":")
         if not colon or not file:
-            guess = Path(value).suffix.lstrip(".").replace("xml", "junit") or "json"
-            raise click.UsageError(f"--report {value}: write KIND:FILE, such as `{guess}:{value or 'report.json'}`")
+            raise click.UsageError(f"--report {value}: write KIND:FILE, such as `{_example(value, plugins)}`")
         if kind not in plugins.reporters:
             close = difflib.get_close_matches(kind, plugins.reporters, n=1)
             hint = f"did you mean `{close[0]}`? " if close else ""
@@ -55,6 +54,15 @@ def parse_outputs(values: Sequence[str], plugins: Plugins) -> tuple[Output, ...]
             raise click.UsageError(f"--report {value}: {fault}")
         outputs.append(Output(kind, file))
     return tuple(outputs)
+
+
+def _example(value: str, plugins: Plugins) -> str:
+    """What may have been meant by `report.json`, or by `html`: one without the other."""
+    kind, colon, _ = value.partition(":")
+    if kind in plugins.reporters and (colon or not Path(kind).suffix):
+        return f"{kind}:report.{'xml' if kind == 'junit' else 'txt' if kind == 'text' else kind}"
+    kind = Path(value).suffix.lstrip(".").replace("xml", "junit") or "json"
+    return f"{kind}:{value.rstrip(':') if value.strip(':') else 'report.json'}"
 
 
 def want_pictures(outputs: Sequence[Output], plugins: Plugins) -> bool:

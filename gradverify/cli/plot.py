@@ -34,7 +34,7 @@ MOST_NAMES = 8
     show_default=True,
     help="Pixels of a PNG for each of the SVG's.",
 )
-@option("--seed", type=int, default=0, show_default=True, help="All random choices follow from it.")
+@option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="All random choices follow from it.")
 @option(
     "--timeout", type=Limit("SECONDS", float), default=60.0, show_default=True, help="Time limit; `none` for no limit."
 )

@@ -74,6 +74,8 @@ def assemble(raw: Any, variables: Variables, derivative: Derivative, outputs: Sh
     outputs: the function's output shape, () or (m,). The result has shape (n,), (m, n) or (n, n).
     Accepted: the whole array; a sequence or mapping with one entry a variable; for a Hessian also nested ones.
     """
+    if raw is None:
+        raise WrongShape(f"the claimed {derivative.value} returned None (is a `return` missing?)")
     if derivative is Derivative.HESSIAN:
         return _hessian(raw, variables)
     lead = outputs if derivative is Derivative.JACOBIAN else ()

@@ -209,8 +209,11 @@ class Request:
 
 
 def one_line(error: BaseException) -> str:
-    """`ValueError: bad shape`, on one line and of bounded length."""
-    text = " ".join(str(error).split())
+    """`ValueError: bad shape`, on one line and of bounded length; the type alone where the error cannot say more."""
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # noqa: BLE001 - the user's own `__str__` may raise whatever it likes
+        text = "its message cannot be shown"
     name = type(error).__name__
     limit = 300  # a message is read in a log; the details carry the rest
     text = text if len(text) <= limit else text[: limit - 1] + "…"

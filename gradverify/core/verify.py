@@ -641,7 +641,8 @@ def verdict_of(verified: Verified) -> tuple[Verdict, str | None]:
     claim, codes = verified.claim, verified.codes
     what = f"the claimed {verified.problem.derivative.value}"
     if claim.faults:
-        return Verdict.FAIL, f"{what}: {claim.faults[0].message}"
+        message = claim.faults[0].message
+        return Verdict.FAIL, message if message.startswith(what) else f"{what}: {message}"
     bad_rows = verified.rows_without_function()
     failing = [row for row in sorted(claim.failures) if row not in bad_rows]
     if failing:
@@ -650,7 +651,8 @@ def verdict_of(verified: Verified) -> tuple[Verdict, str | None]:
     usable[bad_rows] = False
     if (codes[usable] == Code.FAIL).any():
         count = int((codes[usable] == Code.FAIL).any(axis=0).sum())
-        return Verdict.FAIL, f"{count} of {codes.shape[1]} components wrong"
+        only = codes.shape[1] == 1
+        return Verdict.FAIL, "the only component is wrong" if only else f"{count} of {codes.shape[1]} components wrong"
     raised = [row for row in bad_rows if row in verified.function_failures]
     if raised:
         where = show_point(verified.points[raised[0]])

@@ -117,6 +117,8 @@ def function_from_callable(
                 if changed is not None:
                     message = f"the function changes its input `{changed}`"
                     observations.append(Observation(Fault.MUTATES_INPUT, message, row))
+                if value is None:
+                    raise WrongShape("the function returned None (is a `return` missing?)")
                 array = as_numbers(value, "the function's value")
                 if array.dtype.kind == "c" and dtype is np.float64:
                     if np.any(array.imag != 0):

@@ -63,7 +63,8 @@ def progress_line(spec: SpecResult, style: Style = Style()) -> str:
     """One line for one finished spec: `pass  specs/bowl.yaml:1 bowl (proved)`."""
     evidence = f" ({spec.evidence.value})" if spec.evidence is not None and spec.verdict is Verdict.PASS else ""
     expected = " as expected: wrong" if spec.expected != "pass" and spec.verdict is Verdict.PASS else evidence
-    spots = f", {len(spec.blind_spots)} blind spots" if spec.blind_spots else ""
+    count = len(spec.blind_spots)
+    spots = f", {count} blind spot{'' if count == 1 else 's'}" if count else ""
     mark = style.paint(f"{spec.verdict.value:12}", _COLOUR[spec.verdict])
     return f"{mark} {clean(spec.file)}:{spec.line} {clean(spec.name)}{expected}{spots}"
 

@@ -330,6 +330,7 @@ def read_rule(values: dict[str, Any], root: Mapping, context: Context) -> Rule |
         if weighed is None:
             weights = (1.0,) * len(parts)
         elif len(weights) != len(parts):
-            message = f"here are {len(weights)} weights for {len(parts)} parts"
+            has = "is 1 weight" if len(weights) == 1 else f"are {len(weights)} weights"
+            message = f"here {has} for {len(parts)} part{'' if len(parts) == 1 else 's'}"
             raise context.bad("wrong-length", weighed, message)
     return Rule(kind, parts, weights)

@@ -176,6 +176,13 @@ def _text(file: Path, found: _Found) -> SourceText | None:
 
 
 def _missing(path: Path) -> SpecFault:
+    if os.path.islink(path):
+        return _fault(
+            path,
+            "missing-file",
+            f"{path} is a link that leads to no file",
+            "it points to a file that is gone, or to itself",
+        )
     there: list[str] = []
     with contextlib.suppress(OSError, ValueError):
         there = [p.name for p in path.parent.iterdir() if p.is_dir() or p.name.endswith(SUFFIXES)]

@@ -133,7 +133,10 @@ def _vector(node: Node, variables: Variables, context: Context) -> tuple[list[fl
         if variables.size == 1 and not node.style:
             return [number(node, context)], [node]
         raise wrong_type(
-            context, node, f"a point of {variables.size} numbers", "a point is a list, points a list of lists"
+            context,
+            node,
+            f"a point of {variables.size} {'number' if variables.size == 1 else 'numbers'}",
+            "a point is a list, points a list of lists",
         )
     if all(isinstance(item, Scalar) for item in node.items) and not _is_by_variable(node, variables):
         return _flat(node, variables, context)
@@ -154,7 +157,7 @@ def _wrong_length(node: Node, given: int, variables: Variables, context: Context
     return context.bad(
         "wrong-length", node,
         f"the point has {given} {'number' if given == 1 else 'numbers'}, the variables have {variables.size}",
-        f"{variables.size} numbers, {wanted}: {listed(variables.names)}",
+        f"{variables.size} {'number' if variables.size == 1 else 'numbers'}, {wanted}: {listed(variables.names)}",
     )  # fmt: skip
 
 

@@ -39,7 +39,7 @@ def test_a_wrong_gradient_is_drawn_too(specs: Path, call: Caller) -> None:
     done = call("plot", "s.yaml::wrong", "-o", "-")
     assert done.returncode == 0
     assert "the claim is off by" in done.stdout
-    assert "fail: 1 of 1 components wrong" in done.stdout
+    assert "fail: the only component is wrong" in done.stdout
 
 
 @needs_resvg

@@ -64,7 +64,7 @@ def test_a_failure_shows_mistake_right_formula_and_counterexample() -> None:
 
 def test_a_spec_that_passed_is_not_told_unless_asked() -> None:
     assert "bowl" not in render_terminal(alone(RIGHT))
-    assert "specs/sample.yaml:3 bowl (proved), 1 blind spots" in render_terminal(alone(RIGHT), verbosity=1)
+    assert "specs/sample.yaml:3 bowl (proved), 1 blind spot" in render_terminal(alone(RIGHT), verbosity=1)
 
 
 def test_a_wrong_twin_that_is_found_wrong_is_no_failure() -> None:
