@@ -135,6 +135,10 @@ def search(
     # A backend that is too dear for the search confirms nothing either: its one point would cost more than the whole
     # search.
     affordable = [b for b in backends if b not in screens or cost_of_a_point(listed, b) * FEWEST_CANDIDATES <= budget]
+    if evaluations is None and problem.variables.size > MOST_COMPONENTS:
+        return Found(
+            None, 0, 0, 0, f"{problem.variables.size:,} components are too many for points of the search's own"
+        )
     hunt = _Hunt(problem, listed, affordable, ask, at_kinks, budget)
     points, suspects = np.empty((0, problem.variables.size)), None
     proved = smooth and listed.proved
@@ -169,6 +173,9 @@ def search(
 
 
 MOST_CANDIDATES = 96
+# Components beyond which no other points are tried unless the spec gives the search a budget: four of them and what
+# automatic differentiation keeps of them take 150 vectors.
+MOST_COMPONENTS = 500_000
 MOST_ELEMENTS = 20_000  # components of all candidates together
 MOST_SHRUNK = (
     64  # components beyond which a counterexample is shown as it is: nobody reads so many numbers, however simple

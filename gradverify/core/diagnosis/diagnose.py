@@ -204,8 +204,8 @@ def _branch(evidence: Evidence, index: int, counts: dict[int, str], derivative: 
 def _side(col: Column, evidence: Evidence) -> tuple[str, str] | None:
     """A variable whose value separates the right points from the wrong ones."""
     good, bad = ~col.differs, col.differs
-    for j in range(min(col.x.shape[1], 50)):
-        x = col.x[:, j]
+    for j in range(min(col.points.shape[1], 50)):
+        x = col.x(j)
         name = evidence.problem.variables.component_name(j)
         for values, symbol in ((x, name), (np.abs(x), f"|{name}|")):
             if values[bad].min() > values[good].max():

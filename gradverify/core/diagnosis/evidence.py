@@ -14,6 +14,7 @@ from gradverify.core.verify import Ask, Verified, best_reference
 
 EXTRA_POINTS = 16  # further points, so that a hypothesis fitted at one point has to hold at others
 SPREAD = 0.4  # how far the nearer half lies from the listed points, relative to their components
+MOST_EXTRA_NUMBERS = 4_000_000  # in all further points: each is kept several times over
 MOST_EXTRA_COST = 40_000  # evaluations of f that the further points may cost altogether
 
 # A hypothesis fits when its prediction is this near to the claim, relative to either: the claim of a planted mistake
@@ -86,15 +87,14 @@ def _further_points(verified: Verified) -> Matrix:
     n = problem.variables.size
     spent = max((j.answer.estimates.evaluations for j in verified.judged if j.answer.estimates is not None), default=0)
     rows = max(1, verified.points.shape[0])
-    if spent // rows * EXTRA_POINTS > MOST_EXTRA_COST or not verified.points.shape[0]:
+    count = min(EXTRA_POINTS, MOST_EXTRA_NUMBERS // max(1, n))
+    if spent // rows * count > MOST_EXTRA_COST or not count or not verified.points.shape[0]:
         return np.empty((0, n))
     rng = np.random.default_rng((problem.seed, 7))
-    base = verified.points[rng.integers(0, rows, size=EXTRA_POINTS)]
+    base = verified.points[rng.integers(0, rows, size=count)]
     length = np.where(base != 0, np.abs(base), np.maximum(np.max(np.abs(base), axis=1, keepdims=True), 1.0))
     near = base + SPREAD * length * rng.uniform(-1.0, 1.0, size=base.shape)
-    wide = np.concatenate(
-        [near[: EXTRA_POINTS // 2], 2.5 * near[EXTRA_POINTS // 2 :] * rng.choice((-1.0, 1.0), size=n)]
-    )
+    wide = np.concatenate([near[: count // 2], 2.5 * near[count // 2 :] * rng.choice((-1.0, 1.0), size=n)])
     inside = problem.domain.contains(wide)
     mixed = np.where(inside, wide, near)
     keep = problem.domain.contains(mixed).all(axis=1)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradverify.core.arrays import Mask, Vector
+from gradverify.core.arrays import Mask, Matrix, Vector
 from gradverify.core.diagnosis.constants import is_named, name_of_factor
 from gradverify.core.diagnosis.evidence import FIT, Evidence
 from gradverify.core.problem import Derivative
@@ -41,15 +41,24 @@ class Guess:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One component's numbers at its usable points, all of shape (k',); `x` of shape (k', n)."""
+    """One component's numbers at its usable points, all of shape (k',).
+
+    points: all points, shape (k, n).  rows: which of them are usable, shape (k,).
+    """
 
     c: Vector
     r: Vector
     b: Vector
-    x: Vector
+    points: Matrix
+    rows: Mask
     epsilon: float
     variable: int  # which variable the component is the derivative by
     differs: Mask
+
+    def x(self, j: int) -> Vector:
+        """Component j of the usable points, shape (k',). The points stay where they are: n may be large."""
+        found: Vector = self.points[self.rows, j]
+        return found
 
     def fits(self, predicted: Vector, amplification: Vector | float = 1.0) -> bool:
         """Whether the prediction meets the claim at all points and differs from the reference somewhere."""
@@ -79,7 +88,7 @@ def column(evidence: Evidence, index: int, rows: Mask | None = None) -> Column:
     n = evidence.problem.variables.size
     return Column(
         evidence.claimed[usable, index], evidence.reference[usable, index], evidence.bound[usable, index],
-        evidence.points[usable], evidence.problem.precision.epsilon, index % n, evidence.differs[usable, index],
+        evidence.points, usable, evidence.problem.precision.epsilon, index % n, evidence.differs[usable, index],
     )  # fmt: skip
 
 
@@ -135,7 +144,7 @@ def _factor(col: Column, counts: Mapping[int, str]) -> Iterator[Guess]:
 def _variable(col: Column, derivative: Derivative) -> Iterator[Guess]:
     if derivative is Derivative.HESSIAN:
         return
-    x = col.x[:, col.variable]
+    x = col.x(col.variable)
     if np.unique(np.abs(x)).size < 2:
         return
     if col.fits(x * col.r, x):
@@ -163,7 +172,7 @@ def _stands_out(col: Column, offset: float) -> bool:
 
 def _proportional_term(col: Column) -> Iterator[Guess]:
     """A term proportional to the variable itself, as of a quadratic penalty, is missing or too much."""
-    x = col.x[:, col.variable]
+    x = col.x(col.variable)
     if np.unique(x).size < 3:
         return
     with np.errstate(all="ignore"):
@@ -205,7 +214,7 @@ ELEMENTARY: tuple[tuple[str, Callable[[Vector], Vector]], ...] = (
 
 def _elementary_factor(col: Column) -> Iterator[Guess]:
     """The claim lacks the derivative of an inner function of the variable alone."""
-    x = col.x[:, col.variable]
+    x = col.x(col.variable)
     if np.unique(x).size < 3:
         return
     with np.errstate(all="ignore"):
@@ -223,8 +232,8 @@ MOST_VARIABLES = 20  # whose powers are tried
 
 def _power_of_a_variable(col: Column, names: Callable[[int], str]) -> Iterator[Guess]:
     """The claim is the right value times a power of some variable: an exponent is off by one."""
-    for j in range(min(col.x.shape[1], MOST_VARIABLES)):
-        x = col.x[:, j]
+    for j in range(min(col.points.shape[1], MOST_VARIABLES)):
+        x = col.x(j)
         if np.unique(np.abs(x)).size < 3 or not (x != 0).all():
             continue
         for power, words in POWERS:

@@ -40,6 +40,9 @@ LOCATING = 24  # evaluations for one of them beyond the halving: steps to choose
 ROUND_OFF_UNITS = 64.0  # of g · v, in units of ε · ‖v∘g‖₂; see `partial_product`
 # A difference above this part of ‖v∘g‖₂ is no round-off of the claim, which then need not be measured.
 ROUND_OFF_LIMIT = 1e-5
+# The search before any backend is asked takes a larger difference for a fault at once: it costs less than the claim's
+# round-off, which is measured by evaluating the claim again and again.
+CLAIM_NOISE = 1e-8  # of ‖v∘g‖₂
 NOISE = 4.0  # units of round-off in a value of f
 BENDING = 8  # evaluations without which it is not worth finding out how much f bends: four, and a direction
 BEND_RATIO = 16.0  # between the two steps that tell curvature, which shrinks by its square, from a kink
@@ -298,7 +301,7 @@ class _Work:
 
     def _is_round_off(self, direction: Direction, gap: float, norm: float) -> bool:
         """Whether the claim's own round-off may be all that makes up `gap`."""
-        if not abs(gap) <= ROUND_OFF_LIMIT * norm * direction.length:
+        if not abs(gap) <= CLAIM_NOISE * norm * direction.length:
             return False
         return abs(gap) <= float(self.space.noise([direction])[0])
 

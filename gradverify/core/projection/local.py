@@ -129,6 +129,7 @@ class LocalSpace:
         claim = self.problem.claim
         if claim is None:
             return np.zeros(count)
+        self.buffer, self.held = None, None  # the claim needs the memory
         values = np.full((len(roundoff.SPACINGS) * roundoff.STEPS.size, count), np.nan)
         for row, step in enumerate((roundoff.STEPS * np.array(roundoff.SPACINGS)[:, None]).ravel()):
             with np.errstate(all="ignore"):

@@ -1,0 +1,58 @@
+"""Very many components that an exact backend judges: memory and work stay in proportion to their number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradverify
+from gradverify.core.diagnosis import evidence
+from gradverify.core.diagnosis.hypotheses import column
+from gradverify.core.problem import Problem
+from gradverify.core.search import MOST_COMPONENTS
+from gradverify.core.verdicts import Verdict
+from tests.finite_difference.support import Rowwise, problem
+
+
+def half_square(x: Any) -> Any:
+    return (x * x).sum() / 2
+
+
+def test_a_component_that_is_diagnosed_copies_no_points() -> None:
+    about: Problem = problem(Rowwise(lambda p: p.sum(axis=1)), 3)
+    points = np.arange(12.0).reshape((4, 3))
+    usable = np.ones((4, 3), dtype=bool)
+    usable[1, 2] = False
+    found = evidence.Evidence(about, points, points, points, points, usable, usable)
+    col = column(found, 2)
+    assert col.points is points
+    assert col.x(0).tolist() == [0.0, 6.0, 9.0]
+
+
+def test_the_more_components_the_fewer_further_points_explain_a_wrong_claim(monkeypatch: pytest.MonkeyPatch) -> None:
+    n = 1_000
+
+    def asked(points: int) -> int:
+        """How many points the claim is asked at where the diagnosis may take so many further ones."""
+        monkeypatch.setattr(evidence, "MOST_EXTRA_NUMBERS", points * n)
+        seen = set()
+
+        def doubled(x: Any) -> Any:
+            seen.add(x.tobytes())
+            return 2 * x
+
+        report = gradverify.check(half_square, doubled, at=np.linspace(1, 2, n), variables={"x": (n,)}, search=False)
+        assert report.result.verdict is Verdict.FAIL
+        return len(seen)
+
+    none = asked(0)
+    assert [asked(3) - none, asked(1_000) - none] == [3, evidence.EXTRA_POINTS]
+
+
+def test_very_many_components_are_not_searched_and_the_report_says_so() -> None:
+    n = MOST_COMPONENTS + 1
+    report = gradverify.check(half_square, lambda x: x, at=np.linspace(1, 2, n), variables={"x": (n,)})
+    assert report.result.verdict is Verdict.PASS
+    assert "500,001 components are too many" in str(report.result)
