@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gradverify.cli.exits import Exit
 from gradverify.cli.options import engine_options
-from gradverify.cli.signatures import signature_of
+from gradverify.cli.signatures import signature_of, why_absent
+
+if TYPE_CHECKING:
+    from gradverify.core.report import Report
 
 PLACE = "command line"  # where the spec that is made of the arguments pretends to stand
 
@@ -61,6 +65,11 @@ def command(
     for target in (function, gradient):
         if ":" not in target:
             raise click.UsageError(f"`{target}` names no function: write `{target}:NAME`")
+        absent = why_absent(target, Path.cwd())
+        if absent is not None:
+            raise click.UsageError(f"{target}: {absent}")
+    if tolerance is not None and not math.isfinite(tolerance):
+        raise click.UsageError(f"--tolerance {tolerance}: it is a finite number, such as 1e-6")
     options = EngineOptions(**engine)
     plugins = load_for(options)
     refused = refuse_unknown_backends(options.backend, plugins)
@@ -81,7 +90,13 @@ def command(
         print_faults(found.faults, options.color)
         return Exit.USAGE
     settings = run_settings(options, jobs=1, max_failures=None)
-    return run_and_report(found.specs, (), plugins, options, settings, texts=[text])
+
+    def placed(report: Report) -> Report:
+        """Under the name of the command: there is no file, and so no line."""
+        label = f"check {function} {gradient}"
+        return replace(report, specs=tuple(replace(spec, file=label, line=0) for spec in report.specs))
+
+    return run_and_report(found.specs, (), plugins, options, settings, texts=[text], conclude=placed)
 
 
 def _numbers(text: str) -> list[float]:

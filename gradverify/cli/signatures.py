@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.machinery
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +54,24 @@ def signature_of(target: str, directory: Path) -> Signature | None:
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     return _find(body, name.split("."))
+
+
+def why_absent(target: str, directory: Path) -> str | None:
+    """Why there is certainly no function `target`; None where there is one, or where only running its code can tell."""
+    place, _, name = target.rpartition(":")
+    if not (place.endswith(".py") or "/" in place):
+        return None
+    path = directory / place
+    if not path.is_file():
+        return f"there is no file {place}"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return None
+    may_come_by_itself = re.search(r"import\s*\*|\b(?:__getattr__|globals|vars|setattr|exec|__dict__)\b", text)
+    if may_come_by_itself or re.search(rf"\b{re.escape(name.split('.')[0])}\b", text):
+        return None
+    return f"{place} has no `{name}`"
 
 
 def _module_file(module: str, directory: Path) -> Path | None:

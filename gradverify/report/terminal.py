@@ -66,7 +66,12 @@ def progress_line(spec: SpecResult, style: Style = Style()) -> str:
     count = len(spec.blind_spots)
     spots = f", {count} blind spot{'' if count == 1 else 's'}" if count else ""
     mark = style.paint(f"{spec.verdict.value:12}", _COLOUR[spec.verdict])
-    return f"{mark} {clean(spec.file)}:{spec.line} {clean(spec.name)}{expected}{spots}"
+    return f"{mark} {_place(spec)} {clean(spec.name)}{expected}{spots}"
+
+
+def _place(spec: SpecResult) -> str:
+    """`specs/bowl.yaml:1`; what stands in no file has no line."""
+    return f"{clean(spec.file)}:{spec.line}" if spec.line else clean(spec.file)
 
 
 def summary(report: Report, style: Style = Style()) -> str:
@@ -104,7 +109,7 @@ def _broken(report: Report) -> str:
 
 
 def _spec(spec: SpecResult, style: Style) -> Iterator[str]:
-    place = style.paint(f"{clean(spec.file)}:{spec.line}", "cyan")
+    place = style.paint(_place(spec), "cyan")
     verdict = style.paint(spec.verdict.value.upper(), _COLOUR[spec.verdict])
     yield f"{verdict} {style.paint(clean(spec.name), 'bold')}  {place}"
     if spec.reason:

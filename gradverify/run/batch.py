@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from gradverify.core.problem import one_line
 from gradverify.core.report import SpecResult
 from gradverify.report.json_report import spec_to_data
+from gradverify.run.brevity import brief
 from gradverify.run.outcome import broken
 from gradverify.run.settings import VerifySettings
 from gradverify.run.tasks import SpecMissingError, SpecStore, Task
@@ -44,7 +45,7 @@ def run_guarded(spec: Spec, plugins: Plugins, settings: VerifySettings, progress
 
     started = time.perf_counter()
     try:
-        return run_spec(spec, plugins, settings, follow)
+        return brief(run_spec(spec, plugins, settings, follow))
     except BaseException as error:  # noqa: BLE001 - user code may raise anything, and it costs this spec only
         return broken(spec, f"{one_line(error)}, {during(phase)}", seconds=time.perf_counter() - started)
 

@@ -66,7 +66,7 @@ def test_a_misspelt_command_gets_the_nearest_name(call: Caller) -> None:
         (("functions.py:f", "functions.py:f_gradient", "--at", "one"), 2),
         (("functions.py:f", "functions.py:f_gradient", "--at", "nan"), 2),
         (("functions.py", "functions.py:f_gradient", "--at", "1"), 2),
-        (("functions.py:absent", "functions.py:f_gradient", "--at", "1,2"), 1),
+        (("functions.py:absent", "functions.py:f_gradient", "--at", "1,2"), 2),
     ],
 )
 def test_check_compares_two_functions_without_a_spec(folder: Path, arguments: tuple[str, ...], code: int) -> None:

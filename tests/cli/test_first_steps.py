@@ -154,3 +154,37 @@ def test_one_weight_is_counted_as_one(call: Caller, tmp_path: Path) -> None:
         tmp_path / "c.yaml", "name: c\nrule: linear-combination\nof: [a.yaml, b.yaml]\nweights: [2]\npoints: [1]\n"
     )
     assert "here is 1 weight for 2 parts" in call("validate", "c.yaml").stderr
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [("nofile.py:f", "there is no file nofile.py"), ("claims.py:missing", "claims.py has no `missing`")],
+)
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_quick_check_of_what_is_not_there_is_a_usage_error(
+    call: Caller, tmp_path: Path, function: str, words: str, swapped: bool
+) -> None:
+    (tmp_path / "claims.py").write_text(CLAIMS)
+    names = ("claims.py:f", function) if swapped else (function, "claims.py:f")
+    done = call("check", *names, "--at", "1")
+    assert done.returncode == 2
+    assert words in done.stderr
+
+
+def test_a_quick_check_names_its_functions_as_its_place(tmp_path: Path) -> None:
+    (tmp_path / "claims.py").write_text("def f(x):\n    return x**2\n\n\ndef g(x):\n    return 3 * x\n")
+    done = gradverify("check", "claims.py:f", "claims.py:g", "--at", "1", "--report", "json:r.json", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "FAIL claims.py:f  check claims.py:f claims.py:g\n" in done.stdout
+    assert read_report(tmp_path / "r.json")["specs"][0]["file"] == "check claims.py:f claims.py:g"
+
+
+@pytest.mark.parametrize("value", ["nan", "inf"])
+def test_a_tolerance_that_is_no_number_is_a_usage_error_of_a_quick_check(
+    call: Caller, tmp_path: Path, value: str
+) -> None:
+    (tmp_path / "claims.py").write_text(CLAIMS)
+    done = call("check", "claims.py:f", "claims.py:careless", "--at", "1", "--tolerance", value)
+    assert done.returncode == 2
+    assert "--tolerance" in done.stderr
+    assert "{" not in done.stderr
