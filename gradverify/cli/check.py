@@ -16,7 +16,7 @@ from gradverify.cli.options import engine_options
 from gradverify.cli.signatures import signature_of, why_absent
 
 if TYPE_CHECKING:
-    from gradverify.core.report import Report
+    from gradverify.core.report import SpecResult
 
 PLACE = "command line"  # where the spec that is made of the arguments pretends to stand
 
@@ -91,12 +91,11 @@ def command(
         return Exit.USAGE
     settings = run_settings(options, jobs=1, max_failures=None)
 
-    def placed(report: Report) -> Report:
+    def placed(result: SpecResult) -> SpecResult:
         """Under the name of the command: there is no file, and so no line."""
-        label = f"check {function} {gradient}"
-        return replace(report, specs=tuple(replace(spec, file=label, line=0) for spec in report.specs))
+        return replace(result, file=f"check {function} {gradient}", line=0)
 
-    return run_and_report(found.specs, (), plugins, options, settings, texts=[text], conclude=placed)
+    return run_and_report(found.specs, (), plugins, options, settings, texts=[text], placed=placed)
 
 
 def _numbers(text: str) -> list[float]:

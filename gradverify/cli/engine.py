@@ -15,7 +15,7 @@ from gradverify.cli.options import blocked, limit
 if TYPE_CHECKING:
     from gradverify.cache.recall import Recall
     from gradverify.cli.baseline import BaselineRun
-    from gradverify.core.report import Report
+    from gradverify.core.report import Report, SpecResult
     from gradverify.plugins import Plugins
     from gradverify.run.session import RunSettings
     from gradverify.run.settings import VerifySettings
@@ -128,11 +128,13 @@ def run_and_report(
     texts: Sequence[str | None] | None = None,
     remember: Callable[[VerifySettings], Recall] | None = None,
     conclude: Callable[[Report], Report] = lambda report: report,
+    placed: Callable[[SpecResult], SpecResult] = lambda result: result,
     baseline: BaselineRun | None = None,
 ) -> int:
     """Run `specs`, show and write what came of them. The exit code.
 
     remember: gives what is known already under the final settings, and keeps results.
+    placed: says where a spec stands, where that is in no file.
     conclude: has the last word on the report before it is written. baseline: what the run is compared with.
     """
     from gradverify.cli.outputs import parse_outputs, want_pictures, write_outputs
@@ -152,7 +154,7 @@ def run_and_report(
             plugins,
             settings,
             on_finished=screen.finished,
-            on_ordered=screen.ordered,
+            on_ordered=lambda result: screen.ordered(placed(result)),
             on_tick=screen.tick,
             texts=texts,
             on_broken=stopped.append,
@@ -161,7 +163,7 @@ def run_and_report(
         )
     if recall is not None:
         recall.close()
-    report = conclude(report)
+    report = conclude(replace(report, specs=tuple(map(placed, report.specs))))
     if baseline is not None:
         report = baseline.conclude(report)
     broken = write_outputs(outputs, report, plugins, {"junit": {"family": options.junit_family}})

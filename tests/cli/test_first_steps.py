@@ -176,6 +176,7 @@ def test_a_quick_check_names_its_functions_as_its_place(tmp_path: Path) -> None:
     done = gradverify("check", "claims.py:f", "claims.py:g", "--at", "1", "--report", "json:r.json", cwd=tmp_path)
     assert done.returncode == 1
     assert "FAIL claims.py:f  check claims.py:f claims.py:g\n" in done.stdout
+    assert "command line" not in done.stdout
     assert read_report(tmp_path / "r.json")["specs"][0]["file"] == "check claims.py:f claims.py:g"
 
 
