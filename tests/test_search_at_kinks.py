@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -101,3 +102,32 @@ def test_the_median_has_no_gradient_where_all_entries_are_equal() -> None:
     at = [[0.3, -1.2, 0.7, 2.0]]
     assert gradverify.check(np.median, gradient, at=at).passed
     assert not gradverify.check(np.median, lambda p: 2 * gradient(p), at=at).passed
+
+
+def at_zero(value: float, otherwise: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], np.ndarray]:
+    return lambda p: np.where(p == 0, value, otherwise(p))
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_code_that_is_wrong_only_at_the_minimum_of_an_even_function_is_found_there(n: int) -> None:
+    def f(p: np.ndarray) -> float:
+        return float((p**2).sum())  # cut off from automatic differentiation
+
+    at = [np.arange(1.0, n + 1).tolist()]
+    assert gradverify.check(f, lambda p: 2 * p, at=at).passed
+    assert not gradverify.check(f, at_zero(1.0, lambda p: 2 * p), at=at).passed
+
+
+@pytest.mark.parametrize(("value", "passes"), [(0.0, True), (0.5, True), (5.0, False), (-5.0, False)])
+def test_code_with_a_value_at_its_kink_that_no_convention_gives_is_found(value: float, passes: bool) -> None:
+    def f(p: np.ndarray) -> float:
+        return sum(max(0.0, float(x)) for x in p)
+
+    assert gradverify.check(f, at_zero(value, lambda p: (p > 0) * 1.0), at=[[1.0, -2.0]]).passed is passes
+
+
+def test_code_with_several_parts_tied_may_use_the_usual_conventions() -> None:
+    def f(p: np.ndarray) -> float:
+        return sum(max(0.0, float(x)) - max(0.0, -2 * float(x)) for x in p)
+
+    assert gradverify.check(f, lambda p: (p > 0) * 1.0 + (p < 0) * 2.0, at=[[1.0, -2.0]]).passed

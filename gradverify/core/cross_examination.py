@@ -58,13 +58,14 @@ def is_inconsistent(problem: Problem, point: Vector, reference: Matrix, bound: M
 def _slopes(values: np.ndarray, steps: Vector, epsilon: float) -> tuple[Vector, Vector]:
     """The derivative along a line for each output, and a bound on its error, from values of shape (2, steps, m).
 
-    A bound is infinite where no window of steps moves f.
+    A bound is infinite where no window of steps moves f. An even function moves although both sides are equal.
     """
     up, down = values
     slopes = (up - down) / (2 * steps[:, None])
     noise = NOISE_UNITS * epsilon * np.maximum(np.abs(up), np.abs(down)) / steps[:, None]
     windows = np.lib.stride_tricks.sliding_window_view(slopes, WINDOW, axis=0)
-    moves = np.lib.stride_tricks.sliding_window_view(up != down, WINDOW, axis=0).all(axis=-1)
+    moved = (up != down) | np.concatenate([up[:-1] != up[1:], np.zeros_like(up[:1], dtype=np.bool_)])
+    moves = np.lib.stride_tricks.sliding_window_view(moved, WINDOW, axis=0).all(axis=-1)
     error = SPREAD * np.ptp(windows, axis=-1) + noise[WINDOW - 1 :]
     error = np.where(np.isfinite(error) & moves, error, np.inf)
     best = np.argmin(error, axis=0)

@@ -18,10 +18,10 @@ import numpy as np
 from gradverify.core import cross_examination
 from gradverify.core.arrays import Array, Mask, Matrix, Vector
 from gradverify.core.cross_examination import is_inconsistent
-from gradverify.core.estimates import Estimate, Screened
+from gradverify.core.estimates import Estimate, Kink, Screened
 from gradverify.core.examine import ClaimValues, examine
 from gradverify.core.judge import ROUND_OFF_UNITS, Code, judge
-from gradverify.core.problem import Derivative, Problem, Request
+from gradverify.core.problem import Derivative, ExpressionFunction, Problem, Request
 from gradverify.core.ties import single_ties
 from gradverify.core.verdicts import AtKinks, Evidence, NoteKind
 from gradverify.core.verify import Ask, Judged, Verified, verify
@@ -318,7 +318,7 @@ class _Hunt:
         suspects = set(rows[wrong.any(axis=1)].tolist()) | set(values.failures)
         kinks = [any(n.kind is NoteKind.KINK for n in e.notes) for e in estimates]
         kinked = rows[kinks]
-        if kinked.size:
+        if kinked.size and isinstance(self.problem.function, ExpressionFunction):
             kinked = kinked[single_ties(self.problem.function, points[kinked])]
 
         def simplest(rows: set[int]) -> list[int]:
@@ -410,11 +410,28 @@ class _Hunt:
             return verified if self._is_no_overflow(point) and (verified.codes == Code.FAIL).any() else None
         for judged in verified.judged:
             failing = (judged.codes[0] == Code.FAIL) & (verified.codes[0] == Code.FAIL)
+            failing[list(verified.kinks[0])] = False  # there the slopes decide, below
             if (failing & self._matters(claimed, judged.reference[0], judged.evidence[0])).any():
                 return verified if self._shows(verified, judged.evidence[0]) else None
         # At a kink the codes come from the slopes, not from a reference.
-        at_kink = [i for i in verified.kinks[0] if verified.codes[0, i] == Code.FAIL]
+        at_kink = [
+            i
+            for i, kink in verified.kinks[0].items()
+            if verified.codes[0, i] == Code.FAIL and self._is_no_convention(claimed[i], kink)
+        ]
         return verified if at_kink and self.at_kinks is AtKinks.ACCEPT_SUBGRADIENT else None
+
+    def _is_no_convention(self, claimed: float, kink: Kink) -> bool:
+        """Whether no usual rule gives `claimed` at the kink. How many parts of code are tied at once cannot be told.
+
+        With several tied, relu'(0) = 0 and sign(0) = 0 give values beside the one-sided slopes: 0, or some of the
+        slopes' difference beyond them. Formulas come here only with a single part tied, where every value is judged.
+        """
+        if isinstance(self.problem.function, ExpressionFunction):
+            return True
+        low, high = min(kink.left, kink.right, 0.0), max(kink.left, kink.right, 0.0)
+        beside = abs(kink.right - kink.left) + kink.bound
+        return not low - beside <= claimed <= high + beside
 
     def _shows(self, verified: Verified, evidence: Evidence) -> bool:
         """Whether the fault shows at steps of an ordinary length too, where differences alone accuse code.
