@@ -103,6 +103,10 @@ def command(
     loaded, plans = found
     if check:
         return _describe(loaded)
+    if init_gradescope is not None:
+        _require_room_for_kit(loaded, submissions, init_gradescope)
+    elif autograder is not None:
+        _require_submission(autograder)
     try:
         text, new = read_secret(secret or assignment.with_suffix(SECRET_ENDING))
     except SecretError as error:
@@ -186,6 +190,48 @@ def _refused(minimum: str) -> int | None:
     return Exit.USAGE
 
 
+def _require_room_for_kit(assignment: Assignment, submissions: Path | None, target: Path) -> None:
+    """Before a secret is made and anything is overwritten."""
+    import zipfile
+
+    from gradverify.grading.gradescope_kit import KitError, assignment_files
+
+    if submissions is not None:
+        raise click.UsageError(
+            "--init-gradescope takes no SUBMISSIONS: gradverify grade ASSIGNMENT --init-gradescope ZIP"
+        )
+    if target.suffix.lower() != ".zip":
+        raise click.UsageError(f"--init-gradescope {target}: the archive's name has to end in .zip")
+    if os.path.lexists(target) and not (target.is_file() and zipfile.is_zipfile(target)):
+        raise click.UsageError(f"--init-gradescope {target}: it is there already and is no zip archive; choose another")
+    folder = target.parent
+    if not folder.is_dir():
+        raise click.UsageError(f"--init-gradescope {target}: there is no folder {folder}")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise click.UsageError(f"--init-gradescope {target}: nothing can be written in {folder}")
+    try:
+        assignment_files(assignment)
+    except KitError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _require_submission(root: Path) -> None:
+    if not root.is_dir():
+        raise click.UsageError(f"--autograder {root}: there is no such folder")
+    if not os.path.lexists(root / "submission"):
+        raise click.UsageError(f"--autograder {root}: there is no {root / 'submission'}")
+
+
+def _require_apart(out: Path, submissions: Path) -> None:
+    """Results among the submissions would be taken for submissions the next time."""
+    try:
+        inside = out.resolve().is_relative_to(submissions.resolve())
+    except (OSError, RuntimeError) as error:
+        raise click.UsageError(f"--out {out} cannot be used: {error}") from None
+    if inside:
+        raise click.UsageError(f"--out {out} lies in the submissions' folder {submissions}; choose one outside it")
+
+
 def _write_kit(assignment: Assignment, secret: bytes, target: Path) -> int:
     from gradverify.grading.gradescope_kit import KitError, write_kit
 
@@ -234,6 +280,7 @@ class _Run:
 
         if not os.path.lexists(submissions):
             raise click.UsageError(f"there is no file or folder {submissions}")
+        _require_apart(out, submissions)
         if submissions.suffix.lower() == ".zip" and is_bulk_archive(submissions):
             raise click.UsageError(f"{submissions} is a whole course's download: unpack it, and give the folder")
         intake = find_submissions(submissions)
@@ -258,8 +305,13 @@ class _Run:
                 if resume:
                     raise click.UsageError(str(error)) from None
                 earlier, same = [], True
+            if not same and students:
+                raise click.UsageError(
+                    f"the assignment changed since the results in {out}: run without --student, so that all are graded"
+                    " by the same one"
+                )
             if not same and resume:
-                raise click.UsageError("the assignment changed since; grade anew, or with --only-changed")
+                click.echo("gradverify: the assignment changed since: everybody is graded again", err=True)
             digests = {s.student: digest_of(s.sources) for s in intake.submissions}
             kept = usable(earlier, digests) if same and not students else earlier if students else []
         chosen = [s for s in intake.submissions if s.student in students] if students else list(intake.submissions)
@@ -339,7 +391,10 @@ class _Run:
         from gradverify.grading.output import write_whole
 
         target = root / "results" / "results.json"
-        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise click.UsageError(f"{target.parent} cannot be made: {error.strerror}") from None
 
         def write(result: StudentResult) -> None:
             write_whole(target, render_gradescope(result, self.assignment.name))

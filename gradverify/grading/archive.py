@@ -59,7 +59,9 @@ def stage(sources: tuple[Path, ...], target: Path, wanted: str) -> Staged:
         elif kind == "file":
             _copy_file(source, PurePosixPath(_plain_name(source.name)), taken)
         else:
-            raise SubmissionError("the submission is neither a file nor a folder")
+            raise SubmissionError(
+                "the submission is neither a file nor a folder (a pipe, socket or device); hand in files only"
+            )
     return _find(taken, wanted, single=len(sources) == 1 and _kind(sources[0]) == "file")
 
 
@@ -71,6 +73,9 @@ def digest_of(sources: tuple[Path, ...]) -> str:
             total.update(name.encode("utf-8", "surrogateescape") + b"\0")
             if path.is_symlink():
                 total.update(b"link\0")
+                continue
+            if not is_regular(path):  # opening a pipe would wait for somebody to write into it
+                total.update(b"special\0")
                 continue
             part = hashlib.sha256()
             try:
@@ -84,6 +89,14 @@ def digest_of(sources: tuple[Path, ...]) -> str:
                 part.update(b"unreadable")
             total.update(part.digest())
     return total.hexdigest()
+
+
+def is_regular(path: Path) -> bool:
+    """Whether it is a file: no link, pipe, socket or device. Nothing is opened."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
 
 
 def _walk(source: Path) -> Iterator[tuple[Path, str]]:
@@ -164,8 +177,10 @@ def _copy_folder(source: Path, taken: _Taken) -> None:
         if path.is_symlink():
             taken.links.append(name)
             continue
+        if not is_regular(path):
+            raise SubmissionError("the submission holds a pipe, socket or device; hand in files only")
         relative = PurePosixPath(*(_plain_name(part) for part in Path(name).parts))
-        if relative.name.startswith(".") or not path.is_file():
+        if relative.name.startswith("."):
             continue
         _copy_file(path, relative, taken)
 

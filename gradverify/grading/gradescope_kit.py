@@ -55,13 +55,20 @@ class KitError(Exception):
     """The archive cannot be written; the message says why."""
 
 
-def write_kit(assignment: Assignment, secret: bytes, target: Path) -> None:
-    """Write the autograder archive of `assignment`."""
+def assignment_files(assignment: Assignment) -> list[Path]:
+    """What the archive holds of the assignment. Raises KitError where a file lies outside its folder."""
     base = Path(assignment.file).resolve().parent
     files = sorted({Path(file).resolve() for file in assignment.files})
     outside = [file for file in files if not file.is_relative_to(base)]
     if outside:
         raise KitError(f"{outside[0]} lies outside {base}; put the assignment's files below its own folder")
+    return files
+
+
+def write_kit(assignment: Assignment, secret: bytes, target: Path) -> None:
+    """Write the autograder archive of `assignment`."""
+    base = Path(assignment.file).resolve().parent
+    files = assignment_files(assignment)
     temporary = target.with_name(f".{target.name}.new")
     try:
         with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -74,6 +81,7 @@ def write_kit(assignment: Assignment, secret: bytes, target: Path) -> None:
             _add_packages(archive)
         os.replace(temporary, target)
     except OSError as error:
+        temporary.unlink(missing_ok=True)
         raise KitError(f"{target} cannot be written: {error.strerror}") from None
 
 

@@ -28,6 +28,8 @@ NOT_SUBMISSIONS = frozenset(("submission_metadata.yml", "readme.md", "readme.txt
 NOT_ENDINGS = (".csv", ".yml", ".yaml", ".json", ".jsonl", ".secret", ".md", ".html")
 MOST_METADATA = 10_000_000  # bytes
 MOST_NAMES = 10_000  # of an archive that are looked at
+# The grader's own files beside the students' folders, in small letters.
+RESERVED = frozenset(("journal.jsonl", "journal.new", "report.json", "gradebook.csv", "index.html"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Intake:
 def find_submissions(path: Path) -> Intake:
     """The submissions in the folder `path`; a single file is a course of one."""
     if not path.is_dir():
-        return Intake((Submission(_without_ending(path.name), (path,)),))
+        return Intake((Submission(_without_ending(readable(path.name)), (path,)),))
     notes: list[str] = []
     names = _gradescope_names(path / METADATA, notes)
     found: dict[tuple[str, str], list[Path]] = {}
@@ -59,14 +61,17 @@ def find_submissions(path: Path) -> Intake:
         if name.startswith(".") or name in IGNORED or lower in NOT_SUBMISSIONS:
             continue
         if lower.endswith(NOT_ENDINGS) and not _CANVAS.fullmatch(name) and not entry.is_dir():
-            notes.append(f"passed over: {name} is no submission")
+            notes.append(f"passed over: {readable(name)} is no submission")
             continue
-        found.setdefault(_student_of(entry, names), []).append(entry)
+        student, key = _student_of(entry, names)
+        found.setdefault((readable(student), key), []).append(entry)
     return Intake(tuple(_unique(found, notes)), tuple(notes))
 
 
 def is_bulk_archive(path: Path) -> bool:
     """Whether a zip archive is a whole course's download, which is to be unpacked first."""
+    if not path.is_file():
+        return False
     try:
         with zipfile.ZipFile(path) as archive:
             tops = {name.split("/", 1)[0] for name in archive.namelist()[:MOST_NAMES]}
@@ -91,6 +96,11 @@ def _student_of(entry: Path, names: dict[str, str]) -> tuple[str, str]:
     return _without_ending(name), name
 
 
+def readable(name: str) -> str:
+    """A file's name with the bytes that are not UTF-8 replaced: as such they could neither be written nor hashed."""
+    return re.sub(r"[\ud800-\udfff]", "\ufffd", name)
+
+
 def _without_ending(name: str) -> str:
     lower = name.lower()
     ending = next((e for e in ENDINGS if lower.endswith(e) and len(name) > len(e)), "")
@@ -106,7 +116,8 @@ def _unique(found: dict[tuple[str, str], list[Path]], notes: list[str]) -> Itera
     for (student, key), paths in found.items():
         name = student
         if shared[student] > 1:
-            name = f"{student} ({key.split(' ')[-1]})" if " " in key or key == student else key
+            short = readable(key)
+            name = f"{student} ({short.split(' ')[-1]})" if " " in short or short == student else short
             notes.append(f"{shared[student]} submissions are named `{student}`; one is graded as `{name}`")
         while name in taken:
             name += "'"
@@ -148,9 +159,9 @@ def _person(node: Node) -> str:
 
 
 def folder_names(students: Iterable[str]) -> dict[str, str]:
-    """For each student a folder name that is harmless on every system, each a different one."""
+    """For each student a folder name that is harmless on every system, each all different and none a file of ours."""
     found: dict[str, str] = {}
-    taken: set[str] = set()
+    taken: set[str] = set(RESERVED)
     for student in students:
         clean = re.sub(r"[^\w .@&+()-]", "_", student).strip(" .")[:80].strip(" .") or "student"
         name, number = clean, 2

@@ -134,10 +134,108 @@ def test_only_what_changed_is_graded_again(quick: Path) -> None:
 def test_a_changed_assignment_changes_everything(quick: Path) -> None:
     grade()
     (quick / "hw.yaml").write_text(ASSIGNMENT.replace("points: 10", "points: 20"))
-    assert "the assignment changed since" in grade("--resume", code=2)
     done = grade("--only-changed")
     assert "ada: " in done
     assert "bob: " in done
+
+
+def test_after_the_assignment_changed_a_resumed_run_grades_everybody_again(quick: Path) -> None:
+    grade()
+    (quick / "hw.yaml").write_text(ASSIGNMENT.replace("points: 10", "points: 20"))
+    done = grade("--resume")
+    assert "the assignment changed since: everybody is graded again" in done
+    assert "kept" not in done
+
+
+def test_one_student_is_not_graded_by_another_version_of_the_assignment_than_the_others(quick: Path) -> None:
+    grade()
+    before = (quick / "out/journal.jsonl").read_bytes()
+    (quick / "bowl.yaml").write_text(SPEC + "# another\n")
+    assert "run without --student" in grade("--student", "bob", code=2)
+    assert (quick / "out/journal.jsonl").read_bytes() == before
+
+
+def test_submissions_named_like_the_graders_files_are_graded(quick: Path) -> None:
+    for name in ("journal.jsonl", "gradebook.csv", "index.html", "report.json", "Report.JSON"):
+        (quick / "subs" / f"{name}.py").write_text("1234")
+    for more in ((), ("--resume",)):
+        grade(*more)
+        assert scores(quick)["report.json"] == 4.0
+        assert len(scores(quick)) == 7
+
+
+def test_a_pipe_among_the_submissions_is_refused_and_never_opened(course: Path) -> None:
+    os.mkfifo(course / "subs/pipe.py")
+    os.mkfifo(course / "subs/pipe.zip")
+    (course / "subs/carol").mkdir()
+    (course / "subs/carol/hw.py").write_text(RIGHT)
+    os.mkfifo(course / "subs/carol/data.txt")
+    done = run("grade", *ARGUMENTS, "--only-changed", cwd=course, timeout=100)
+    assert done.returncode == 0, done.stderr
+    told = {s["student"]: s["status"] for s in report_in(course / "out")["students"]}
+    violation = "policy-violation"
+    assert told == {"ada": "ok", "bob": "partial", "carol": violation, "pipe.py": violation, "pipe.zip": violation}
+
+
+def test_a_name_that_is_not_utf_8_is_graded(course: Path) -> None:
+    try:
+        Path(os.fsdecode(bytes(course / "subs") + b"/ren\xe9.py")).write_text(RIGHT)
+        Path(os.fsdecode(bytes(course / "subs") + b"/ren\xea.py")).write_text(RIGHT)
+    except OSError:
+        pytest.skip("the file system takes UTF-8 names alone")
+    folder = Path(os.fsdecode(bytes(course / "subs") + b"/zo\xeb"))
+    folder.mkdir()
+    (folder / "hw.py").write_text(RIGHT)
+    (folder / os.fsdecode(b"\xff.txt")).write_text("notes")
+    grade()
+    assert scores(course) == {
+        "ada": 10.0, "bob": 5.0, "ren\ufffd.py": 10.0, "ren\ufffd.py'": 10.0, "zo\ufffd": 10.0
+    }  # fmt: skip
+    assert "(5 kept)" in grade("--only-changed")
+
+
+@pytest.mark.parametrize(
+    ("target", "more", "told"),
+    [
+        ("hw.yaml", (), "has to end in .zip"),
+        ("kit", (), "has to end in .zip"),
+        ("other.zip", (), "is no zip archive"),
+        ("folder.zip", (), "is no zip archive"),
+        ("nowhere/kit.zip", (), "there is no folder nowhere"),
+        ("kit.zip", ("subs",), "takes no SUBMISSIONS"),
+    ],
+)
+def test_gradescopes_archive_overwrites_nothing_else(
+    target: str, more: tuple[str, ...], told: str, course: Path
+) -> None:
+    (course / "hw.secret").unlink()
+    (course / "other.zip").write_text("mine")
+    (course / "folder.zip").mkdir()
+    before = (course / "hw.yaml").read_bytes()
+    done = run("grade", "hw.yaml", *more, "--init-gradescope", target, cwd=course)
+    assert done.returncode == 2
+    assert told in " ".join(done.stderr.split())
+    assert (course / "hw.yaml").read_bytes() == before
+    assert (course / "other.zip").read_text() == "mine"
+    assert not (course / "hw.secret").exists()
+    assert not (course / "kit.zip").exists()
+
+
+def test_an_autograder_folder_that_is_not_there_is_a_wrong_command_line(course: Path) -> None:
+    (course / "empty").mkdir()
+    for root in ("nonexistent", "empty"):
+        done = run("grade", "hw.yaml", "--autograder", root, "--min-isolation", LEVEL, cwd=course)
+        assert done.returncode == 2
+        assert "there is no" in done.stderr
+    assert not (course / "nonexistent").exists()
+
+
+@pytest.mark.parametrize("out", ["subs", "subs/out", "other/../subs/out"])
+def test_results_do_not_go_among_the_submissions(out: str, course: Path) -> None:
+    done = run("grade", "hw.yaml", "subs", "--out", out, "--min-isolation", LEVEL, cwd=course)
+    assert done.returncode == 2
+    assert "choose one outside it" in " ".join(done.stderr.split())
+    assert sorted(p.name for p in (course / "subs").iterdir()) == ["ada.py", "bob.py"]
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(quick: Path) -> None:
