@@ -131,3 +131,25 @@ def test_code_with_several_parts_tied_may_use_the_usual_conventions() -> None:
         return sum(max(0.0, float(x)) - max(0.0, -2 * float(x)) for x in p)
 
     assert gradverify.check(f, lambda p: (p > 0) * 1.0 + (p < 0) * 2.0, at=[[1.0, -2.0]]).passed
+
+
+@pytest.mark.parametrize(
+    ("function", "gradient", "point", "words"),
+    [
+        ("relu(x) + 0*y", '["where(x > 0, 1, where(x == 0, 5, 0))", 0]', "[0, 1]", "does not lie between them"),
+        (
+            "maximum(x, y)",
+            '["where(x >= y, 1, 0)", "where(x <= y, 1, 0)"]',
+            "[1, 1]",
+            "together they are no subgradient",
+        ),
+    ],
+)
+def test_a_claim_that_is_wrong_at_a_kink_is_told_the_slopes_there(
+    function: str, gradient: str, point: str, words: str
+) -> None:
+    result = result_of(f"variables: [x, y]\nfunction: {function}\ngradient: {gradient}\npoints: [{point}]\n")
+    assert result.verdict is Verdict.FAIL
+    assert "f has a kink there, with slopes 0 and 1" in (result.reason or "")
+    assert words in (result.reason or "")
+    assert all(c.verdict is Verdict.FAIL for c in result.checks if c.kind == "gradient")

@@ -136,7 +136,7 @@ def verify(
         codes, contradictions = combine(judged, claimed.shape, prover.backend if prover else None)
     judged = _cross_examined(problem, points, judged, codes, kinks, probe.typical)
     if at_kinks is AtKinks.ACCEPT_SUBGRADIENT:
-        _exclude_mixtures(problem, points, codes, judged, kinks, claimed, ask, probe.typical)
+        judged = _exclude_mixtures(problem, points, codes, judged, kinks, claimed, ask, probe.typical)
     scattered = None
     if (codes == Code.FAIL).any():
         scattered = _scattered(problem, points, codes, judged, claimed, ask)
@@ -265,10 +265,11 @@ def _exclude_mixtures(
     claimed: Matrix,
     ask: Ask,
     typical: Vector,
-) -> None:
+) -> list[Judged]:
     """Mark components wrong whose claimed values at a kink no subgradient has together. Changes `codes`."""
+    out = list(judged)
     if problem.derivative is not Derivative.GRADIENT:
-        return
+        return out
     for row, found in enumerate(kinks):
         passing = {i: kink for i, kink in found.items() if codes[row, i] == Code.PASS}
         if len(passing) < 2:
@@ -280,8 +281,17 @@ def _exclude_mixtures(
                 continue
             gradients = np.array([e.value for e in answer.estimates.points]).reshape((around.shape[0], -1))
             if np.isfinite(gradients).all(axis=1).mean() > 0.5:
-                codes[row, subgradient.excluded(claimed[row], passing, gradients)] = Code.FAIL
+                excluded = subgradient.excluded(claimed[row], passing, gradients)
+                codes[row, excluded] = Code.FAIL
+                out = [_failed_at(one, row, excluded) for one in out]
                 break
+    return out
+
+
+def _failed_at(judged: Judged, row: int, components: Sequence[int]) -> Judged:
+    codes = judged.codes.copy()
+    codes[row, components] = Code.FAIL
+    return replace(judged, codes=codes)
 
 
 # A gap that is the claim's round-off, such as that of 1 − cos(x) near 0, is small beside the value and changes its sign
@@ -650,6 +660,9 @@ def verdict_of(verified: Verified) -> tuple[Verdict, str | None]:
     usable = np.ones(codes.shape[0], dtype=bool)
     usable[bad_rows] = False
     if (codes[usable] == Code.FAIL).any():
+        at_kinks = _why_wrong_at_kinks(verified, usable)
+        if at_kinks is not None:
+            return Verdict.FAIL, at_kinks
         count = int((codes[usable] == Code.FAIL).any(axis=0).sum())
         only = codes.shape[1] == 1
         return Verdict.FAIL, "the only component is wrong" if only else f"{count} of {codes.shape[1]} components wrong"
@@ -700,6 +713,20 @@ def _along_directions(verified: Verified) -> tuple[Verdict, str] | None:
                 f" random directions at {where}"
             )
     return None
+
+
+def _why_wrong_at_kinks(verified: Verified, usable: Array) -> str | None:
+    """Why a claim fails that is wrong at kinks of f only; None where it is wrong elsewhere too."""
+    wrong = [(row, i) for row, i in np.argwhere(verified.codes == Code.FAIL).tolist() if usable[row]]
+    if not wrong or not all(i in verified.kinks[row] for row, i in wrong):
+        return None
+    row, i = wrong[0]
+    kink, claimed = verified.kinks[row][i], float(verified.claim.values[row, i])
+    where = f"{component_label(verified.problem, i)} at {show_point(verified.points[row])}"
+    slopes = f"f has a kink there, with slopes {kink.left:.6g} and {kink.right:.6g}"
+    if judge_kink(claimed, kink, verified.problem.tolerance) is Code.PASS:
+        return f"{where}: {slopes}; each claimed component lies between its own, but together they are no subgradient"
+    return f"{where}: {slopes}, and the claimed {claimed:.6g} does not lie between them"
 
 
 def _nobody_judged(verified: Verified) -> tuple[Verdict, str]:
