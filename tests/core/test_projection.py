@@ -248,7 +248,9 @@ def test_what_passes_is_never_worse_than_the_report_says(index: int, power: floa
     found, _ = compared(2_000, scaled(index, 1 + 10**power), seed=seed)
     x = np.random.default_rng(1).normal(size=2_000)
     fault = abs(x[index]) * abs(gradient(x)[index]) * 10**power
-    assert found.code == Code.FAIL or fault <= found.seen[0].unseen
+    # A component that was looked at by itself is within its own tolerance, and the directions are told without it.
+    within = [part.index for part in found.located if part.code != Code.FAIL]
+    assert found.code == Code.FAIL or fault <= found.seen[0].unseen or (index in within and 10**power <= 1e-6)
 
 
 def huge_and_tiny(p: Array) -> Array:
