@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from gradverify.core.estimates import Estimates, Screened
+import numpy as np
+
+from gradverify.core.arrays import Array, Mask, Matrix
+from gradverify.core.estimates import Estimates, Note, Screened
+from gradverify.core.judge import Code
 from gradverify.core.problem import Problem, Request
+from gradverify.core.verdicts import Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +28,24 @@ class Answer:
 
 
 Ask = Callable[[str, Problem, Request], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One backend's answer, judged: arrays of shape (k, c)."""
+
+    answer: Answer
+    codes: Array
+    reference: Matrix
+    bound: Matrix
+    evidence: tuple[Evidence, ...]  # by point
+    notes: tuple[tuple[Note, ...], ...]  # by point
+
+    @property
+    def backend(self) -> str:
+        """The backend's name."""
+        return self.answer.backend
+
+    def recoded(self, where: Mask, code: Code) -> Judged:
+        """The same with `code` at the places of `where`, shape (k, c)."""
+        return replace(self, codes=np.where(where, code, self.codes).astype(self.codes.dtype)) if where.any() else self

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gradverify.core.answers import Answer, Judged
 from gradverify.core.arrays import Array, Matrix, Vector
 from gradverify.core.estimates import Proof
 from gradverify.core.judge import Code, tolerances
 from gradverify.core.problem import Derivative, Problem
 from gradverify.core.report import Check, Component, PointResult
 from gradverify.core.verdicts import Evidence, Verdict
-from gradverify.core.verify import Answer, Contradiction, Judged, Verified, component_label, show_point, verdict_of
+from gradverify.core.verify import Contradiction, Verified, component_label, show_point, verdict_of
 
 if TYPE_CHECKING:
     from gradverify.core.projection.points import Projected

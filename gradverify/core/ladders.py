@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from gradverify.core.answers import Judged
 from gradverify.core.estimates import Ladder
 from gradverify.core.judge import Code
 from gradverify.core.verdicts import Evidence
-from gradverify.core.verify import Judged, Verified, component_label
+from gradverify.core.verify import Verified, component_label
 
 MOST = 3  # plots of one failing derivative; a passing one has one
 MOST_RUNGS = 100

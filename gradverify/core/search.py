@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradverify.core import cross_examination
+from gradverify.core.answers import Ask, Judged
 from gradverify.core.arrays import Array, Mask, Matrix, Vector
 from gradverify.core.cross_examination import is_inconsistent
 from gradverify.core.estimates import Estimate, Kink, Screened
@@ -24,7 +25,7 @@ from gradverify.core.judge import ROUND_OFF_UNITS, Code, judge
 from gradverify.core.problem import Derivative, ExpressionFunction, Problem, Request
 from gradverify.core.ties import single_ties
 from gradverify.core.verdicts import AtKinks, Evidence, NoteKind
-from gradverify.core.verify import Ask, Judged, Verified, verify
+from gradverify.core.verify import Verified, verify
 
 # Where bugs live: tried for each component alone, and for all components together.
 SPECIAL_VALUES = (
@@ -59,9 +60,8 @@ THRESHOLD_OFFSETS = (
 # A claim that is not finite far from the origin has usually overflowed on the way (exp(800) / exp(800)): that is its
 # round-off, not its formula. exp(exp(4)) and exp(100²/20) are finite in double precision.
 FAR = 100.0
-SOLVER_ERROR = (
-    1e-9  # relative to a component's ordinary size: the usual tolerance of careful solvers (1e-10) and a margin
-)
+# Relative to a component's ordinary size: the usual tolerance of careful solvers (1e-10), and a margin.
+SOLVER_ERROR = 1e-9
 CLOSE = 1e-6  # relative to a variable's usual size: below that a step relative to the variable is a tiny one
 ORDINARY = 2.0  # root mean square of a point's components up to which the claim's size there counts as its ordinary one
 NEIGHBOURS = 8  # f must be finite at this many points around a counterexample where the claim is not finite
@@ -87,7 +87,7 @@ MOST_KINKS = 4  # candidates at a kink of f that are confirmed although nothing 
 MOST_SHRINKS = 40  # confirmations spent on making a counterexample simpler
 FEWEST_SHRINKS = 8
 CHUNK = 8  # candidates that are looked at closely before the budget is looked at again
-DEFAULT_EVALUATIONS = {"expression": 2000, "other": 1000}  # of f: a few milliseconds for an expression
+FORMULA_EVALUATIONS, CODE_EVALUATIONS = 2000, 1000  # of f: a few milliseconds for a formula
 FEWEST_CANDIDATES = 4  # fewer tell nothing: the search is then left out, and says so
 
 
@@ -124,8 +124,8 @@ def search(
     evaluations: the budget in evaluations of f; None for the default of the function's kind.  smooth: neither function
     nor claim have branches, so that a proof of identity leaves nothing to look for but missing values.
     """
-    kind = "expression" if problem.function.kind == "expression" else "other"
-    budget = DEFAULT_EVALUATIONS[kind] if evaluations is None else evaluations
+    usual = FORMULA_EVALUATIONS if _is_formula(problem) else CODE_EVALUATIONS
+    budget = usual if evaluations is None else evaluations
     # Whatever the function costs, a point costs work in proportion to its components.
     most_points = max(FEWEST_CANDIDATES, min(MOST_CANDIDATES, MOST_ELEMENTS // max(1, problem.variables.size)))
     screens = screening_backends(listed)
@@ -170,6 +170,11 @@ def search(
                 simplest = shrink(points[row], verified, hunt.confirm, problem, listed.points, most)
             return Found(simplest, points.shape[0], hunt.evaluations, hunt.claim_evaluations)
     return Found(None, points.shape[0], hunt.evaluations, hunt.claim_evaluations, reason=PROVED if proved else None)
+
+
+def _is_formula(problem: Problem) -> bool:
+    """Whether f is written in the expression language; all else is code, each of whose values is a call."""
+    return isinstance(problem.function, ExpressionFunction)
 
 
 MOST_CANDIDATES = 96
@@ -318,7 +323,7 @@ class _Hunt:
         suspects = set(rows[wrong.any(axis=1)].tolist()) | set(values.failures)
         kinks = [any(n.kind is NoteKind.KINK for n in e.notes) for e in estimates]
         kinked = rows[kinks]
-        if kinked.size and isinstance(self.problem.function, ExpressionFunction):
+        if kinked.size and _is_formula(self.problem):
             kinked = kinked[single_ties(self.problem.function, points[kinked])]
 
         def simplest(rows: set[int]) -> list[int]:
@@ -328,7 +333,7 @@ class _Hunt:
 
     def _closer(self, points: Matrix, claimed: Matrix, rows: Array, backend: str) -> list[Estimate]:
         """Estimates in full at the first of `rows`: as many as the budget allows where each is a call of code."""
-        chunk = rows.size if self.problem.function.kind == "expression" else CHUNK
+        chunk = rows.size if _is_formula(self.problem) else CHUNK
         estimates: list[Estimate] = []
         for start in range(0, rows.size, chunk):
             part = rows[start : start + chunk]
@@ -384,7 +389,7 @@ class _Hunt:
         That is round-off; and where f is code that only differences could look into, also what a solver in it leaves.
         """
         floor = self.floor
-        if self.problem.function.kind != "expression" and evidence.strength < Evidence.EXACT.strength:
+        if not _is_formula(self.problem) and evidence.strength < Evidence.EXACT.strength:
             floor = np.maximum(floor, SOLVER_ERROR * self.ordinary)
         with np.errstate(all="ignore"):
             mask: Mask = ~(np.abs(claimed - reference) <= floor)
@@ -427,7 +432,7 @@ class _Hunt:
         With several tied, relu'(0) = 0 and sign(0) = 0 give values beside the one-sided slopes: 0, or some of the
         slopes' difference beyond them. Formulas come here only with a single part tied, where every value is judged.
         """
-        if isinstance(self.problem.function, ExpressionFunction):
+        if _is_formula(self.problem):
             return True
         low, high = min(kink.left, kink.right, 0.0), max(kink.left, kink.right, 0.0)
         beside = abs(kink.right - kink.left) + kink.bound
@@ -438,7 +443,7 @@ class _Hunt:
 
         A root finder that stops at 1e-12 has slopes of its own at an argument of 1e-12; nobody's gradient is that.
         """
-        if evidence.strength >= Evidence.EXACT.strength or self.problem.function.kind == "expression":
+        if evidence.strength >= Evidence.EXACT.strength or _is_formula(self.problem):
             return True
         point, claimed = verified.points[0], verified.claim.values.reshape((-1, self.problem.variables.size))
         usual = self.listed.probe.typical if self.listed.probe is not None else np.ones(point.shape)

@@ -9,38 +9,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gradverify.core import subgradient
+from gradverify.core import subgradient, withdrawn
 from gradverify.core.answers import Answer as Answer  # noqa: PLC0414 - offered here as well
 from gradverify.core.answers import Ask as Ask  # noqa: PLC0414
-from gradverify.core.arrays import Array, Mask, Matrix, Vector
-from gradverify.core.cross_examination import is_inconsistent
-from gradverify.core.estimates import Estimates, Kink, Note
+from gradverify.core.answers import Judged
+from gradverify.core.arrays import Array, Matrix, Vector
+from gradverify.core.estimates import Estimates, Kink
 from gradverify.core.examine import ClaimValues, ScaleProbe, examine, flat, typical_lengths
 from gradverify.core.judge import Code, judge, judge_kink, judge_with_scales
 from gradverify.core.kinks import find_kinks
-from gradverify.core.lost_digits import is_exact_elsewhere, lost
 from gradverify.core.problem import Derivative, Failure, Problem, Request
-from gradverify.core.verdicts import AtKinks, Evidence, Fault, NoteKind, Verdict
+from gradverify.core.verdicts import AtKinks, Evidence, Fault, Verdict
 
 if TYPE_CHECKING:
     from gradverify.core.projection.points import Projected
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """One backend's answer, judged: arrays of shape (k, c)."""
-
-    answer: Answer
-    codes: Array
-    reference: Matrix
-    bound: Matrix
-    evidence: tuple[Evidence, ...]  # by point
-    notes: tuple[tuple[Note, ...], ...]  # by point
-
-    @property
-    def backend(self) -> str:
-        """The backend's name."""
-        return self.answer.backend
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,15 +116,15 @@ def verify(
     if any(probed):
         judged = [_at_new_kinks(j, probed, claimed, problem, at_kinks) for j in judged]
         codes, contradictions = combine(judged, claimed.shape, prover.backend if prover else None)
-    judged = _cross_examined(problem, points, judged, codes, kinks, probe.typical)
+    judged = withdrawn.cross_examined(problem, points, judged, codes, kinks, probe.typical)
     if at_kinks is AtKinks.ACCEPT_SUBGRADIENT:
         judged = _exclude_mixtures(problem, points, codes, judged, kinks, claimed, ask, probe.typical)
     scattered = None
     if (codes == Code.FAIL).any():
-        scattered = _scattered(problem, points, codes, judged, claimed, ask)
-        scattered |= _without_digits(problem, points, codes, judged, kinks, claimed)
+        scattered = withdrawn.scattered(problem, points, codes, judged, claimed, ask)
+        scattered |= withdrawn.without_digits(problem, points, codes, judged, kinks, claimed)
         codes[scattered] = Code.INCONCLUSIVE
-        judged = [_without_blame(j, scattered) for j in judged]
+        judged = [j.recoded(scattered & (j.codes == Code.FAIL), Code.INCONCLUSIVE) for j in judged]
     leans = bool(projected) and _take_in(
         problem, points, claimed, projected, judged, codes, contradictions, prover is not None, scattered
     )
@@ -183,12 +165,9 @@ def _probe_kinks(
         return []
     found: list[dict[int, Kink]] = []
     for row, known in enumerate(kinks):
-        suspects = (
-            np.flatnonzero(codes[row] != Code.PASS)
-            if at_kinks is AtKinks.ACCEPT_SUBGRADIENT
-            else np.arange(codes.shape[1])
-        )
+        suspects = np.arange(codes.shape[1])
         if at_kinks is AtKinks.ACCEPT_SUBGRADIENT:
+            suspects = np.flatnonzero(codes[row] != Code.PASS)
             for one in judged:
                 if one.evidence[row].strength >= Evidence.EXACT.strength:
                     smooth = np.isfinite(one.reference[row]) & np.isfinite(one.bound[row])
@@ -208,52 +187,6 @@ def _at_new_kinks(
         for component, kink in found.items():
             codes[row, component] = _code_at_kink(claimed[row, component], kink, problem, at_kinks)
     return replace(judged, codes=codes)
-
-
-UNSOUND = (
-    "the differences contradict f's changes in directions across the axes: f has no gradient here, or is too noisy"
-)
-
-
-def _cross_examined(
-    problem: Problem,
-    points: Matrix,
-    judged: Sequence[Judged],
-    codes: Array,
-    kinks: Sequence[Mapping[int, Kink]],
-    typical: Vector,
-) -> list[Judged]:
-    """Take back what failed by a reference that f itself contradicts. Changes `codes`.
-
-    Only estimated references need it: exact ones know f's formula. The first row that stands decides the verdict, and
-    ends the questions.
-    """
-    taken: list[int] = []
-    if problem.derivative is not Derivative.HESSIAN:
-        for row in np.flatnonzero((codes == Code.FAIL).any(axis=1)).tolist():
-            known = [j for j in judged if np.isfinite(j.reference[row]).all() and np.isfinite(j.bound[row]).all()]
-            exact = any(j.evidence[row].strength >= Evidence.EXACT.strength for j in known)
-            # Between the jumps of a step function, lines see its trend, which is not its slope.
-            jumps = any(note.kind is NoteKind.JUMP for j in known for note in j.notes[row])
-            if exact or kinks[row] or jumps or not known:
-                break
-            shape = (-1, problem.variables.size)
-            reference, bound = known[0].reference[row].reshape(shape), known[0].bound[row].reshape(shape)
-            size = np.where(points[row] != 0, np.abs(points[row]), typical)
-            if not is_inconsistent(problem, points[row], reference, bound, size):
-                break
-            taken.append(row)
-    for row in taken:
-        codes[row][codes[row] == Code.FAIL] = Code.INCONCLUSIVE
-    return [_taken_back(j, taken) for j in judged] if taken else list(judged)
-
-
-def _taken_back(judged: Judged, rows: Sequence[int]) -> Judged:
-    codes, notes = judged.codes.copy(), list(judged.notes)
-    for row in rows:
-        codes[row][codes[row] == Code.FAIL] = Code.INCONCLUSIVE
-        notes[row] = (*notes[row], Note(NoteKind.NOISE, UNSOUND))
-    return replace(judged, codes=codes, notes=tuple(notes))
 
 
 def _exclude_mixtures(
@@ -283,131 +216,11 @@ def _exclude_mixtures(
             if np.isfinite(gradients).all(axis=1).mean() > 0.5:
                 excluded = subgradient.excluded(claimed[row], passing, gradients)
                 codes[row, excluded] = Code.FAIL
-                out = [_failed_at(one, row, excluded) for one in out]
+                where = np.zeros(codes.shape, dtype=np.bool_)
+                where[row, excluded] = True
+                out = [one.recoded(where, Code.FAIL) for one in out]
                 break
     return out
-
-
-def _failed_at(judged: Judged, row: int, components: Sequence[int]) -> Judged:
-    codes = judged.codes.copy()
-    codes[row, components] = Code.FAIL
-    return replace(judged, codes=codes)
-
-
-# A gap that is the claim's round-off, such as that of 1 − cos(x) near 0, is small beside the value and changes its sign
-# from one point to the next; a fault in the formula does not, or it passes through zero on a straight line.
-SMALL_GAP = 1e-2
-SCATTER_DISTANCE = 1e-3  # relative; far enough for round-off to be another, near enough for the formula to be the same
-SCATTER_POINTS = 24
-FIRST_SCATTER_POINTS = 6
-STRAIGHT = (
-    0.1  # of how far the gaps at x + d and x − d are apart: what round-off leaves of their mean is as large as that
-)
-STEADY = 0.1  # relative spread of a gap; six draws of noise lie as close together about once in 1e7 times
-FEWEST_OF_EITHER_SIGN = 2  # of 24: the chance that a fair coin shows fewer is 3e-6; a fault of one sign shows none
-
-
-def _scattered(
-    problem: Problem, points: Matrix, codes: Array, judged: Sequence[Judged], claimed: Matrix, ask: Ask
-) -> Array:
-    """Where a small gap scatters about zero around the point, and so is the claim's own round-off; shape (k, c)."""
-    out = np.zeros(codes.shape, dtype=np.bool_)
-    claim = problem.claim
-    for row in np.flatnonzero((codes == Code.FAIL).any(axis=1)).tolist():
-        exact = [j for j in judged if j.evidence[row].strength >= Evidence.EXACT.strength]
-        if not exact or claim is None:
-            continue
-        best = min(exact, key=lambda j: j.answer.seconds)
-        with np.errstate(all="ignore"):
-            small = np.abs(claimed[row] - best.reference[row]) <= SMALL_GAP * np.abs(best.reference[row])
-        suspects = small & (codes[row] == Code.FAIL)
-        if not suspects.any():
-            continue
-        gap, apart = _gaps_around(problem, points[row], best.backend, ask, row)
-        if gap.shape[0] == 0:
-            continue
-        above, below = (apart & (gap > 0)).sum(axis=0), (apart & (gap < 0)).sum(axis=0)
-        found = suspects & (above >= FEWEST_OF_EITHER_SIGN) & (below >= FEWEST_OF_EITHER_SIGN)
-        found &= ~_is_straight(gap, claimed[row] - best.reference[row])
-        if found.any() and is_exact_elsewhere(problem, claim, points[row], np.flatnonzero(found).tolist()):
-            out[row] = found
-    return out
-
-
-def _is_straight(gaps: Matrix, here: Vector) -> Mask:
-    """Whether gaps at pairs of opposite points, shape (2·p, c), go straight through the gap `here` between them; (c,).
-
-    One that does is a fault of the formula that happens to be 0 nearby, as that of exp(x)·(1 + (x − 1)/100) at 1.
-    """
-    with np.errstate(all="ignore"):
-        one, other = gaps[0::2], gaps[1::2]
-        bend = np.abs((one - here) + (other - here)).sum(axis=0)
-        straight: Mask = bend <= STRAIGHT * np.abs(one - other).sum(axis=0)
-    return straight
-
-
-def _without_blame(judged: Judged, scattered: Array) -> Judged:
-    """Gaps that are the claim's round-off are no backend's to hold against it."""
-    if not (scattered & (judged.codes == Code.FAIL)).any():
-        return judged
-    return replace(judged, codes=np.where(scattered & (judged.codes == Code.FAIL), Code.INCONCLUSIVE, judged.codes))
-
-
-def _without_digits(
-    problem: Problem,
-    points: Matrix,
-    codes: Array,
-    judged: Sequence[Judged],
-    kinks: Sequence[Mapping[int, Kink]],
-    claimed: Matrix,
-) -> Array:
-    """Where the claim has lost its digits to round-off, by as much as it is off; shape (k, c)."""
-    out = np.zeros(codes.shape, dtype=np.bool_)
-    claim = problem.claim
-    if claim is None or not judged:
-        return out
-    references = np.array([j.reference for j in judged])
-    bounds = np.array([np.where(np.isfinite(j.reference) & np.isfinite(j.bound), j.bound, np.inf) for j in judged])
-    best = np.argmin(bounds, axis=0)[None]
-    reference = np.take_along_axis(references, best, axis=0)[0]
-    for row in np.flatnonzero((codes == Code.FAIL).any(axis=1)).tolist():
-        failing = [i for i in np.flatnonzero(codes[row] == Code.FAIL).tolist() if i not in kinks[row]]
-        with np.errstate(all="ignore"):
-            gap = np.abs(claimed[row] - reference[row])
-        out[row] = lost(problem, claim, points[row], gap, failing)
-    return out
-
-
-def _gaps_around(problem: Problem, point: Vector, backend: str, ask: Ask, row: int) -> tuple[Matrix, Mask]:
-    """claimed − reference at up to SCATTER_POINTS points around `point`, and where it exceeds the tolerance: (p, c).
-
-    Each two points that follow one another are opposite; components without room for that stay.
-    Where the first few gaps are all but the same, they are a fault of the formula, and the rest is not looked at.
-    """
-    claim = problem.claim
-    assert claim is not None
-    rng = np.random.default_rng((problem.seed, row))
-    step = point * (SCATTER_DISTANCE * rng.uniform(-1, 1, size=(SCATTER_POINTS // 2, point.size)))
-    room = problem.domain.contains(point + step) & problem.domain.contains(point - step)
-    step = np.where(room, step, 0.0)
-    around = np.stack([point + step, point - step], axis=1).reshape((-1, point.size))
-    gaps, aparts = np.empty((0, 0)), np.empty((0, 0), dtype=np.bool_)
-    for part in (around[:FIRST_SCATTER_POINTS], around[FIRST_SCATTER_POINTS:]):
-        values = claim.evaluate(part).values
-        answer = ask(backend, problem, Request(part, values))
-        if answer.estimates is None:
-            break
-        with np.errstate(all="ignore"):
-            reference = np.array([e.value for e in answer.estimates.points])
-            gap = flat(values - reference)
-            apart = np.abs(gap) > problem.tolerance.relative * np.abs(flat(reference))
-        gaps = gap if gaps.size == 0 else np.concatenate([gaps, gap])
-        aparts = apart if aparts.size == 0 else np.concatenate([aparts, apart])
-        with np.errstate(all="ignore"):
-            steady = np.ptp(gap, axis=0) <= STEADY * np.abs(np.mean(gap, axis=0))
-        if steady[apart.any(axis=0)].all():
-            break
-    return gaps, aparts
 
 
 # A derivative so small that a step of 1e6 times the variable's own size does not change f by one unit of its

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gradverify.core.answers import Judged
 from gradverify.core.arrays import Matrix, Vector
 from gradverify.core.descent.level_sets import SIDE, box_around, level_sets
 from gradverify.core.estimates import ShowsLadders
 from gradverify.core.ladders import details_of, worth_showing
 from gradverify.core.report import Check, DescentRun
-from gradverify.core.verify import Judged, Verified
+from gradverify.core.verify import Verified
 
 if TYPE_CHECKING:
     from gradverify.plugins import Plugins

@@ -80,7 +80,7 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedPro
 
 def test_a_blind_spot_is_shown_with_a_point_to_paste(printed: subprocess.CompletedProcess[str]) -> None:
     assert "∂f/∂x could have a factor of the variable itself" in printed.stdout
-    assert POINT.search(printed.stdout)
+    assert POINT.findall(printed.stdout) == ["[0, -1]", "[-1, -1]"]
 
 
 def test_the_share_of_mistakes_caught_is_shown_for_every_spec(printed: subprocess.CompletedProcess[str]) -> None:

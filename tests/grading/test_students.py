@@ -123,7 +123,9 @@ def test_all_points_that_are_visible_come_before_any_that_is_hidden(tmp_path: Pa
 def test_a_submission_that_cannot_be_used_is_told_so_once(tmp_path: Path, benches: dict[str, Bench]) -> None:
     course = Course(assignment_in(tmp_path, TEXT), benches, b"secret", Opener(), tmp_path)
     student = grade_student(course, Submission("ada", (tmp_path / "nothing",)))
-    assert student.student_note.startswith("The submission is neither a file nor a folder")
+    assert student.student_note == (
+        "The submission is neither a file nor a folder (a pipe, socket or device); hand in files only."
+    )
     assert student.score == 0.0
     assert "/" not in student.student_note
 
