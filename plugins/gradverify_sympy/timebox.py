@@ -10,6 +10,9 @@ from contextlib import contextmanager
 from types import FrameType
 
 
+RINGS_AGAIN = 0.05  # s; an exception that is raised within a destructor or a weakref callback is lost, so ring again
+
+
 class OutOfTime(BaseException):
     """Time is up. No `Exception`, so that SymPy's own `except Exception` cannot swallow it."""
 
@@ -56,7 +59,7 @@ def interrupting(deadline: Deadline) -> Iterator[None]:
         return
     others = signal.signal(signal.SIGALRM, ring)
     try:
-        signal.setitimer(signal.ITIMER_REAL, deadline.left if deadline.left > 0 else 1e-6)
+        signal.setitimer(signal.ITIMER_REAL, deadline.left if deadline.left > 0 else 1e-6, RINGS_AGAIN)
         yield
     finally:
         armed = False

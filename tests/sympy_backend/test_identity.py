@@ -198,13 +198,15 @@ def test_a_claim_whose_shape_does_not_fit_is_left_to_the_core() -> None:
     assert ask(make_problem("x y", "x*y", "[x, y, x]")).proof is None
 
 
+# The alarm may ring within a destructor, where Python reports it as lost; it rings again.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_nasty_expression_ends_in_time_and_undecided() -> None:
     function = "(sin(x)*cos(y) + exp(x*y) + sqrt(1 + x**2))**24*log(2 + cos(x*y))"
     claim = (
         f"[({function})*(24*(cos(x)*cos(y) + y*exp(x*y) + x/sqrt(1 + x**2))/(sin(x)*cos(y) + exp(x*y) + sqrt(1 + x**2))"
         " - y*sin(x*y)/((2 + cos(x*y))*log(2 + cos(x*y)))), 0*x]"
     )
-    estimates = ask(make_problem("x y", function, claim, seconds=0.6), [0.3, 0.4])
+    estimates = ask(make_problem("x y", function, claim, seconds=2.0), [0.3, 0.4])
     assert estimates.proof is not None
     assert estimates.proof.components[0] is not False
     assert np.isfinite(estimates.points[0].value).all()
