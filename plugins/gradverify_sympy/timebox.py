@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-
 RINGS_AGAIN = 0.05  # s; an exception that is raised within a destructor or a weakref callback is lost, so ring again
 
 
