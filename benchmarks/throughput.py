@@ -46,6 +46,8 @@ def test_gradient(f, g, points):
     for point in points:
         assert check_grad(f, g, np.array(point)) < 1e-5
 """
+CACHED = "all backends, again from the cache"
+WITH_CACHE = ("-m", "gradverify", "run", "cases.yaml", "-q", "--cache-dir", "cache", "-j", "2")
 PYTEST = "pytest with scipy.optimize.check_grad"
 
 
@@ -100,6 +102,7 @@ def contestants() -> tuple[Contestant, ...]:
         Contestant("finite differences, -j 2", (*run, *alone, "-j", "2")),
         Contestant("all backends, -j 1", (*run, "-j", "1")),
         Contestant("all backends, -j 2", (*run, "-j", "2")),
+        Contestant(CACHED, WITH_CACHE),
     )
 
 
@@ -114,12 +117,13 @@ def main(arguments: list[str] | None = None) -> int:
         (folder / "cases.yaml").write_text(spec_file(every), encoding="utf-8")
         (folder / "listed.yaml").write_text(spec_file(every, "search: off\n"), encoding="utf-8")
         (folder / "test_cases.py").write_text(pytest_file(every), encoding="utf-8")
+        Contestant("the cache is filled", WITH_CACHE).run(folder)
         seconds = medians(contestants(), folder, options.repetitions, warm_up=False)
     print(f"{options.specs} functions at {POINTS} points each\n")
     print_seconds(seconds)
     ours = [one.name for one in contestants()[1:]]
     pairs = [(one, PYTEST) for one in ours]
-    print_ratios(seconds, [*pairs, (ours[1], ours[2]), (ours[3], ours[4])])
+    print_ratios(seconds, [*pairs, (ours[1], ours[2]), (ours[3], ours[4]), (ours[4], CACHED)])
     return 0
 
 

@@ -107,7 +107,9 @@ class BaselineRun:
         self.failed |= bool(found.grown)
         note = f"known failure: in the baseline {self.options.baseline}"
         specs = tuple(
-            dataclasses.replace(result, notes=(*result.notes, note)) if result.name in self.excused else result
+            dataclasses.replace(result, notes=(*result.notes, note), known=True)
+            if result.name in self.excused
+            else result
             for result in report.specs
         )
         return dataclasses.replace(report, specs=specs)

@@ -133,6 +133,7 @@ class SpecResult:
     reason: str | None = None
     seconds: float = 0.0
     cached: bool = False  # found out by an earlier run of the same spec
+    known: bool = False  # a failure that the run's baseline has, so that it does not fail the run
     evaluations: Evaluations = Evaluations()
     variables: tuple[tuple[str, tuple[int, ...]], ...] = ()
     function_source: tuple[str, int] | None = None  # file and line of a Python function

@@ -16,6 +16,7 @@ from gradverify.report.safe_text import one_line, visible
 
 SPECIFICATION = "0.0.0"  # the format calls itself pre-1.0 and numbers no release yet
 STATUSES = ("passed", "failed", "skipped", "pending", "other")
+KNOWN = "pending"  # of a failure that the baseline has: to be mended, and no news
 
 _STATUS = {
     Verdict.PASS: "passed",
@@ -63,11 +64,12 @@ def _tests(spec: SpecResult) -> Iterator[dict[str, Any]]:
         seen[label] += 1
         name = label if seen[label] == 1 else f"{label} {seen[label]}"
         test = _test(spec, check, name)
-        shown |= test["status"] in ("failed", "other")
+        shown |= test["status"] in ("failed", "other", KNOWN)
         yield test
     if not words.as_expected(spec) and not shown:
         # `expect: fail` and found right, or a reason that belongs to no check: the spec itself is the test.
-        yield _common(spec, "verdict", _STATUS[spec.verdict], spec.seconds, spec.verdict) | {"message": headline(spec)}
+        status = KNOWN if spec.known else _STATUS[spec.verdict]
+        yield _common(spec, "verdict", status, spec.seconds, spec.verdict) | {"message": headline(spec)}
 
 
 def _test(spec: SpecResult, check: Check, name: str) -> dict[str, Any]:
@@ -76,15 +78,18 @@ def _test(spec: SpecResult, check: Check, name: str) -> dict[str, Any]:
     status = "passed" if excused else _STATUS[check.verdict]
     if words.as_expected(spec) and check.verdict is Verdict.INCONCLUSIVE:
         status = "skipped"  # another backend decided it
+    bad = status == "failed"
+    if spec.known and status in ("failed", "other"):
+        status = KNOWN
     test = _common(spec, name, status, check.seconds, check.verdict)
     if check.line:
         test["line"] = check.line
     if check.reason:
         test["message"] = one_line(check.reason)
-    if status == "failed" and check.verdict is Verdict.FAIL:
+    if bad and check.verdict is Verdict.FAIL:
         test["message"] = headline(spec)
         test["trace"] = "\n".join(_trace(spec))
-    if spec.output and status == "failed":
+    if spec.output and bad:
         test["stdout"] = visible(spec.output).split("\n")
     return test
 

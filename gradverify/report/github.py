@@ -21,17 +21,21 @@ _KINDS = {Verdict.FAIL: "error", Verdict.ERROR: "error", Verdict.INCONCLUSIVE: "
 def render_github(report: Report, options: Mapping[str, str]) -> str:
     """Workflow commands, one a line, the worst first. `options["root"]` is the repository's root."""
     found = findings(report)
-    totals = Counter(_KINDS[item.spec.verdict] for item in found)
+    totals = Counter(_kind(item) for item in found)
     left = dict.fromkeys(totals, MOST_OF_A_KIND)
     lines = []
     for item in found:
-        kind = _KINDS[item.spec.verdict]
+        kind = _kind(item)
         if left[kind] == 0:
             continue
         left[kind] -= 1
         more = totals[kind] - MOST_OF_A_KIND if left[kind] == 0 else 0
         lines.append(_command(kind, item, options.get("root"), max(more, 0)))
     return "".join(line + "\n" for line in lines)
+
+
+def _kind(item: Finding) -> str:
+    return "notice" if item.spec.known else _KINDS[item.spec.verdict]
 
 
 def _command(kind: str, item: Finding, root: str | None, more: int) -> str:

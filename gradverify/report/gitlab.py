@@ -36,7 +36,7 @@ def render_gitlab(report: Report, options: Mapping[str, str]) -> str:
                 "description": f"gradverify {item.rule}: {one_line(item.spec.name)}: {item.message}",
                 "check_name": f"gradverify/{item.rule}",
                 "fingerprint": key if seen[key] == 1 else digest(key, str(seen[key])),
-                "severity": _SEVERITY[item.spec.verdict],
+                "severity": "info" if item.spec.known else _SEVERITY[item.spec.verdict],
                 "location": {"path": relative_path(item.file, root), "lines": {"begin": item.line}},
             }
         )

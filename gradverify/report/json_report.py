@@ -161,6 +161,7 @@ SPEC = record(
         "reason": Key(optional(TEXT)),
         "seconds": Key(SECONDS),
         "cached": Key(FLAG, "whether it was taken from the cache; `seconds` is then what it took when it was run"),
+        "known": Key(FLAG, "whether it is a failure that the run's baseline has"),
         "evaluations": Key(EVALUATIONS, "how often the functions were evaluated, in points"),
         "variables": Key(sequence(pair(("name", TEXT), ("shape", SHAPE))), "in the order of the point vector"),
         "function_source": Key(SOURCE, "where a Python function is defined"),

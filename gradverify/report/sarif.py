@@ -80,11 +80,13 @@ def _result(item: Finding, rule_index: int, root: str | None, seen: Counter[str]
     result: dict[str, Any] = {
         "ruleId": item.rule,
         "ruleIndex": rule_index,
-        "level": _LEVELS[spec.verdict],
+        "level": "note" if spec.known else _LEVELS[spec.verdict],
         "message": {"text": _message("\n".join([text, *item.details]))},
         "locations": [_location(item.file, item.line, root)],
         "partialFingerprints": {"primaryLocationLineHash": _fingerprint(item, root, seen)},
     }
+    if spec.known:
+        result["suppressions"] = [{"kind": "external", "justification": "a known failure: it is in the baseline"}]
     if item.file != spec.file:
         related = _location(spec.file, max(spec.line, 1), root)
         result["relatedLocations"] = [related | {"id": 0, "message": {"text": "the spec"}}]

@@ -46,7 +46,10 @@ def render_terminal(report: Report, *, width: int = 100, colour: bool = False, v
     style = Style(width, colour)
     parts = []
     if verbosity >= 0:
-        parts += ["\n".join(_spec(spec, style)) for spec in report.specs if spec.verdict is not Verdict.PASS]
+        known = [_known(spec, style) for spec in report.specs if spec.known]
+        parts += ["\n".join(known)] if known and verbosity == 0 else []
+        told = (spec for spec in report.specs if spec.verdict is not Verdict.PASS)
+        parts += ["\n".join(_spec(spec, style)) for spec in told if verbosity > 0 or not spec.known]
         parts += [line for line in (_plugins(report), _broken(report)) if line]
     if verbosity >= 1:
         parts.insert(0, "\n".join(progress_line(spec, style) for spec in report.specs))
@@ -69,6 +72,13 @@ def progress_line(spec: SpecResult, style: Style = Style()) -> str:
     return f"{mark} {_place(spec)} {clean(spec.name)}{expected}{spots}"
 
 
+def _known(spec: SpecResult, style: Style) -> str:
+    """One line for a failure that the baseline has: no news."""
+    return (
+        f"{style.paint('KNOWN', 'yellow')} {clean(spec.name)}  {_place(spec)}  {spec.verdict.value}, as in the baseline"
+    )
+
+
 def _place(spec: SpecResult) -> str:
     """`specs/bowl.yaml:1`; what stands in no file has no line."""
     return f"{clean(spec.file)}:{spec.line}" if spec.line else clean(spec.file)
@@ -84,7 +94,15 @@ def summary(report: Report, style: Style = Style()) -> str:
     blind = sum(1 for spec in report.specs if spec.blind_spots)
     if blind:
         text += f"; {blind} with blind spots (gradverify audit shows them)"
-    return style.paint(text, "green" if report.passed and not report.interrupted else "red")
+    known = sum(spec.known for spec in report.specs)
+    if known:
+        text += f"; {known} known to the baseline"
+    fine = (
+        bool(report.specs)
+        and all(spec.known or words.as_expected(spec) for spec in report.specs)
+        and not report.interrupted
+    )
+    return style.paint(text, "green" if fine else "red")
 
 
 def _plugins(report: Report) -> str:

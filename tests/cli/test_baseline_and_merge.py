@@ -25,6 +25,10 @@ def test_with_a_baseline_known_failures_pass_and_new_ones_fail(folder: Path, cal
     assert again.returncode == 0
     assert "1 known, 0 new, 0 stale" in again.stdout
     noted = next(spec for spec in read_report(folder / "r.json")["specs"] if spec["name"] == "s2")
+    assert noted["known"] is True
+    assert noted["verdict"] == "fail"
+    assert "KNOWN s2  specs/a.yaml:5  fail, as in the baseline" in again.stdout
+    assert "likely mistake" not in again.stdout
     assert noted["notes"] == ["known failure: in the baseline known.json"]
     assert call("run").returncode == 1
     path = folder / "specs" / "a.yaml"

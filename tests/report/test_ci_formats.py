@@ -4,138 +4,26 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema import ValidationError
+from jsonschema.validators import validator_for
 
 from gradverify.core.report import Report
-from gradverify.report.ctrf import render_ctrf
+from gradverify.report.ctrf import STATUSES, render_ctrf
 from gradverify.report.github import MOST_OF_A_KIND, SUMMARY_LIMIT, github_summary, render_github
 from gradverify.report.gitlab import render_gitlab
+from gradverify.report.junit import render_junit
 from gradverify.report.sarif import render_sarif
 from gradverify.report.tap import render_tap
 from tests.report.sample import BROKEN, EMPTY, HOSTILE, NOT_WRONG, REPORT, RIGHT, TWIN, UNDECIDED, WRONG
 
-TEXT = {"type": "string", "minLength": 1}
-POSITIVE = {"type": "integer", "minimum": 1}
-
-
-def closed(required: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
-    properties = required | (optional or {})
-    return {"type": "object", "properties": properties, "required": list(required), "additionalProperties": False}
-
-
-REGION = closed({"startLine": POSITIVE, "startColumn": POSITIVE, "endLine": POSITIVE, "endColumn": POSITIVE})
-PLACE = closed({"artifactLocation": closed({"uri": {"type": "string"}}), "region": REGION})
-MESSAGE = closed({"text": TEXT})
-LEVEL = {"enum": ["note", "warning", "error"]}
-# The part of SARIF 2.1.0 that gradverify writes, with what GitHub requires made required.
-SARIF = closed(
-    {
-        "$schema": {"const": "https://json.schemastore.org/sarif-2.1.0.json"},
-        "version": {"const": "2.1.0"},
-        "runs": {
-            "type": "array",
-            "maxItems": 20,
-            "items": closed(
-                {
-                    "tool": closed(
-                        {
-                            "driver": closed(
-                                {
-                                    "name": TEXT,
-                                    "semanticVersion": TEXT,
-                                    "rules": {
-                                        "type": "array",
-                                        "uniqueItems": True,
-                                        "items": closed(
-                                            {
-                                                "id": TEXT,
-                                                "shortDescription": MESSAGE,
-                                                "fullDescription": closed({"text": TEXT | {"maxLength": 1024}}),
-                                                "help": MESSAGE,
-                                                "defaultConfiguration": closed({"level": LEVEL}),
-                                            }
-                                        ),
-                                    },
-                                }
-                            ),
-                            "extensions": {
-                                "type": "array",
-                                "maxItems": 100,
-                                "items": closed({"name": TEXT}, {"version": TEXT}),
-                            },
-                        }
-                    ),
-                    "columnKind": {"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
-                    "invocations": {"type": "array", "items": closed({"executionSuccessful": {"type": "boolean"}})},
-                    "results": {
-                        "type": "array",
-                        "maxItems": 25_000,
-                        "items": closed(
-                            {
-                                "ruleId": TEXT,
-                                "ruleIndex": {"type": "integer", "minimum": 0},
-                                "level": LEVEL,
-                                "message": MESSAGE,
-                                "locations": {
-                                    "type": "array",
-                                    "items": closed({"physicalLocation": PLACE}),
-                                    "minItems": 1,
-                                },
-                                "partialFingerprints": closed({"primaryLocationLineHash": TEXT}),
-                            },
-                            {
-                                "relatedLocations": {
-                                    "type": "array",
-                                    "items": closed(
-                                        {"physicalLocation": PLACE, "id": {"type": "integer"}, "message": MESSAGE}
-                                    ),
-                                }
-                            },
-                        ),
-                    },
-                },
-                {"automationDetails": closed({"id": TEXT}), "properties": {"type": "object"}},
-            ),
-        },
-    }
-)
-COUNT = {"type": "integer", "minimum": 0}
-STATUS = ("passed", "failed", "skipped", "pending", "other")
-# The part of CTRF that gradverify writes; unknown keys are refused by the format outside `extra`.
-CTRF = closed(
-    {
-        "reportFormat": {"const": "CTRF"},
-        "specVersion": {"type": "string", "pattern": r"^\d+\.\d+\.\d+$"},
-        "results": closed(
-            {
-                "tool": closed({"name": TEXT}, {"version": {"type": "string"}}),
-                "summary": closed(
-                    {"tests": COUNT, **dict.fromkeys(STATUS, COUNT), "start": COUNT, "stop": COUNT},
-                    {"suites": COUNT, "extra": {"type": "object"}},
-                ),
-                "tests": {
-                    "type": "array",
-                    "items": closed(
-                        {"name": TEXT, "status": {"enum": list(STATUS)}, "duration": COUNT},
-                        {
-                            "suite": {"type": "array", "minItems": 1, "items": {"type": "string"}},
-                            "filePath": {"type": "string"},
-                            "line": COUNT,
-                            "rawStatus": {"type": "string"},
-                            "message": {"type": "string"},
-                            "trace": {"type": "string"},
-                            "tags": {"type": "array", "items": {"type": "string"}},
-                            "stdout": {"type": "array", "items": {"type": "string"}},
-                        },
-                    ),
-                },
-            }
-        ),
-    }
-)
+PUBLISHED = Path(__file__).parent / "published"  # see the README there
+SARIF = json.loads((PUBLISHED / "sarif-2.1.0-rtm.5.json").read_text())
+CTRF = json.loads((PUBLISHED / "ctrf-0.0.json").read_text())
+KNOWN = replace(WRONG, known=True)
 PLACED = replace(WRONG, gradient_source=("/repo/losses.py", 12))
 
 
@@ -143,13 +31,50 @@ def only(*specs: Any) -> Report:
     return replace(REPORT, specs=specs, interrupted=False, not_run=())
 
 
+def validate(schema: Any, data: Any) -> None:
+    validator_for(schema)(schema).validate(data)
+
+
 def sarif(report: Report = REPORT, **options: str) -> Any:
     return json.loads(render_sarif(report, options))
 
 
-@pytest.mark.parametrize("report", [REPORT, EMPTY, only(PLACED)])
+@pytest.mark.parametrize("report", [REPORT, EMPTY, only(PLACED), only(KNOWN)])
 def test_sarif_has_all_that_github_requires_and_nothing_unknown(report: Report) -> None:
-    Draft202012Validator(SARIF).validate(sarif(report, category="gradients"))
+    validate(SARIF, sarif(report, category="gradients"))
+
+
+@pytest.mark.parametrize(("schema", "data"), [(SARIF, sarif()), (CTRF, json.loads(render_ctrf(REPORT, {})))])
+def test_the_published_schemas_refuse_a_key_that_they_do_not_have(schema: Any, data: Any) -> None:
+    with pytest.raises(ValidationError):
+        validate(schema, data | {"verdict": "pass"})
+
+
+def test_a_failure_that_the_baseline_has_fails_in_no_format() -> None:
+    report = only(KNOWN)
+    (result,) = sarif(report)["runs"][0]["results"]
+    assert (result["level"], result["suppressions"][0]["kind"]) == ("note", "external")
+    assert {issue["severity"] for issue in json.loads(render_gitlab(report, {}))} == {"info"}
+    assert render_github(report, {}).startswith("::notice ")
+    assert "failed" not in statuses(KNOWN)
+    assert "pending" in statuses(KNOWN)
+    assert "not ok 1 - " in (text := render_tap(report, {}))
+    assert "# TODO known failure" in text
+    for family in ("located", "strict"):
+        text = render_junit(report, {"family": family})
+        assert "<failure" not in text
+        assert "<skipped" in text
+
+
+def test_the_same_failure_without_a_baseline_fails_in_every_format() -> None:
+    report = only(WRONG)
+    (result,) = sarif(report)["runs"][0]["results"]
+    assert result["level"] == "error"
+    assert "suppressions" not in result
+    assert render_github(report, {}).startswith("::error ")
+    assert "failed" in statuses(WRONG)
+    assert "TODO" not in render_tap(report, {})
+    assert "<failure" in render_junit(report, {})
 
 
 def test_sarif_points_at_the_gradient_and_relates_the_spec() -> None:
@@ -226,9 +151,9 @@ def test_the_github_summary_stays_below_its_limit_and_says_what_is_missing() -> 
 @pytest.mark.parametrize("report", [REPORT, EMPTY, only(PLACED)])
 def test_ctrf_has_the_required_keys_no_unknown_ones_and_right_counts(report: Report) -> None:
     data = json.loads(render_ctrf(report, {}))
-    Draft202012Validator(CTRF).validate(data)
+    validate(CTRF, data)
     tests, summary = data["results"]["tests"], data["results"]["summary"]
-    assert summary["tests"] == len(tests) == sum(summary[status] for status in STATUS)
+    assert summary["tests"] == len(tests) == sum(summary[status] for status in STATUSES)
     assert len({test["name"] for test in tests}) == len(tests)
 
 

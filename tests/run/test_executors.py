@@ -215,3 +215,13 @@ def test_mpi_is_the_executor_of_mpi4py(plugins: Plugins, monkeypatch: pytest.Mon
     executor = factory()
     assert isinstance(executor, Executor)
     executor.shutdown()
+
+
+@pytest.mark.xdist_group("mpi")
+def test_workers_of_mpi_give_the_same_report(folder: Path, at_home: list[dict[str, Any]]) -> None:
+    loads = subprocess.run(
+        [sys.executable, "-c", "from mpi4py import MPI"], capture_output=True, text=True, check=False
+    )
+    if loads.returncode:
+        pytest.skip(f"no MPI here: {loads.stderr.strip().splitlines()[-1]}")
+    assert run(folder, "mpi", "mpi:2") == at_home
