@@ -14,7 +14,7 @@ import importlib.util
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -71,8 +71,10 @@ class Loaded:
     points: Array
     function: Function
     claim: Function
+    calls: list[int] = field(default_factory=list)  # one entry a call of f
 
     def value(self, x: Array) -> float:
+        self.calls.append(1)
         return float(self.function.evaluate(np.asarray(x, dtype=float)[None]).values[0])
 
     def g(self, x: Array) -> Array:
@@ -145,10 +147,47 @@ def autograd_check_grads(c: Loaded) -> bool:
     return True
 
 
+def numdifftools_gradient(c: Loaded) -> bool:
+    """Within ten times numdifftools' own error estimate."""
+    import numdifftools
+
+    for x in c.points:
+        found = numdifftools.Gradient(c.value, full_output=True)(x)
+        if not (np.abs(np.atleast_1d(found.estimate) - c.g(x)) <= 10 * found.error_estimate.ravel()).all():
+            return False
+    return True
+
+
+def jax_check_grads(c: Loaded) -> bool:
+    """jax.test_util.check_grads, order 1, in double precision, the claim as a custom derivative of a callback."""
+    import jax
+    from jax.test_util import check_grads
+
+    jax.config.update("jax_enable_x64", True)
+
+    def call(x: object) -> object:
+        return jax.pure_callback(lambda v: np.asarray(c.value(np.asarray(v))), jax.ShapeDtypeStruct((), float), x)
+
+    def backward(x: object, g: jax.Array) -> tuple[jax.Array]:
+        claimed = jax.pure_callback(lambda v: c.g(np.asarray(v)), jax.ShapeDtypeStruct(np.shape(x), float), x)
+        return (g * claimed,)
+
+    function = jax.custom_vjp(call)
+    function.defvjp(lambda x: (call(x), x), backward)
+    for x in c.points:
+        try:
+            check_grads(function, (jax.numpy.asarray(x),), order=1, modes=["rev"])
+        except AssertionError:
+            return False
+    return True
+
+
 PEERS: dict[str, tuple[str, Callable[[Loaded], bool]]] = {
     "scipy.optimize.check_grad (< 1e-6)": ("scipy", scipy_check_grad),
     "autograd.test_util.check_grads": ("autograd", autograd_check_grads),
     "torch.autograd.gradcheck": ("torch", torch_gradcheck),
+    "jax.test_util.check_grads": ("jax", jax_check_grads),
+    "numdifftools (10 × its error)": ("numdifftools", numdifftools_gradient),
     "jacobi (5 × its error)": ("jacobi", jacobi_gradient),
 }
 
@@ -167,6 +206,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--limit", type=int, help="about this many right and as many wrong cases")
     parser.add_argument("--alone", action="store_true", help="gradverify only")
     parser.add_argument("--show", type=int, default=20, help="how many of gradverify's mistakes to print")
+    parser.add_argument("--listed", action="store_true", help="the listed points only: `search: off`")
     options = parser.parse_args(arguments)
     plugins = load_plugins()
     corpus = list(cases(options.limit))
@@ -174,7 +214,8 @@ def main(arguments: list[str] | None = None) -> None:
     unnamed: Counter[str] = Counter()
     for case in corpus:
         begun = time.perf_counter()
-        result = run_spec(case.spec, plugins, VerifySettings(blind_spots=False))
+        spec = case.spec if options.listed else replace(case.spec, search_evaluations=None)
+        result = run_spec(spec, plugins, VerifySettings(blind_spots=False))
         ours.seconds += time.perf_counter() - begun
         ours.evaluations += result.evaluations.function
         ours.add(case, {Verdict.PASS: True, Verdict.FAIL: False}.get(result.found))
@@ -211,6 +252,7 @@ def peer(judge: Callable[[Loaded], bool], corpus: list[Case]) -> Score:
         except Exception:  # noqa: BLE001 - a tool that raises could not judge
             passed = None
         score.seconds += time.perf_counter() - begun
+        score.evaluations += len(c.calls)
         score.add(case, passed)
     return score
 
@@ -218,11 +260,15 @@ def peer(judge: Callable[[Loaded], bool], corpus: list[Case]) -> Score:
 def table(scores: dict[str, Score]) -> None:
     ours = scores["gradverify"]
     print(f"{ours.right} right and {ours.wrong} wrong gradients\n")
-    print("| tool | false alarms | misses | could not judge (right, wrong) | time, gradverify = 1 |")
-    print("|---|---|---|---|---|")
+    print(
+        "| tool | false alarms | misses | could not judge (right, wrong) | evaluations a case | time, gradverify = 1 |"
+    )
+    print("|---|---|---|---|---|---|")
     for name, s in scores.items():
         undecided = f"{s.undecided_right}, {s.undecided_wrong}"
-        print(f"| {name} | {s.false_alarms} | {s.misses} | {undecided} | {s.seconds / max(ours.seconds, 1e-9):.2f} |")
+        each = s.evaluations / max(1, s.right + s.wrong)
+        slower = s.seconds / max(ours.seconds, 1e-9)
+        print(f"| {name} | {s.false_alarms} | {s.misses} | {undecided} | {each:.0f} | {slower:.2f} |")
 
 
 if __name__ == "__main__":
