@@ -15,6 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -165,10 +166,10 @@ def jax_check_grads(c: Loaded) -> bool:
 
     jax.config.update("jax_enable_x64", True)
 
-    def call(x: object) -> object:
+    def call(x: Any) -> Any:
         return jax.pure_callback(lambda v: np.asarray(c.value(np.asarray(v))), jax.ShapeDtypeStruct((), float), x)
 
-    def backward(x: object, g: jax.Array) -> tuple[jax.Array]:
+    def backward(x: Any, g: Any) -> tuple[Any]:
         claimed = jax.pure_callback(lambda v: c.g(np.asarray(v)), jax.ShapeDtypeStruct(np.shape(x), float), x)
         return (g * claimed,)
 
