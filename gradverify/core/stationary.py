@@ -2,7 +2,9 @@
 
 A point written with a few digits is as good as the tolerance: it is stationary where every component of ∇f is at most
 the relative tolerance of its own size nearby, and surely not where one is more by more than its error bound. An
-`absolute` tolerance excuses what is larger, and certifies nothing.
+`absolute` tolerance excuses what is larger, and certifies nothing. A coordinate with `WRITTEN_DIGITS` decimals may
+be a rounded one, or one cut short: the point is stationary as it is written where the Newton step stays within a unit of
+the last digit of every coordinate.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 import numpy as np
 
@@ -25,6 +28,9 @@ AROUND = 4  # points around each at which the gradient's size is looked at
 CURVED = 2  # of these, where the Hessian's size is looked at as well
 MOST_VARIABLES = 300  # beyond, a Hessian has more entries than anybody estimates
 NEARBY_ENOUGH = 1e-2  # relative bound of a size nearby: it is a scale, nothing more
+# Decimals, and significant digits, from which on a coordinate is taken for a rounded one. Textbooks print three to eight
+# (0.707, 0.0898); with fewer a number is more likely meant as it stands (0.5, 0.25).
+WRITTEN_DIGITS = 3
 # An eigenvalue of at most this many units of round-off for each row, relative to the largest, is 0 as far as any exact
 # method can tell.
 ROUND_OFF_UNITS = 64.0
@@ -183,16 +189,17 @@ def _point(
         norm, norm_bound = float(np.linalg.norm(gradient)), float(np.linalg.norm(bound))
     newton = _newton(hessian, curved, gradient)
     tolerance = problem.tolerance.relative * scale
+    rounded = _rounded(point, newton, problem.tolerance.relative)
     kind = None if curved is None else kind_of(curved)
     if not at.known(row):
         verdict, reason = Verdict.INCONCLUSIVE, at.why_unknown(row, point)
-    elif (np.abs(gradient) > tolerance + problem.tolerance.absolute + bound).any():
+    elif not rounded and (np.abs(gradient) > tolerance + problem.tolerance.absolute + bound).any():
         verdict, reason, kind = Verdict.FAIL, _not_stationary(point, norm, norm_bound, newton), None
-    elif (np.abs(gradient) > tolerance + bound).any():
+    elif not rounded and (np.abs(gradient) > tolerance + bound).any():
         verdict = Verdict.INCONCLUSIVE
         told = _not_stationary(point, norm, norm_bound, newton)
         reason = f"{told}; that is only excused by the absolute tolerance, which certifies nothing"
-    elif not ((np.abs(gradient) + bound <= tolerance) | unseen).all():
+    elif not (rounded or ((np.abs(gradient) + bound <= tolerance) | unseen).all()):
         verdict = Verdict.INCONCLUSIVE
         reason = f"‖∇f‖ = {norm:.3g} ± {norm_bound:.1g} at {show_point(point)}: too uncertain to say whether it is 0"
     elif expected is None:
@@ -201,6 +208,8 @@ def _point(
         verdict, reason = Verdict.INCONCLUSIVE, f"the Hessian is not known: {unknown}"
     else:
         verdict, reason = judge_kind(curved, expected, size, problem.tolerance.relative)
+    if rounded and newton is not None and verdict is Verdict.PASS and (np.abs(gradient) > tolerance + bound).any():
+        reason = f"stationary to the digits that are written: the stationary point is {_precisely(point + newton)}"
     return Stationary(
         verdict=verdict, reason=reason or None, kind=kind, evidence=at.evidence[row], gradient=gradient, bound=bound,
         norm=norm, norm_bound=norm_bound, scale=scale, spectrum=curved, newton=newton,
@@ -214,6 +223,22 @@ def _newton(hessian: Matrix | None, curved: Spectrum | None, gradient: Vector) -
     if not (np.abs(curved.values) > curved.error).all():
         return None
     return np.asarray(-np.linalg.solve(0.5 * (hessian + hessian.T), gradient), dtype=np.float64)
+
+
+def _rounded(point: Vector, newton: Vector | None, relative: float) -> bool:
+    """Whether the Newton step leads to a point that would be written as this one, rounded or cut short."""
+    if newton is None:
+        return False
+    units = np.array([_unit(float(x)) for x in point])
+    return bool((np.abs(newton) <= np.maximum(units, relative * np.max(units))).all())
+
+
+def _unit(x: float) -> float:
+    """A unit of the last digit of the shortest decimal that is `x`; 0 for one of few digits, which may be exact."""
+    _, digits, exponent = Decimal(repr(x)).normalize().as_tuple()
+    if not isinstance(exponent, int) or -exponent < WRITTEN_DIGITS or len(digits) < WRITTEN_DIGITS:
+        return 0.0
+    return float(10.0**exponent)
 
 
 def _not_stationary(point: Vector, norm: float, norm_bound: float, newton: Vector | None) -> str:

@@ -19,6 +19,9 @@ XY = "variables: [x, y]\nfunction: {f}\ngradient: [{gx}, {gy}]\npoints: [[1, 2],
 SADDLE = XY.format(f="x**2 - y**2", gx="2*x", gy="-2*y")
 CUBIC = XY.format(f="x**3 - 3*x + y**2", gx="3*x**2 - 3", gy="2*y")
 QUARTIC = XY.format(f="x**4 + y**2", gx="4*x**3", gy="2*y")
+CAMEL = XY.format(
+    f="(4 - 2.1*x**2 + x**4/3)*x**2 + x*y + (4*y**2 - 4)*y**2", gx="8*x - 8.4*x**3 + 2*x**5 + y", gy="x - 8*y + 16*y**3"
+)
 HILL = XY.format(f="exp(-x**2 - y**2)", gx="-2*x*exp(-x**2 - y**2)", gy="-2*y*exp(-x**2 - y**2)")
 
 
@@ -41,6 +44,20 @@ def stationary(spec: str, point: str, file: str | Path = "spec.yaml") -> Check:
 def test_a_stationary_point_of_its_kind_passes(spec: str, point: str) -> None:
     check = stationary(spec, point)
     assert (check.verdict, check.reason) == (Verdict.PASS, None)
+
+
+@pytest.mark.parametrize("point", ["0.0898, -0.7126", "0.0898, -0.7127", "0.0898420, -0.712656", "-0.0898, 0.713"])
+def test_a_point_rounded_or_cut_short_as_textbooks_do_is_stationary_to_its_digits(point: str) -> None:
+    check = stationary(CAMEL, f"{{at: [{point}], kind: minimum}}")
+    assert check.verdict is Verdict.PASS
+    assert "to the digits that are written" in (check.reason or "")
+
+
+@pytest.mark.parametrize("point", ["0.0897, -0.7126", "0.0898, -0.7125", "0.09, -0.71", "0.089843, -0.712656"])
+def test_a_point_that_is_off_by_more_than_its_last_digit_is_not_stationary(point: str) -> None:
+    check = stationary(CAMEL, f"{{at: [{point}], kind: minimum}}")
+    assert check.verdict is Verdict.FAIL
+    assert "a Newton step" in (check.reason or "")
 
 
 @pytest.mark.parametrize(
