@@ -3,8 +3,8 @@
 A point written with a few digits is as good as the tolerance: it is stationary where every component of ∇f is at most
 the relative tolerance of its own size nearby, and surely not where one is more by more than its error bound. An
 `absolute` tolerance excuses what is larger, and certifies nothing. A coordinate with `WRITTEN_DIGITS` decimals may
-be a rounded one, or one cut short: the point is stationary as it is written where the Newton step stays within a unit of
-the last digit of every coordinate.
+be a rounded one, or one cut short: the point is stationary as it is written where the Newton step leads to one that
+would be written so.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ AROUND = 4  # points around each at which the gradient's size is looked at
 CURVED = 2  # of these, where the Hessian's size is looked at as well
 MOST_VARIABLES = 300  # beyond, a Hessian has more entries than anybody estimates
 NEARBY_ENOUGH = 1e-2  # relative bound of a size nearby: it is a scale, nothing more
-# Decimals, and significant digits, from which on a coordinate is taken for a rounded one. Textbooks print three to eight
-# (0.707, 0.0898); with fewer a number is more likely meant as it stands (0.5, 0.25).
+# Decimals, and significant digits, from which on a coordinate is taken for a rounded one. Textbooks print three to
+# eight (0.707, 0.0898); with fewer a number is more likely meant as it stands (0.5, 0.25).
 WRITTEN_DIGITS = 3
+CUT_SHORT = 0.9  # of a unit of the last digit: cut off at most that, so that 0.999 is not 1
 # An eigenvalue of at most this many units of round-off for each row, relative to the largest, is 0 as far as any exact
 # method can tell.
 ROUND_OFF_UNITS = 64.0
@@ -230,7 +231,9 @@ def _rounded(point: Vector, newton: Vector | None, relative: float) -> bool:
     if newton is None:
         return False
     units = np.array([_unit(float(x)) for x in point])
-    return bool((np.abs(newton) <= np.maximum(units, relative * np.max(units))).all())
+    cut = np.sign(point) * newton  # positive where the digits cut off would lead away from 0
+    as_written = (np.abs(newton) <= 0.5 * units) | ((cut >= 0) & (cut <= CUT_SHORT * units))
+    return bool((as_written | (np.abs(newton) <= relative * np.max(units))).all())
 
 
 def _unit(x: float) -> float:

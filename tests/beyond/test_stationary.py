@@ -53,7 +53,14 @@ def test_a_point_rounded_or_cut_short_as_textbooks_do_is_stationary_to_its_digit
     assert "to the digits that are written" in (check.reason or "")
 
 
-@pytest.mark.parametrize("point", ["0.0897, -0.7126", "0.0898, -0.7125", "0.09, -0.71", "0.089843, -0.712656"])
+@pytest.mark.parametrize("point", ["1.001, 0", "0.999, 0", "1.00001, 0", "0.99999, 0", "1.0004, 0.0001"])
+def test_a_point_beside_one_that_needs_no_digits_is_not_stationary(point: str) -> None:
+    assert stationary(CUBIC, f"{{at: [{point}]}}").verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize(
+    "point", ["0.0897, -0.7126", "0.0898, -0.7125", "0.09, -0.71", "0.089843, -0.712656", "0.0899, -0.7126"]
+)
 def test_a_point_that_is_off_by_more_than_its_last_digit_is_not_stationary(point: str) -> None:
     check = stationary(CAMEL, f"{{at: [{point}], kind: minimum}}")
     assert check.verdict is Verdict.FAIL
