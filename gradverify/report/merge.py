@@ -46,10 +46,14 @@ def merge_reports(parts: Sequence[Part], *, expect: int | None = None, expected:
             where.setdefault(spec_key(result), []).append(part.origin)
             specs.setdefault(spec_key(result), result)
     keys = sorted(specs, key=lambda key: (specs[key].file, specs[key].line, key))
+    doubles: dict[tuple[str, ...], list[str]] = {}
+    for key, origins in where.items():
+        if len(origins) > 1:
+            doubles.setdefault(tuple(origins), []).append(key)
     faults = [
-        f"{key} is in {len(origins)} reports: {', '.join(origins)}"
-        for key, origins in where.items()
-        if len(origins) > 1
+        sentence
+        for origins, names in doubles.items()
+        for sentence in _several(f"in {len(origins)} reports ({', '.join(origins)})", names)
     ]
     if expected is not None:
         wanted = list(dict.fromkeys(expected))

@@ -24,6 +24,7 @@ def test_with_a_baseline_known_failures_pass_and_new_ones_fail(folder: Path, cal
     again = call("run", "--baseline", "known.json", "--report", "json:r.json")
     assert again.returncode == 0
     assert "1 known, 0 new, 0 stale" in again.stdout
+    assert call("merge", "r.json", "--report", "json:m.json").returncode == 0
     noted = next(spec for spec in read_report(folder / "r.json")["specs"] if spec["name"] == "s2")
     assert noted["known"] is True
     assert noted["verdict"] == "fail"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gradverify.core.report import PluginInfo, Report, ShardInfo, SpecResult
 from gradverify.core.verdicts import Verdict
-from gradverify.report.merge import Merged, Part, merge_reports, spec_key
+from gradverify.report.merge import MOST_NAMED, Merged, Part, merge_reports, spec_key
 from gradverify.run.shards import shard_of
 
 COUNT = 12
@@ -69,8 +69,14 @@ def test_a_spec_that_is_missing_is_named(number: int) -> None:
 
 def test_a_spec_that_is_there_twice_is_named_with_both_reports() -> None:
     found = merged([report(*SPECS), report(SPECS[3])])
-    assert found.faults == (f"{spec_key(SPECS[3])} is in 2 reports: 0.json, 1.json",)
+    assert found.faults == (f"1 spec is in 2 reports (0.json, 1.json): {spec_key(SPECS[3])}",)
     assert len(found.report.specs) == COUNT
+
+
+def test_one_report_given_twice_is_one_sentence() -> None:
+    (fault,) = merged([report(*SPECS), report(*SPECS)]).faults
+    assert fault.startswith(f"{COUNT} specs are in 2 reports (0.json, 1.json): ")
+    assert fault.count("::") <= MOST_NAMED
 
 
 def test_one_name_in_two_files_is_no_double() -> None:
