@@ -79,6 +79,7 @@ def _run(
     found: Sequence[tuple[int, Spec, Task]],
     answers: list[dict[str, Any] | None],
 ) -> None:
+    import gradverify.run.single  # noqa: F401 - here, so that not each of the processes that are forked from this one has to
     from gradverify.report.json_report import spec_to_data
     from gradverify.run.interrupt import Interrupts
     from gradverify.run.launch import Inheritance, start_method
@@ -122,8 +123,10 @@ def _plugins(block: tuple[str, ...]) -> Plugins:
     return load_plugins(block)
 
 
+@functools.lru_cache(maxsize=4)
 def here(plugins: Plugins) -> str:
-    """The digest of this process's gradverify, packages and plugins."""
+    """The digest of this process's gradverify, packages and plugins, as they were when it was first asked for: what is
+    written to their files later is not what runs here."""
     from gradverify.cache.environment import environment_key, installation_key, unversioned_code
 
     return environment_key(installation_key(plugins.block), unversioned_code(plugins))

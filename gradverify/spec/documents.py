@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ class DocumentTexts:
         """specs: all that are in use of each file. may_read: whether a file's text is what the specs were made of."""
         self._may_read = may_read
         self._files: dict[str, list[str] | None] = {}
+        self._whole: dict[str, Document | None] = {}  # of files with a YAML directive, which all documents may need
         self._starts: dict[str, list[int]] = {}
         for spec in specs:
             self._starts.setdefault(spec.place.file, []).append(spec.place.line)
@@ -42,11 +44,12 @@ class DocumentTexts:
         lines = self._lines(spec.place.file)
         if lines is None:
             return None
-        if any(line.startswith("%") for line in lines):
-            return Document(tuple(lines), 1, alone=False)
+        whole = self._whole[spec.place.file]
+        if whole is not None:
+            return whole
         begin = spec.place.line
         starts = self._starts[spec.place.file]
-        after = starts.index(begin) + 1
+        after = bisect.bisect_left(starts, begin) + 1
         own = lines[begin - 1 : starts[after] - 1 if after < len(starts) else None]
         # What stands between this document and the next is no part of it: a comment there, a `---`.
         while own and (not own[-1].strip() or own[-1].startswith(("#", "---"))):
@@ -55,10 +58,13 @@ class DocumentTexts:
 
     def _lines(self, file: str) -> list[str] | None:
         if file not in self._files:
-            self._files[file] = None
+            self._files[file] = self._whole[file] = None
             try:
                 if self._may_read(file):
-                    self._files[file] = _BREAK.split(Path(file).read_text(encoding="utf-8-sig"))
+                    lines = _BREAK.split(Path(file).read_text(encoding="utf-8-sig"))
+                    self._files[file] = lines
+                    if any(line.startswith("%") for line in lines):
+                        self._whole[file] = Document(tuple(lines), 1, alone=False)
             except (OSError, UnicodeDecodeError):
                 pass
         return self._files[file]
