@@ -58,31 +58,36 @@ def examine(claim: Function, points: Matrix, repeat: bool) -> ClaimValues:
         again = claim.evaluate(points[::-1].copy() if count > 1 else points)
         count *= 2
         other = flat(again.values)[::-1]
-        apart = _apart(other, values)
+        differs = apart(other, values)
         failed = {f.row for f in evaluation.failures} ^ {points.shape[0] - 1 - f.row for f in again.failures}
-        rows = sorted(set(np.flatnonzero(apart.any(axis=1)).tolist()) | failed)
+        rows = sorted(set(np.flatnonzero(differs.any(axis=1)).tolist()) | failed)
         if rows:
             row = rows[0]
-            column = int(np.argmax(apart[row]))
-            message = (
-                "a second call at the same point answers differently"
-                f" ({values[row, column]:.17g}, then {other[row, column]:.17g})"
-            )
-            faults[Fault.NONDETERMINISTIC] = Observation(Fault.NONDETERMINISTIC, message, row)
+            faults[Fault.NONDETERMINISTIC] = two_answers(values, other, row)
     failures = {failure.row: failure for failure in evaluation.failures}
     return ClaimValues(values, failures, tuple(faults.values()), tuple(notes.values()), count)
 
 
-def _apart(other: Matrix, values: Matrix) -> Mask:
+def two_answers(first: Matrix, second: Matrix, row: int) -> Observation:
+    """What is said of two answers, of shape (k, c) both, that are apart at point `row`."""
+    column = int(np.argmax(apart(second[row : row + 1], first[row : row + 1])[0]))
+    message = (
+        "a second call at the same point answers differently"
+        f" ({first[row, column]:.17g}, then {second[row, column]:.17g})"
+    )
+    return Observation(Fault.NONDETERMINISTIC, message, row)
+
+
+def apart(other: Matrix, values: Matrix) -> Mask:
     """Where two answers differ by more than round-off, shape (k, c); a slice at a time, since both may be large."""
-    apart = np.empty(values.shape, dtype=np.bool_)
+    differs = np.empty(values.shape, dtype=np.bool_)
     for start in range(0, values.shape[1], COMPARED_AT_ONCE):
         part = slice(start, start + COMPARED_AT_ONCE)
         a, b = other[:, part], values[:, part]
         with np.errstate(all="ignore"):
-            apart[:, part] = np.abs(a - b) > REPEAT_UNITS * np.finfo(np.float64).eps * np.abs(b)
-        apart[:, part] |= np.isfinite(a) != np.isfinite(b)
-    return apart
+            differs[:, part] = np.abs(a - b) > REPEAT_UNITS * np.finfo(np.float64).eps * np.abs(b)
+        differs[:, part] |= np.isfinite(a) != np.isfinite(b)
+    return differs
 
 
 @dataclass

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
+import importlib.util
 import re
+import sys
 from collections.abc import Mapping as Mapping_
 from collections.abc import Sequence as Sequence_
 from dataclasses import dataclass, field, replace
@@ -26,7 +29,7 @@ from gradverify.spec.kinds import Choice, Flag, Integer, Key, ListOf, Number, Re
 from gradverify.spec.load import load_specs
 from gradverify.spec.model import ExpressionSource, Place, ReferenceSource, SampledPoints, Spec
 from gradverify.spec.points import DISTRIBUTIONS, MAX_SAMPLES
-from gradverify.spec.reader import Context, Offers, describe, did_you_mean
+from gradverify.spec.reader import Context, Offers, describe, did_you_mean, suggestion
 from gradverify.spec.search import SEPARATOR
 from gradverify.spec.source import SourceText
 from gradverify.spec.yaml12 import MAX_CHARACTERS, Node, Scalar, Sequence, read_documents
@@ -63,6 +66,32 @@ class Pattern:
 
     def schema(self, offers: Offers) -> dict[str, Any]:  # noqa: ARG002 - one protocol for all kinds
         return {"type": "string", "pattern": f"^{self.form.pattern}$"}
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledModule:
+    """A module's name that can be imported here: what cannot would fail every student, or the grader."""
+
+    words: str = "module"
+
+    def read(self, node: Node, context: Context) -> str:
+        name = Pattern(MODULE, self.words, "a module's name, such as numpy").read(node, context)
+        if not is_installed(name):
+            known = {*importlib.metadata.packages_distributions(), *sys.stdlib_module_names}
+            help = did_you_mean(name, sorted(known)) if suggestion(name, known) else "install it, or remove it here"
+            raise context.bad("bad-choice", node, f"no module `{shorten(name)}` can be imported here", help)
+        return name
+
+    def schema(self, offers: Offers) -> dict[str, Any]:  # noqa: ARG002
+        return {"type": "string", "pattern": f"^{MODULE.pattern}$"}
+
+
+def is_installed(name: str) -> bool:
+    """Whether the module can be found. Of a submodule the packages around it are imported, as graders do anyway."""
+    try:
+        return importlib.util.find_spec(name) is not None
+    except Exception:  # noqa: BLE001 - what a package raises while it is imported says that it cannot be
+        return name in sys.modules
 
 
 @dataclass(slots=True)
@@ -154,6 +183,7 @@ _FORBID = Choice(
     {
         "numerical-derivative": "finite differences in place of a formula",
         "autodiff": "a library that differentiates",
+        "mutates-input": "changing the arrays that the function is given",
     }
 )
 
@@ -316,7 +346,7 @@ KEYS: tuple[Key, ...] = (
     ),
     Key(
         name="imports", example="[numpy, math]", default="[numpy, math]",
-        kind=ListOf(Pattern(MODULE, "module", "a module's name, such as numpy"), "list of modules", distinct=True),
+        kind=ListOf(InstalledModule(), "list of modules", distinct=True),
         description="The modules that submissions may import beside Python's harmless ones; nothing else is there.",
     ),
     Key(

@@ -48,13 +48,13 @@ class Suspect:
 
 def evidence(suspect: Suspect) -> Iterator[Flag]:
     """Everything that is found against an answer."""
-    if suspect.values.faults or suspect.seen.deaths:
+    if suspect.seen.deaths:
         return  # it is wrong by itself, and asking it again shows nothing
     numerical = stencil_in_calls(suspect) or numerical_noise(suspect)
     if numerical is not None:
         yield Flag(FlagKind.NUMERICAL_DERIVATIVE, numerical)
     coded = hard_coded(suspect)
-    if coded is not None:
+    if coded is not None and not suspect.claim.seat.exhausted:  # else some of its answers were never given
         yield Flag(FlagKind.HARD_CODED, coded)
 
 
@@ -129,7 +129,7 @@ def _scatter(suspect: Suspect, gap: Array, rough: Array) -> str | None:
         line = _ulps(suspect.points[row], suspect)
         values = suspect.claim.evaluate(line).values.reshape((line.shape[0], -1))
         known = suspect.bench.references(line)
-        if known is None:
+        if known is None or suspect.claim.seat.exhausted:
             return None
         with np.errstate(all="ignore"):
             own = np.ptp(values - known[0], axis=0)

@@ -26,6 +26,7 @@ MOST_DEATHS = 3  # after so many the rest is not asked: each costs a new process
 MOST_CALLS = 200_000  # of f, for one question
 MOST_KEPT_CALLS = 4_000  # points at which f was called that are looked at for a stencil
 MOST_OUTPUT = 2_000  # characters of what was printed that staff sees
+COMPLEX = "complex numbers without imaginary parts were taken for real ones"
 
 
 class Caller(Protocol):
@@ -52,7 +53,7 @@ class Seen:
         """Take down what an answer shows besides its numbers."""
         self.seconds += answer.seconds
         self.requests += 1
-        self.tried |= dict.fromkeys(answer.tried)
+        self._note_traces(answer)
         if answer.stdout and len(self.output) < MOST_OUTPUT:
             self.output = (self.output + answer.stdout)[:MOST_OUTPUT]
         if answer.status is Ended.RAISED and answer.detail not in self.raised[:20]:
@@ -61,6 +62,14 @@ class Seen:
             self.deaths += answer.status in DEADLY
             if self.worst is None:
                 self.worst = answer
+
+    def note_quietly(self, answer: Answer) -> None:
+        """Take down of an answer that the grader wanted for itself what may not be missed: attempts, and deaths."""
+        self._note_traces(answer)
+        self.deaths += answer.status in DEADLY
+
+    def _note_traces(self, answer: Answer) -> None:
+        self.tried |= dict.fromkeys(answer.tried)
 
 
 @dataclass(slots=True)
@@ -71,9 +80,22 @@ class Seat:
     entry: str
     seconds: float  # of wall clock that all its calls may take together
     seen: Seen = field(default_factory=Seen)
+    exhausted: bool = False  # the grader could not ask all that it wanted to know
+    _extra: float | None = None  # seconds left for the grader's own questions; None before it has any
+
+    def investigate(self) -> None:
+        """From here on calls are the grader's own: to explain an answer, or to see where it comes from.
+
+        They have as much time again and no consequences: what becomes of them changes neither the status nor what is
+        quoted, and when the time is over they stop. An entry that hung or crashed is not asked any further.
+        """
+        self._extra = self.seconds
+        self.exhausted = self.seen.worst is not None
 
     def ask(self, given: Sequence[Any]) -> Answer:
         """One call, unless there is no use in asking: then the answer that ended it all."""
+        if self._extra is not None:
+            return self._asked_quietly(given, self._extra)
         worst = self.seen.worst
         left = self.seconds - self.seen.seconds
         if worst is not None and (worst.status in STICKY or self.seen.deaths >= MOST_DEATHS):
@@ -82,6 +104,16 @@ class Seat:
             return Answer(status=Ended.TIMEOUT, detail="the time for this question is spent")
         answer = self.caller.call(self.entry, given, seconds=left)
         self.seen.note(answer)
+        return answer
+
+    def _asked_quietly(self, given: Sequence[Any], left: float) -> Answer:
+        if self.exhausted or not left > 0 or self.seen.deaths >= MOST_DEATHS:
+            self.exhausted = True
+            return Answer(status=Ended.TIMEOUT, detail="it was not asked")
+        answer = self.caller.call(self.entry, given, seconds=left)
+        self._extra = left - answer.seconds
+        self.seen.note_quietly(answer)
+        self.exhausted = self.exhausted or answer.status is Ended.TIMEOUT
         return answer
 
 
@@ -124,6 +156,8 @@ class SubmissionClaim:
                 continue
             if assembled.convention is not None:
                 observations.append(Observation(NoteKind.CONVENTION, assembled.convention, row))
+            if any(name.startswith("complex") for name in answer.dtypes):
+                observations.append(Observation(NoteKind.CONVENTION, COMPLEX, row))
             values[row] = assembled.value
         return Evaluation(values, tuple(failures), tuple(observations))
 

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradverify.core.arrays import Array, Matrix
+from gradverify.core.arrays import Array, Mask, Matrix
 from gradverify.core.conclude import component
 from gradverify.core.diagnosis.diagnose import diagnose, subject
-from gradverify.core.examine import ClaimValues, examine
+from gradverify.core.examine import ClaimValues, apart, examine, two_answers
 from gradverify.core.judge import Code, judge
+from gradverify.core.problem import Observation
 from gradverify.core.report import Component, Diagnosis
 from gradverify.core.verdicts import Fault
 from gradverify.core.verify import Verified, best_reference, show_point, verify, why_inconclusive
@@ -38,8 +39,9 @@ from gradverify.grading.model import (
     Tally,
 )
 from gradverify.grading.score import Scored, points_for, score, status_for
-from gradverify.grading.words import ENDED, ENDED_IN_IMPORT, FORBIDDEN, hint, lines, quoted, share
+from gradverify.grading.words import ENDED, ENDED_IN_IMPORT, FORBIDDEN, HINTS, SCATTERS, hint, lines, quoted, share
 from gradverify.report.words import pair
+from gradverify.sandbox.model import Answer
 from gradverify.sandbox.model import Status as Ended
 from gradverify.spec.model import ExpressionSource
 
@@ -63,9 +65,20 @@ STATUSES = {
     Ended.POLICY: Status.POLICY_VIOLATION,
     Ended.BROKEN: Status.GRADER_ERROR,
 }
+# Where there was no time to look closely, a gap of this part of the largest reference is taken for round-off.
+UNMEASURED = 1e-9
 WHILE_IMPORTED = "while it was imported"  # how the sandbox begins to tell of such an end
 UNANSWERED = (Status.MISSING, Status.IMPORT_ERROR, Status.BAD_SIGNATURE, Status.GRADER_ERROR)
 TRIED = {"file": FlagKind.TRIED_FILE, "network": FlagKind.TRIED_NETWORK, "process": FlagKind.TRIED_PROCESS}
+
+
+@dataclass(frozen=True, slots=True)
+class _Changed:
+    """Answers at visible points that a second call changed: their rows, the second answers there, and the words."""
+
+    rows: list[int]
+    values: ClaimValues
+    observation: Observation
 
 
 @dataclass
@@ -89,13 +102,15 @@ class DerivativeGrading:
 
     def look(self) -> None:
         """The first phase: the points that the student can see."""
-        self._values = examine(self.claim, self.bench.visible, repeat=True)
+        self._values = examine(self.claim, self.bench.visible, repeat=False)
         seen = self.seat.seen
-        self._quotable = [quoted(text) for text in seen.raised[:1]]
+        count = sum(f.fault is None for f in self._values.failures.values())
+        where = "" if count == self.bench.visible.shape[0] else " at some of the points that you can see"
+        self._quotable = [f"Your function raised an exception{where}: {quoted(text)}" for text in seen.raised[:1]]
         shapes = [f.message for f in self._values.failures.values() if f.fault is Fault.WRONG_SHAPE]
-        self._quotable += [quoted(text) for text in shapes[:1]]
+        self._quotable += [f"What came back: {quoted(text)}" for text in shapes[:1]]
         if self.unanswered and seen.worst is not None:
-            self._quotable = [quoted(seen.worst.detail)]
+            self._quotable = [said(seen.worst)]
 
     @property
     def unanswered(self) -> bool:
@@ -116,25 +131,28 @@ class DerivativeGrading:
         if hidden.shape[0]:
             values = _joined(values, examine(self.claim, hidden, repeat=False), visible.shape[0])
         points = np.concatenate([visible, hidden])
-        codes, looked = self._codes(points, values)
-        scored = score(codes, question.credit)
         worst = self.seat.seen.worst
         if worst is not None and worst.status is Ended.BROKEN:
             return self._ended(Status.GRADER_ERROR)
+        self.seat.investigate()
+        changed = self._changed_answers()
+        codes, looked = self._all_codes(points, values, changed)
+        scored = score(codes, question.credit)
         if scored.fraction is None:
             reason = why_inconclusive(looked) if looked is not None else "no point could be decided"
             return self._ended(Status.GRADER_ERROR, reason)
-        fraction = 0.0 if values.faults else scored.fraction
+        fraction = scored.fraction
         status = status_for(fraction)
         if worst is not None and status is not Status.OK:
             status = STATUSES[worst.status]
         found: list[Diagnosis] = []
         if status in (Status.PARTIAL, Status.WRONG):
-            if looked is None:  # every value is right: what is wrong shows in the claim by itself
-                looked = self._verify(visible, self._values)
-            found = _explained(self.bench, looked)
+            assert looked is not None  # nothing else is wrong
+            found = self._explained(looked, changed)
+        observed = (*values.faults, *((changed.observation,) if changed is not None else ()))
         suspect = cheats.Suspect(self.bench, self.claim, points, values, codes, visible.shape[0], self.seat.seen)
-        flags = (*_flags(self.seat.seen, values, found), *cheats.evidence(suspect))
+        evidence = () if changed is not None else cheats.evidence(suspect)  # asking it again would show nothing
+        flags = (*_flags(self.seat.seen, observed, found), *evidence)
         flags = tuple(dict.fromkeys(flags))
         forbidden = [flag.kind for flag in flags if flag.kind in question.forbid]
         if forbidden:
@@ -145,13 +163,89 @@ class DerivativeGrading:
             max_score=question.points, extra=question.extra, feedback=question.feedback,
             diagnosis=tuple(Finding(d.fault, d.components, d.message) for d in found), flags=flags,
             student=self._student(status, scored, codes, values, found, looked, forbidden),
-            staff=self._staff(status, scored, points, values, codes, looked, found, flags),
+            staff=self._staff(status, scored, points, observed, codes, looked, found, flags),
             seconds=self.seat.seen.seconds, visible=score(codes[:n], question.credit).points,
             hidden=score(codes[n:], question.credit).points if hidden.shape[0] else Tally(),
             hidden_seed=self.seed if hidden.shape[0] else None,
         )  # fmt: skip
 
-    def _codes(self, points: Matrix, values: ClaimValues) -> tuple[Array, Verified | None]:
+    def _changed_answers(self) -> _Changed | None:
+        """What the entry answers otherwise at visible points when it is asked there once more."""
+        first, visible = self._values, self.bench.visible
+        assert first is not None
+        if self.seat.seen.deaths:
+            return None  # it is wrong by itself, and asking again may cost a time limit each
+        second = examine(self.claim, visible[::-1].copy(), repeat=False)
+        back = list(range(visible.shape[0]))[::-1]
+        second = _rows(second, back)
+        differs: Mask = np.asarray(apart(second.values, first.values).any(axis=1))
+        for row in range(visible.shape[0]):
+            if (row in second.failures) != (row in first.failures):
+                differs[row] = not self.seat.exhausted
+            elif row in second.failures:
+                differs[row] = False
+        rows = np.flatnonzero(differs).tolist()
+        if not rows:
+            return None
+        return _Changed(rows, _rows(second, rows), two_answers(first.values, second.values, rows[0]))
+
+    def _all_codes(
+        self, points: Matrix, values: ClaimValues, changed: _Changed | None
+    ) -> tuple[Array, Verified | None]:
+        """The verdict on each component at each point; a second answer that is wrong counts, whatever the first was."""
+        k = points.shape[0]
+        if changed is None:
+            return self._codes(points, values)
+        every = np.concatenate([points, points[changed.rows]])
+        codes, looked = self._codes(every, _joined(values, changed.values, k), steady=False)
+        for row, second in zip(changed.rows, codes[k:], strict=True):
+            codes[row][second == Code.FAIL] = Code.FAIL
+        return codes[:k], looked
+
+    def _explained(self, looked: Verified, changed: _Changed | None) -> list[Diagnosis]:
+        """Why the answer is wrong; what raised or has no right shape says so, and the other points are looked at."""
+        bench = self.bench
+        if changed is not None:
+            message = changed.observation.message
+            return [Diagnosis(fault=Fault.NONDETERMINISTIC, components=(), message=message, confidence=1.0)]
+        found = diagnose(looked, bench.ask, bench.part_function)
+        rest = [row for row in range(looked.points.shape[0]) if row not in looked.claim.failures]
+        if looked.claim.failures and (looked.codes[rest] == Code.FAIL).any():
+            others = self._verify(looked.points[rest], _rows(looked.claim, rest))
+            found += diagnose(others, bench.ask, bench.part_function)
+        return found
+
+    def _codes(self, points: Matrix, values: ClaimValues, *, steady: bool = True) -> tuple[Array, Verified | None]:
+        """The verdict on each component at each point, and the close look at a wrong answer.
+
+        Two things are decided otherwise than for a spec. What could not be looked at closely, for want of time, is held
+        against nobody. And an entry's own scatter excuses some values, but not most of them: who is right where the
+        points are known, and answers with noise elsewhere, is not right. An entry that is not `steady`, whose answers
+        change from call to call, is excused by its scatter nowhere.
+        """
+        known = self.bench.references(points)
+        codes, looked = self._judged(points, values, known)
+        if known is None or looked is None:
+            return codes, looked
+        blurred = (codes == Code.INCONCLUSIVE) & (self._at_first_sight(values, known) == Code.FAIL)
+        most = np.count_nonzero(blurred, axis=0) > np.count_nonzero(codes == Code.PASS, axis=0)
+        codes[blurred & (most if steady else True)] = Code.FAIL
+        if self.seat.exhausted:
+            with np.errstate(all="ignore"):
+                size = np.max(np.abs(known[0][np.isfinite(known[0])]), initial=0.0)
+                small = np.abs(values.values - known[0]) <= UNMEASURED * size
+            codes[(codes == Code.FAIL) & small] = Code.INCONCLUSIVE
+        return codes, looked
+
+    def _at_first_sight(self, values: ClaimValues, known: tuple[Array, Array]) -> Array:
+        """The verdicts without a close look at the entry: those that pass are right."""
+        codes = judge(values.values, known[0], known[1], self.bench.problem.tolerance)
+        codes[sorted(values.failures)] = Code.FAIL
+        return codes
+
+    def _judged(
+        self, points: Matrix, values: ClaimValues, known: tuple[Array, Array] | None
+    ) -> tuple[Array, Verified | None]:
         """The verdict on each component at each point, and the close look at a wrong answer.
 
         A value that agrees with an exact reference is right, and that is all there is to say. For the others all
@@ -159,13 +253,11 @@ class DerivativeGrading:
         components that may still be right.
         """
         bench, question = self.bench, self.bench.question
-        known = bench.references(points)
         finite = _finite(bench, points)
         if known is None:
             looked = self._verify(points, values)
             return looked.codes, looked
-        codes = judge(values.values, known[0], known[1], bench.problem.tolerance)
-        codes[sorted(values.failures)] = Code.FAIL
+        codes = self._at_first_sight(values, known)
         codes[~finite] = Code.INCONCLUSIVE
         bad = np.flatnonzero((codes != Code.PASS).any(axis=1) & finite)
         if not bad.size:
@@ -197,6 +289,7 @@ class DerivativeGrading:
     def _verify(self, points: Matrix, values: ClaimValues) -> Verified:
         problem = dataclasses.replace(self.bench.problem, claim=self.claim)
         bench = self.bench
+        values = dataclasses.replace(values, faults=())  # they have been seen; here the numbers are judged
         return verify(problem, points, bench.confirming, bench.ask, bench.question.spec.at_kinks, values)
 
     def _ended(self, status: Status, reason: str = "") -> QuestionResult:
@@ -222,25 +315,29 @@ class DerivativeGrading:
         text: list[str] = []
         if question.credit is Credit.PER_POINT:
             text.append(share(scored.points.right, scored.points.decided, "point"))
-        elif not values.faults:
+        else:
             text.append(share(scored.components.right, scored.components.decided, "component"))
+        notes = [HINTS[Fault.MUTATES_INPUT]] if any(o.kind is Fault.MUTATES_INPUT for o in values.faults) else []
+        notes += [note.message for note in values.notes]
+        told = [f"Note: {note[0].lower()}{note[1:].rstrip('.')}." for note in dict.fromkeys(notes)]
         if status is Status.OK:
-            return lines(text)
+            return lines(text, told)
         n = self.bench.visible.shape[0]
-        seen_wrong = (codes[:n] == Code.FAIL).any() or values.faults
-        if not seen_wrong:
+        if not (codes[:n] == Code.FAIL).any():
             text.append("It is right at all the points that you can see, and wrong at others.")
         text += self._quotable_lines()
+        if not found:
+            text.append(SCATTERS)
         assert looked is not None
         text += hints(found, looked)
         if question.feedback is Feedback.FULL:
             text += self._in_full(found, looked, n)
-        return lines(text)
+        return lines(text, told)
 
     def _quotable_lines(self) -> list[str]:
         if self._quotable:
-            return [f"It said: {text}" for text in self._quotable]
-        return ["It raised an exception at a point that you cannot see."] if self.seat.seen.raised else []
+            return self._quotable
+        return ["Your function raised an exception at a point that you cannot see."] if self.seat.seen.raised else []
 
     def _in_full(self, found: Sequence[Diagnosis], looked: Verified, n: int) -> list[str]:
         """The numbers at visible points, what the mistake amounts to, and the instructor's formula."""
@@ -262,7 +359,7 @@ class DerivativeGrading:
         status: Status,
         scored: Scored,
         points: Matrix,
-        values: ClaimValues,
+        observed: Sequence[Observation],
         codes: Array,
         looked: Verified | None,
         found: Sequence[Diagnosis],
@@ -275,7 +372,7 @@ class DerivativeGrading:
             f" ({n} visible, {points.shape[0] - n} hidden); compared with {', '.join(self.bench.confirming)}"
         ]
         text += [f"{d.fault}: {d.message}" for d in found]
-        text += [f"fault: {observation.message}" for observation in values.faults]
+        text += [f"fault: {observation.message}" for observation in observed]
         if looked is not None:
             reference, bound = best_reference(looked)
             for row in np.flatnonzero((looked.codes == Code.FAIL).any(axis=1))[:MOST_SHOWN].tolist():
@@ -289,6 +386,8 @@ class DerivativeGrading:
         undecided = int(np.count_nonzero((codes == Code.INCONCLUSIVE) | (codes == Code.EXCUSED)))
         if undecided:
             text.append(f"{undecided} values could not be decided and do not count")
+        if self.seat.exhausted:
+            text.append("the grader's own questions took as long as the submission may, and were given up")
         return lines(text, staff_lines(self.seat.seen, flags, self.seed))
 
 
@@ -301,9 +400,9 @@ def ended(
     reason: str = "",
 ) -> QuestionResult:
     """The result of a question whose entry could not be judged."""
-    flags = _flags(seat.seen, None, ())
+    flags = _flags(seat.seen, (), ())
     worst = seat.seen.worst
-    told = [] if status is Status.GRADER_ERROR else [f"It said: {text}" for text in quotable]
+    told = [] if status is Status.GRADER_ERROR else list(quotable)
     detail = reason or (worst.detail if worst is not None else "")
     return QuestionResult(
         name=question.name, status=status, score=0.0, max_score=question.points, extra=question.extra,
@@ -339,9 +438,12 @@ def staff_lines(seen: Seen, flags: Sequence[Flag], seed: int | None) -> list[str
 
 
 def hints(found: Sequence[Diagnosis], verified: Verified) -> list[str]:
-    """The hints for a diagnosis, each once."""
+    """The hints for a diagnosis, each once. An exception has been quoted, and calls for no mathematics."""
     told: dict[str, None] = {}
+    raised = {failure.message for failure in verified.claim.failures.values()}
     for diagnosis in found:
+        if not diagnosis.components and diagnosis.message in raised and diagnosis.fault is not Fault.WRONG_SHAPE:
+            continue
         parts = diagnosis.components or _wrong(verified)
         what = subject(verified, parts) if parts else "Your answer"
         by = "that variable" if len({p.index for p in parts}) != 1 else _variable(verified, parts[0])
@@ -358,17 +460,18 @@ def _variable(verified: Verified, part: Component) -> str:
     return verified.problem.variables.component_name(part.index % verified.problem.variables.size)
 
 
-def _explained(bench: Bench, looked: Verified) -> list[Diagnosis]:
-    return diagnose(looked, bench.ask, bench.part_function)
+def said(worst: Answer) -> str:
+    """What Python said of an entry that cannot be called at all."""
+    return f"Python says: {quoted(worst.detail)}"
 
 
-def _flags(seen: Seen, values: ClaimValues | None, found: Sequence[Diagnosis]) -> tuple[Flag, ...]:
+def _flags(seen: Seen, observed: Sequence[Observation], found: Sequence[Diagnosis]) -> tuple[Flag, ...]:
     """What was seen at once: attempts, a changed input, two answers, a library that is not there."""
     flags: list[Flag] = []
     for text in seen.tried:
         kind = TRIED.get(text.partition(":")[0], FlagKind.OTHER)
         flags.append(Flag(kind, f"it tried {text}"))
-    for observation in values.faults if values is not None else ():
+    for observation in observed:
         if observation.kind is Fault.NONDETERMINISTIC:
             flags.append(Flag(FlagKind.NONDETERMINISTIC, observation.message))
         elif observation.kind is Fault.MUTATES_INPUT:

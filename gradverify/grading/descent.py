@@ -22,7 +22,7 @@ from gradverify.core.problem import Derivative
 from gradverify.core.verdicts import Fault, Verdict
 from gradverify.grading.bench import Bench
 from gradverify.grading.claim import Seat, point_of, value_at
-from gradverify.grading.derivative import STATUSES, TRIED, UNANSWERED, ended, ended_words, staff_lines
+from gradverify.grading.derivative import STATUSES, TRIED, UNANSWERED, ended, ended_words, said, staff_lines
 from gradverify.grading.hidden import hidden_points
 from gradverify.grading.model import (
     Feedback,
@@ -47,6 +47,7 @@ FAR_OUT = 1e100  # beyond this a routine may stop as it likes
 EARLIEST = 4  # iterates by which a fault of the steps is told from chance
 
 CHECKS = ("returns", "start", "steps", "values", "end", "stopping", "calls")
+GROUNDS = ("start", "steps", "calls")  # without these a run is no descent of x0, whatever it comes to
 EXPECTED = ("behaviour", "minimiser", "value", "iterations", "rate", "monotone")
 
 HINT_OF: dict[str, str] = {
@@ -76,6 +77,11 @@ ALIASED = (
     "Every row of your history of points is the same. What does a list hold after `append(x)`, when x itself is"
     " changed later?"
 )
+NO_STEP = "It takes no step. Does its loop run, and does the history grow in it?"
+GROUND = (
+    "What a run comes to counts only where the run begins at x0, calls grad_f, and every step goes by learning_rate"
+    " against the gradient."
+)
 SHIFTED = "Your history of f is shifted against the history of points. Which value belongs to which point?"
 
 
@@ -101,15 +107,17 @@ class DescentGrading:
     _visible: list[Judged] = field(default_factory=list)
     _quotable: list[str] = field(default_factory=list)
     _flags: dict[Flag, None] = field(default_factory=dict)
+    _raised: list[str] = field(default_factory=list)  # by run
 
     def look(self) -> None:
         """The spec's own descents: their starts are no secret."""
         for descent in self.bench.question.spec.extensions["descent"]:
             self._visible.append(self._run(descent))
-        self._quotable = [quoted(text) for text in self.seat.seen.raised[:1]]
+        where = "" if len(self._raised) == len(self._visible) else " in some of its runs"
+        self._quotable = [f"Your function raised an exception{where}: {quoted(text)}" for text in self._raised[:1]]
         worst = self.seat.seen.worst
         if worst is not None and self.unanswered:
-            self._quotable = [quoted(worst.detail)]
+            self._quotable = [said(worst)]
 
     @property
     def unanswered(self) -> bool:
@@ -161,6 +169,8 @@ class DescentGrading:
             start.copy(), rate, int(descent.max_iterations), float(descent.gradient_tolerance),
         ]  # fmt: skip
         answer = self.seat.ask(given)
+        if answer.status is Ended.RAISED:
+            self._raised.append(answer.detail)
         if answer.status is not Ended.OK:
             return Judged(dict.fromkeys((*CHECKS, *_keys(descent.expect)), Code.FAIL))
         if answer.mutated:
@@ -212,7 +222,7 @@ class DescentGrading:
 
         aliased = points.shape[0] > 2 and bool((points == points[0]).all()) and not np.array_equal(points[0], start)
         check("start", _near(points[0], start), told=ALIASED if aliased else "", words=f"it starts at {points[0][:6]}")
-        good, fault, told, words = _steps(points, gradients, float(descent.learning_rate or 0.0), aliased)
+        good, fault, told, words = _steps(points, gradients, descent, aliased)
         check("steps", good, fault, told, words)
         good, fault, told = _values(history.values, values)
         check("values", good, fault, told, "the history of f is not f at the history of points")
@@ -220,7 +230,14 @@ class DescentGrading:
         good, words = _stopping(points, values, gradients, descent)
         check("stopping", good, Fault.OFF_BY_ONE_INDEX if "one" in words else Fault.UNKNOWN, words=words)
         check("calls", calls > 0, words="grad_f was never called")
+        # What a run came to is to the credit of its descent only if it was one.
+        baseless = any(codes[name] is Code.FAIL for name in GROUNDS)
+        if baseless and _keys(descent.expect):
+            codes |= dict.fromkeys(_keys(descent.expect), Code.FAIL)
+            hints.append(GROUND)
         for key, message in _outcome(self.bench, descent, points, values, gradients):
+            if baseless and message is None:
+                continue
             codes[key] = Code.PASS if message is None else Code.FAIL
             if message is not None:
                 findings.append(Finding(Fault.UNKNOWN, (), f"run `{descent.name}`: {message}"))
@@ -240,8 +257,11 @@ class DescentGrading:
         if question.feedback is Feedback.NONE:
             return ""
         text = [share(checks.right, checks.decided, "check")]
-        if status is not Status.OK:
-            text += [f"It said: {said}" for said in self._quotable]
+        if status is Status.OK:
+            changes_x0 = any(flag.kind is FlagKind.MUTATES_INPUT for flag in self._flags)
+            text += [f"Note: y{HINTS[Fault.MUTATES_INPUT][1:]}"] if changes_x0 else []
+        else:
+            text += self._quotable
             told = [h for run in self._visible for h in run.hints]
             if not told and not self._quotable:
                 text.append("It is right from all the starts that you can see, and wrong from others.")
@@ -297,8 +317,9 @@ def _near(a: Array, b: Array) -> bool:
         )
 
 
-def _steps(points: Matrix, gradients: Matrix, rate: float, aliased: bool) -> tuple[bool, Fault, str, str]:
+def _steps(points: Matrix, gradients: Matrix, descent: Descent, aliased: bool) -> tuple[bool, Fault, str, str]:
     """Whether every step is −η g, and if not, what it is instead."""
+    rate = float(descent.learning_rate or 0.0)
     with np.errstate(all="ignore"):
         steps = np.diff(points, axis=0)
         wanted = -rate * gradients[:-1]
@@ -310,8 +331,8 @@ def _steps(points: Matrix, gradients: Matrix, rate: float, aliased: bool) -> tup
     if aliased:
         return False, Fault.MUTATES_INPUT, ALIASED, "every row of the history is the same array"
     if not points.shape[0] > 1:
-        arrived = bool(np.linalg.norm(gradients[0]) == 0)
-        return arrived, Fault.UNKNOWN, "", "it took no step"
+        arrived = bool(np.linalg.norm(gradients[0]) <= descent.gradient_tolerance)
+        return arrived, Fault.UNKNOWN, NO_STEP, "it took no step"
     if good.all():
         return True, Fault.UNKNOWN, "", ""
     s, w = steps[usable][:EARLIEST], wanted[usable][:EARLIEST]

@@ -132,7 +132,8 @@ class Session:
         raise GradingError("a grading process cannot be started")
 
     def _seconds(self) -> float:
-        return len(self.assignment.questions) * (self.assignment.limits.seconds + GRACE_SECONDS)
+        # As much again as a submission may take is for the grader's own questions (Seat.investigate).
+        return len(self.assignment.questions) * (2 * self.assignment.limits.seconds + GRACE_SECONDS)
 
     def _failed(self, submission: Submission, died: _WorkerDiedError) -> StudentResult:
         questions = tuple(broken(question, died) for question in self.assignment.questions)

@@ -96,7 +96,12 @@ FORBIDDEN: dict[FlagKind, str] = {
         "This question asks for a formula; libraries that differentiate are not allowed. If you used none, talk to"
         " your instructor."
     ),
+    FlagKind.MUTATES_INPUT: (
+        "Your function changes the arrays that it is given, which this question does not allow. Work on a copy of them."
+    ),
 }
+
+SCATTERS = "Your answers jump about where the point hardly moves. Which step of your computation makes them do so?"
 
 # The same faults of one term only.
 OF_A_TERM: dict[Fault, str] = {

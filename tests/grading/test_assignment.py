@@ -78,7 +78,7 @@ def test_a_spec_file_with_several_specs_needs_a_name(tmp_path: Path) -> None:
         (ASSIGNMENT.replace("entry: grad,", "entry: grad, credit: some,"), "bad-choice"),
         (ASSIGNMENT.replace("entry: grad,", "entry: 2grad,"), "bad-choice"),
         (
-            ASSIGNMENT.replace("entry: grad,", "entry: grad, forbid: [autodiff],") + "imports: [jax]\n",
+            ASSIGNMENT.replace("entry: grad,", "entry: grad, forbid: [autodiff],") + "imports: [sympy]\n",
             "conflicting-keys",
         ),
         (ASSIGNMENT + "max_score: 11\n", "out-of-range"),
@@ -92,6 +92,15 @@ def test_a_spec_file_with_several_specs_needs_a_name(tmp_path: Path) -> None:
 )
 def test_a_contradiction_is_a_fault(text: str, code: str, tmp_path: Path) -> None:
     assert code in codes(tmp_path, text)
+
+
+def test_a_module_that_cannot_be_imported_is_a_fault_at_its_place(tmp_path: Path) -> None:
+    assert faults(tmp_path, ASSIGNMENT + "imports: [math, nmupy]\n") == [("bad-choice", 5, 17)]
+    fault = load_assignment(tmp_path / "hw.yaml").faults[0]
+    assert "`nmupy`" in fault.message
+    assert fault.help == "did you mean `numpy`?"
+    assert codes(tmp_path, ASSIGNMENT + "imports: [numpy.nothing]\n") == ["bad-choice"]
+    assert codes(tmp_path, ASSIGNMENT + "imports: [math, numpy, numpy.linalg]\n") == []
 
 
 def test_a_gradient_is_not_asked_of_a_vector(tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ def test_what_an_exception_says_is_quoted_from_visible_points_only(tmp_path: Pat
         raise ValueError(f"I was asked for {x} and {y}, see /tmp/secret/hw.py")
 
     told = graded(bench_in(tmp_path), visible).student
-    assert "It said: ValueError: I was asked for 1.5 and 2.25, see hw.py" in told
+    assert "Your function raised an exception: ValueError: I was asked for 1.5 and 2.25, see hw.py" in told
 
     def hidden(x: float, y: float) -> Any:
         if (x, y) in VISIBLE:
@@ -131,7 +131,7 @@ def test_what_an_exception_says_is_quoted_from_visible_points_only(tmp_path: Pat
 
     result = graded(bench_in(tmp_path), hidden)
     assert "I was asked" not in result.student
-    assert "It raised an exception at a point that you cannot see." in result.student
+    assert "Your function raised an exception at a point that you cannot see." in result.student
     assert "I was asked" in result.staff
 
 
@@ -140,6 +140,113 @@ def test_hidden_points_are_never_asked_before_the_visible_ones(tmp_path: Path) -
     grading = DerivativeGrading(bench_in(tmp_path), Seat(caller, "grad", 60.0), SubmissionLimits(), 7)
     grading.look()
     assert {tuple(a) for a in caller.asked} == set(VISIBLE)
+
+
+def test_an_exception_is_quoted_with_where_it_came_and_no_mathematics_behind_it(tmp_path: Path) -> None:
+    def sometimes(x: float, y: float) -> Any:
+        if x < 0:
+            raise ZeroDivisionError("division by zero")
+        return right(x, y)
+
+    assert graded(bench_in(tmp_path), sometimes).student == (
+        "None of the 2 components is right yet.\n"
+        "Your function raised an exception at some of the points that you can see: ZeroDivisionError: division by zero"
+    )
+
+
+def test_an_exception_at_one_point_does_not_hide_the_mistake_at_the_others(tmp_path: Path) -> None:
+    def sometimes(x: float, y: float) -> Any:
+        if x < 0:
+            raise ZeroDivisionError("division by zero")
+        return right(x, y) * [1, -1]
+
+    result = graded(bench_in(tmp_path), sometimes)
+    assert Fault.SIGN in faults(result)
+    assert "∂f/∂y: right size, wrong sign." in result.student
+
+
+def test_the_graders_own_questions_cost_the_student_no_time(tmp_path: Path) -> None:
+    class Slow(InProcess):
+        def call(self, entry: str, arguments: Any, *, seconds: float | None = None) -> Answer:
+            assert seconds is not None
+            if seconds < 1.0:
+                return Answer(status=Ended.TIMEOUT, seconds=seconds)
+            answer = super().call(entry, arguments, seconds=seconds)
+            return Answer(status=answer.status, values=answer.values, kind=answer.kind, seconds=1.0)
+
+    slow = Slow(lambda x, y: right(x, y) * [1, -1])
+    grading = DerivativeGrading(bench_in(tmp_path), Seat(slow, "grad", 9.5), SubmissionLimits(seconds=9.5), 7)
+    grading.look()
+    result = grading.grade()
+    assert (result.status, result.score, faults(result)) == (Status.PARTIAL, 5.0, {Fault.SIGN})
+    assert result.seconds == 8.0
+    assert len(slow.asked) <= 17
+
+
+def test_an_answer_that_could_not_be_looked_at_closely_is_not_held_against_its_author(tmp_path: Path) -> None:
+    spec = "variables: [x, y]\nfunction: x**2 + y**2\npoints: [[0, 1.5], [2, -1]]\n"
+
+    class Slow(InProcess):
+        def call(self, entry: str, arguments: Any, *, seconds: float | None = None) -> Answer:
+            answer = super().call(entry, arguments, seconds=seconds)
+            return Answer(status=answer.status, values=answer.values, kind=answer.kind, seconds=1.0)
+
+    def rounded(x: float, y: float) -> Any:
+        return np.array([2 * x + 1e-16, 2 * y])
+
+    for entry, score in ((rounded, 10.0), (lambda x, y: rounded(x, y) + np.array([0.01, 0]), 5.0)):
+        grading = DerivativeGrading(bench_in(tmp_path, spec), Seat(Slow(entry), "grad", 8.5), SubmissionLimits(), 7)
+        grading.look()
+        assert grading.grade().score == score
+
+
+def test_changing_the_input_costs_nothing_where_the_answer_is_right(tmp_path: Path) -> None:
+    spec = "variables: {w: 2}\nfunction: sum(w**2)\npoints: [[1.5, 0.5], [2, -1]]\n"
+
+    def changes(w: Any) -> Any:
+        w *= 2
+        return w
+
+    result = graded(bench_in(tmp_path, spec), changes)
+    assert (result.status, result.score) == (Status.OK, 10.0)
+    assert {flag.kind for flag in result.flags} == {FlagKind.MUTATES_INPUT}
+    assert "Note: your function changes the arrays that it is given. Work on a copy of them." in result.student
+    forbidden = graded(bench_in(tmp_path, spec, forbid="[mutates-input]"), changes)
+    assert (forbidden.status, forbidden.score) == (Status.POLICY_VIOLATION, 0.0)
+    assert "Work on a copy" in forbidden.student
+
+
+def test_changing_the_input_does_not_hide_what_is_wrong(tmp_path: Path) -> None:
+    spec = "variables: {w: 2}\nfunction: sum(w**2)\npoints: [[1.5, 0.5], [2, -1]]\n"
+
+    def changes(w: Any) -> Any:
+        w *= -2
+        return w
+
+    result = graded(bench_in(tmp_path, spec), changes)
+    assert (result.status, faults(result)) == (Status.WRONG, {Fault.SIGN})
+    assert "Work on a copy" in result.student
+
+
+def test_two_answers_that_are_both_right_cost_nothing(tmp_path: Path) -> None:
+    count = iter(range(10_000))
+    result = graded(bench_in(tmp_path), lambda x, y: right(x, y) * (1 + 1e-9 * (next(count) % 2)))
+    assert (result.status, result.score) == (Status.OK, 10.0)
+
+
+def test_an_answer_that_is_wrong_the_second_time_is_wrong(tmp_path: Path) -> None:
+    count = iter(range(10_000))
+    result = graded(bench_in(tmp_path), lambda x, y: right(x, y) * ([1, 1] if next(count) < 8 else [1, 1.5]))
+    assert (result.status, result.score, faults(result)) == (Status.PARTIAL, 5.0, {Fault.NONDETERMINISTIC})
+    assert "different answers when it is asked twice" in result.student
+
+
+def test_noise_where_the_points_are_hidden_excuses_nobody(tmp_path: Path) -> None:
+    def noisy(x: float, y: float) -> Any:
+        known = (x, y) in VISIBLE
+        return right(x, y) + (0 if known else 1e3 * np.sin(1e17 * x))
+
+    assert graded(bench_in(tmp_path), noisy).score == 0.0
 
 
 def test_time_is_counted_for_the_whole_question(tmp_path: Path) -> None:
@@ -251,12 +358,12 @@ def descends(
     return x, np.array(xs), np.array(fs)
 
 
-def run_descent(folder: Path, routine: Callable[..., Any], **question: Any) -> QuestionResult:
+def run_descent(folder: Path, routine: Callable[..., Any], spec: str = DESCENT, **question: Any) -> QuestionResult:
     more = "".join(f", {key}: {value}" for key, value in question.items())
     text = ASSIGNMENT.replace("entry: grad,", f"entry: grad{more},").replace("{sample: 6}", "{sample: 2}")
     from gradverify.grading.bench import make_bench
 
-    bench = make_bench(assignment_in(folder, text, DESCENT).questions[0], plugins())
+    bench = make_bench(assignment_in(folder, text, spec).questions[0], plugins())
     grading = DescentGrading(bench, Seat(InProcess(routine), "grad", 60.0), SubmissionLimits(), 7)
     grading.look()
     return grading.grade()
@@ -328,6 +435,26 @@ def test_a_history_that_goes_on_and_on_is_cut_before_it_is_looked_at(tmp_path: P
     result = run_descent(tmp_path, on_and_on)
     assert "When does it stop?" in result.student
     assert "one too many" in result.staff
+
+
+def test_what_a_run_comes_to_counts_only_where_it_is_a_descent(tmp_path: Path) -> None:
+    def knows_the_end(f: Any, grad_f: Any, x0: Any, *rest: Any) -> Any:  # never calls grad_f
+        x = np.array(x0, dtype=float)
+        return x, np.array([x]), np.array([float(f(x))])
+
+    result = run_descent(tmp_path, knows_the_end)
+    assert result.score == pytest.approx(
+        10 * 4 / 11, abs=1e-3
+    )  # returns, start, values, end: nothing of what is expected
+    assert "It takes no step." in result.student
+    assert "What a run comes to counts only where" in result.student
+
+
+def test_a_start_at_a_minimum_needs_no_step(tmp_path: Path) -> None:
+    spec = DESCENT.replace("start: [4, 3]\n    learning_rate: 0.2", "start: [1e-9, 0]\n    learning_rate: 0.2").replace(
+        ", iterations: {at_most: 60}, rate: {at_most: 0.65}", ""
+    )
+    assert run_descent(tmp_path, descends, spec).status is Status.OK
 
 
 def test_a_descent_by_another_gradient_than_the_one_given_is_flagged(tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def test_all_points_that_are_visible_come_before_any_that_is_hidden(tmp_path: Pa
     )
     student = grade(tmp_path, code, benches)
     assert "[(1.5, 2.25), (-0.75, 0.5)" not in by_name(student)["bowl"].student
-    assert "It raised an exception at a point that you cannot see." in by_name(student)["bowl"].student
+    assert "Your function raised an exception at a point that you cannot see." in by_name(student)["bowl"].student
 
 
 def test_a_submission_that_cannot_be_used_is_told_so_once(tmp_path: Path, benches: dict[str, Bench]) -> None:

@@ -30,6 +30,11 @@ def returning(expression: str, *lines: str) -> str:
         ("[[1, 2], [3, 4]]", [[1, 2], [3, 4]], "int64"),
         ("x[::-2]", [3, 1], "float64"),
         ("[]", [], "float64"),
+        ("np.roots([1, 0, -1])", [-1, 1], "float64"),
+        ("np.fft.ifft(np.fft.fft(np.ones(2)))", [1, 1], "complex128"),
+        ("x + 0j", [1, 2, 3], "complex128"),
+        ("[complex(1), 2.0]", [1, 2], "complex128"),
+        ("np.array([1 + 0j, 2], dtype=object)", [1, 2], "complex128"),
         ("np.broadcast_to(1.0, (2, 2))", [[1, 1], [1, 1]], "float64"),
     ],
 )
@@ -45,6 +50,9 @@ def test_what_is_numbers_comes_back_as_an_array(run: Run, expression: str, wante
     "expression",
     [
         "x + 1j",
+        "x + 1e-17j",
+        "np.array([1 + 1j, 2], dtype=object)",
+        "x + complex(0, np.nan)",
         "'12.5'",
         "['1', '2']",
         "np.array(['1', '2'])",

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-REAL_KINDS = "biuf"  # dtype.kind of booleans, integers, floats; complex numbers, text, dates and objects are no reals
+REAL_KINDS = "biuf"  # dtype.kind of booleans, integers, floats; text and dates are no reals
 MOST_ELEMENTS = 256  # of a tuple or mapping; a history of iterates comes as one array
 MOST_AXES = 32  # with these three a message's header stays within its bound
 KEY_LENGTH = 60
@@ -101,21 +101,42 @@ def as_array(value: object, room: Room) -> tuple[Array, str]:
         raise NotNumbersError(f"an array with {found.ndim} axes")
     dtype = found.dtype
     if dtype.kind == "O":
-        found = _objects(found, value, room)
-    elif dtype.kind not in REAL_KINDS:
+        return _objects(found, value, room)
+    if dtype.kind not in REAL_KINDS + "c":
         raise NotNumbersError(f"{_described(value)} of {dtype.name} of shape {found.shape}")
     room.take(found)
+    if dtype.kind == "c":
+        found = _real(found, value)
     with np.errstate(all="ignore"):
         array = np.array(found, dtype=np.float64, order="C", copy=True, subok=False)
     return array, dtype.name
 
 
-def _objects(found: NDArray[np.generic], value: object, room: Room) -> NDArray[np.generic]:
+def _real(found: NDArray[np.generic], value: object) -> NDArray[np.generic]:
+    """The real parts of complex numbers whose imaginary parts are all exactly 0, as `np.roots` returns them.
+
+    Where they are not, even if it is by round-off alone, only the author knows what was meant.
+    """
+    imaginary = found.imag
+    if not (imaginary == 0).all():
+        largest = float(np.max(np.abs(imaginary)))
+        raise NotNumbersError(
+            f"{_described(value)} with complex numbers, whose imaginary parts are up to {largest:.2g};"
+            " return real numbers (of a complex array z, z.real)"
+        )
+    return found.real
+
+
+def _objects(found: NDArray[np.generic], value: object, room: Room) -> tuple[Array, str]:
     room.take(found)
     try:
-        numbers = [float(element) for element in found.ravel().tolist() if not isinstance(element, str | bytes)]
-        return np.array(numbers, dtype=np.float64).reshape(found.shape)
-    except MemoryError:
+        elements = [element for element in found.ravel().tolist() if not isinstance(element, str | bytes)]
+        some_complex = any(isinstance(element, complex) for element in elements)
+        numbers = np.array([complex(e) if isinstance(e, complex) else float(e) for e in elements])
+        if some_complex:
+            return np.array(_real(numbers, value), dtype=np.float64).reshape(found.shape), "complex128"
+        return np.array(numbers, dtype=np.float64).reshape(found.shape), found.dtype.name
+    except (MemoryError, NotNumbersError):
         raise
     except Exception:  # noqa: BLE001 - a student's __float__ may raise anything
         raise NotNumbersError(f"{_described(value)}, not numbers") from None
