@@ -20,6 +20,7 @@ from gradverify.plugin import (
 from gradverify_sympy.branches import without_sympy_kinks
 from gradverify_sympy.convert import Need, symbolic_arithmetic, symbols_for
 from gradverify_sympy.differentiate import Slopes
+from gradverify_sympy.layout import claim_targets
 from gradverify_sympy.timebox import Deadline
 
 MAX_OPERATIONS = 20_000  # of the function's formula: a few seconds of differentiation
@@ -133,29 +134,9 @@ def _slope(expression: Any, slopes: Slopes) -> Any:
 
 def _claimed(problem: Problem, symbols: list[Any], needs: list[Need]) -> list[Any] | None:
     """The claim in the derivative's layout; None where it is no expression or its shape does not fit."""
-    claim = problem.claim
-    if not isinstance(claim, ExpressionFunction):
+    targets = claim_targets(problem)
+    if targets is None or not isinstance(problem.claim, ExpressionFunction):
         return None
-    variables = problem.variables
-    lead: Shape = problem.shape[:-1]
-    if len(claim.trees) == len(variables) and len(claim.trees) > 1:
-        wanted = [(*lead, *v.shape) for v in variables]
-        targets = [(*lead, v.size) for v in variables]
-    elif len(claim.trees) == 1:
-        only = variables.items[0].shape if len(variables) == 1 else None
-        hessian = problem.derivative is Derivative.HESSIAN
-        natural = problem.shape if only is None else (*only, *only) if hessian else (*lead, *only)
-        wanted, targets = [natural], [problem.shape]
-        if claim.trees[0].shape == problem.shape:
-            wanted = [problem.shape]
-    else:
-        return None
-    if any(not _fits(tree.shape, shape) for tree, shape in zip(claim.trees, wanted, strict=True)):
-        return None
-    parts = [values.reshape(target) for values, target in zip(_convert(claim, symbols, needs), targets, strict=True)]
+    values = _convert(problem.claim, symbols, needs)
+    parts = [value.reshape(target) for value, target in zip(values, targets, strict=True)]
     return list(np.concatenate(parts, axis=-1).ravel())
-
-
-def _fits(actual: Shape, wanted: Shape) -> bool:
-    """The same but for axes of length 1."""
-    return [a for a in actual if a != 1] == [a for a in wanted if a != 1]

@@ -1,0 +1,152 @@
+"""The quick road: claims that exact forms prove, and values at points that hold no surprise, without SymPy.
+
+What is not decided here, or not as plainly, goes SymPy's way from the start: claims that are wrong or written in a way
+that forms do not see through, branches and kinks, edges of domains, cancellation beyond the ball's digits.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradverify.plugin import (
+    Array,
+    Derivative,
+    Domain,
+    Estimate,
+    Estimates,
+    Evidence,
+    ExpressionFunction,
+    Problem,
+    Proof,
+    Request,
+)
+from gradverify_sympy.balls import Place, Unclear, to_value
+from gradverify_sympy.forms import Algebra, Beyond, Sign, Terms, subtract
+from gradverify_sympy.layout import claim_targets
+from gradverify_sympy.reading import Condition, Need, Reader, are_granted
+
+METHOD = "symbolic identity"
+
+
+def estimate_quickly(problem: Problem, request: Request) -> Estimates | None:
+    """The whole answer where each point has a plain value and the claim, if it is a formula, is proved; None is a
+    question for SymPy.
+
+    The proof is one of identity wherever claim and derivative, as they are written, have values, and the claim needs
+    no more of its operands than function and derivative do. Values come from the function's own derivative, never from
+    the claim.
+    """
+    if not isinstance(problem.function, ExpressionFunction):
+        return None
+    if request.claimed is not None and not np.isfinite(request.claimed).all():
+        return None
+    try:
+        return _estimate(problem, problem.function, request)
+    except (Beyond, Unclear, RecursionError, MemoryError, ArithmeticError):
+        return None
+
+
+def _estimate(problem: Problem, function: ExpressionFunction, request: Request) -> Estimates | None:
+    algebra = Algebra(_signs(problem.domain, problem.variables.size))
+    derivative, needs = _differentiate(problem, function, algebra)
+    proof = None
+    if isinstance(problem.claim, ExpressionFunction) and claim_targets(problem) is not None:
+        if not _is_proved(problem, function, problem.claim, algebra, derivative, needs):
+            return None
+        proof = Proof(identical=True, components=(True,) * len(derivative), method=METHOD)
+    values = function.evaluate(request.points).values
+    if np.isnan(values).any():  # as it is written, f has no value there, whatever has been cancelled
+        return None
+    # What is enclosed here is enclosed rigorously: generators that mpmath has no bound for have no value.
+    evidence = Evidence.PROVED if proof is not None and request.claimed is not None else Evidence.CERTIFIED
+    points = tuple(_at(problem, algebra, derivative, needs, point, evidence) for point in request.points.tolist())
+    return Estimates(points=points, evaluations=0, proof=proof)
+
+
+def _signs(domain: Domain, n: int) -> list[Sign]:
+    if not (domain.low >= 0).any():
+        return [Sign.UNKNOWN] * n
+    return [
+        Sign.POSITIVE if low > 0 or (low == 0 and is_open) else Sign.NONNEGATIVE if low == 0 else Sign.UNKNOWN
+        for low, is_open in zip(domain.low.tolist(), domain.low_open.tolist(), strict=True)
+    ]
+
+
+def _differentiate(problem: Problem, function: ExpressionFunction, algebra: Algebra) -> tuple[list[Terms], list[Need]]:
+    """The derivative, entry by entry in C order, and what the function needs."""
+    n = problem.variables.size
+    trees, needs = Reader(algebra, n).read(function)
+    functions = [terms for tree in trees for terms in tree]
+    if problem.derivative is Derivative.HESSIAN:
+        slopes = algebra.gradient(functions[0])
+        functions = [slopes.get(i, {}) for i in range(n)]
+    derivative = []
+    for terms in functions:
+        slopes = algebra.gradient(terms)
+        derivative += [slopes.get(i, {}) for i in range(n)]
+    return derivative, needs
+
+
+def _is_proved(
+    problem: Problem,
+    function: ExpressionFunction,
+    claim: ExpressionFunction,
+    algebra: Algebra,
+    derivative: list[Terms],
+    needs: list[Need],
+) -> bool:
+    n = problem.variables.size
+    claimed, claim_needs = _claimed(claim, algebra, n, len(derivative) // n)
+    if not are_granted(claim_needs, needs, derivative, algebra):
+        return False
+    if _same(algebra, derivative, claimed):
+        return True
+    if not algebra.has_literals:
+        return False
+    # For the decimals as they are written: 0.74*x for the slope of 0.37*x**2.
+    exact = Algebra(_signs(problem.domain, n), literals_are_exact=True)
+    derivative, _ = _differentiate(problem, function, exact)
+    return _same(exact, derivative, _claimed(claim, exact, n, len(derivative) // n)[0])
+
+
+def _claimed(claim: ExpressionFunction, algebra: Algebra, n: int, rows: int) -> tuple[list[Terms], list[Need]]:
+    """The claim in the derivative's layout, and what it needs."""
+    trees, needs = Reader(algebra, n).read(claim)
+    if len(trees) == 1:
+        return trees[0], needs
+    widths = [len(entries) // rows for entries in trees]
+    entries = [
+        entry
+        for row in range(rows)
+        for tree, width in zip(trees, widths, strict=True)
+        for entry in tree[row * width : (row + 1) * width]
+    ]
+    return entries, needs
+
+
+def _same(algebra: Algebra, derivative: list[Terms], claimed: list[Terms]) -> bool:
+    return len(derivative) == len(claimed) and all(
+        truth == claim or algebra.vanishes(subtract(claim, truth))
+        for truth, claim in zip(derivative, claimed, strict=True)
+    )
+
+
+def _at(
+    problem: Problem,
+    algebra: Algebra,
+    derivative: list[Terms],
+    needs: list[Need],
+    point: list[float],
+    evidence: Evidence,
+) -> Estimate:
+    """The derivative at one point. Raises `Unclear` where f's needs are not met, or are met only just."""
+    place = Place(algebra, point)
+    for need in needs:
+        middle, radius = place.of(need.form)
+        if not (middle > radius or (need.condition is Condition.NONZERO and -middle > radius)):
+            raise Unclear
+    has_literals = algebra.has_literals
+    found = [to_value(place.of(terms), has_literals=has_literals) for terms in derivative]
+    value: Array = np.array([one.value for one in found]).reshape(problem.shape)
+    bound: Array = np.array([one.bound for one in found]).reshape(problem.shape)
+    return Estimate(value=value, error_bound=bound, evidence=evidence)

@@ -1,0 +1,434 @@
+"""Expressions as forms: the evaluator's arithmetic over an `Algebra`, and what the operations need to have a value."""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from gradverify.plugin import (
+    Arithmetic,
+    Array,
+    Call,
+    ExpressionFunction,
+    Name,
+    Node,
+    Number,
+    Stack,
+    UnsupportedFunctionError,
+    evaluate_trees,
+)
+from gradverify_sympy.forms import (
+    HALF,
+    ONE,
+    Algebra,
+    Beyond,
+    Coefficient,
+    Monomial,
+    Sign,
+    Terms,
+    add,
+    number_of,
+    scaled,
+    subtract,
+)
+
+MAX_ELEMENTS = 400  # of a point or a constant: what is larger is quicker with SymPy's sums, or with no algebra at all
+
+
+class Condition(enum.Enum):
+    """What an operation asks of its operand to be real and finite."""
+
+    POSITIVE = "> 0"
+    NONNEGATIVE = ">= 0"
+    NONZERO = "!= 0"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """`form` has to meet `condition` for the formula, as it is written, to have a value."""
+
+    form: Terms
+    condition: Condition
+
+
+class _NeedsArrays(Exception):  # noqa: N818
+    """The trees are not about scalars alone."""
+
+
+class Reader:
+    """Reads the trees of one problem as forms over `algebra`."""
+
+    def __init__(self, algebra: Algebra, size: int) -> None:
+        """size: of the point."""
+        self.algebra = algebra
+        self._size = size
+        self._needs: list[Need] = []
+
+    def read(self, owner: ExpressionFunction) -> tuple[list[list[Terms]], list[Need]]:
+        """The entries of each tree in C order, and what they need. Raises `Beyond`."""
+        self._needs = []
+        try:
+            return self._read_scalars(owner), self._needs
+        except _NeedsArrays:
+            self._needs = []
+        try:
+            return self._read_arrays(owner), self._needs
+        except UnsupportedFunctionError:
+            raise Beyond from None
+
+    def need(self, terms: Terms, condition: Condition) -> None:
+        """Note what the formula needs."""
+        self._needs.append(Need(terms, condition))
+
+    # Scalars: straight through the tree, which is several times quicker than arrays with one element.
+
+    def _read_scalars(self, owner: ExpressionFunction) -> list[list[Terms]]:
+        names: dict[str, Terms] = {v.name: self.algebra.variable(v.offset) for v in owner.variables if not v.shape}
+        for name, value in owner.constants.items():
+            if not value.shape:
+                names[name] = _exact(float(value))
+        return [
+            [self._scalar(item, names) for item in tree.items]
+            if isinstance(tree, Stack)
+            else [self._scalar(tree, names)]
+            for tree in owner.trees
+        ]
+
+    def _scalar(self, node: Node, names: Mapping[str, Terms]) -> Terms:
+        if isinstance(node, Call):
+            rule = _RULES.get(node.function)
+            if rule is None or node.shape:
+                raise _NeedsArrays
+            arguments = [self._scalar(argument, names) for argument in node.arguments]
+            if len(arguments) > 2:  # a fold
+                result: Terms = arguments[0]
+                for argument in arguments[1:]:
+                    result = rule(self, result, argument)
+                return result
+            return rule(self, *arguments)  # type: ignore[no-any-return]
+        if isinstance(node, Number):
+            return self.algebra.literal(node.text, node.value)
+        if isinstance(node, Name) and not node.shape:
+            known = names.get(node.name)
+            if known is not None:
+                return known
+            if node.name in _NAMED:
+                return _NAMED[node.name](self.algebra)
+        raise _NeedsArrays
+
+    # Arrays of forms: NumPy's, of objects.
+
+    def _read_arrays(self, owner: ExpressionFunction) -> list[list[Terms]]:
+        if self._size > MAX_ELEMENTS or sum(array.size for array in owner.constants.values()) > MAX_ELEMENTS:
+            raise Beyond
+        row = _filled([self.algebra.variable(i) for i in range(self._size)], (1, self._size))
+        found = evaluate_trees(owner.trees, owner.variables.split(row), self._arithmetic(), 1, owner.constants)
+        return [list(one.ravel()) for one in found]
+
+    def _arithmetic(self) -> Arithmetic:
+        functions: dict[str, Callable[..., Any]] = {
+            name: np.frompyfunc(partial(rule, self), rule.__code__.co_argcount - 1, 1) for name, rule in _RULES.items()
+        }
+        functions |= {
+            "sum": partial(_reduce, self._sum),
+            "prod": partial(_reduce, self._product),
+            "logsumexp": partial(_reduce, self._log_sum_exp),
+            "cumsum": self._cumulative_sum,
+            "reshape": np.reshape,
+            "broadcast_to": np.broadcast_to,
+            "transpose": np.transpose,
+            "stack": np.stack,
+            "concatenate": np.concatenate,
+            "matmul": self._matmul,
+        }
+        algebra = self.algebra
+        names = {name: _filled([make(algebra)], (1,)) for name, make in _NAMED.items()}
+        return Arithmetic(
+            functions=functions,
+            number=lambda literal: _filled([algebra.literal(literal.text, literal.value)], (1,)),
+            constant=_constants,
+            names=names,
+        )
+
+    def _sum(self, forms: list[Terms]) -> Terms:
+        total: Terms = {}
+        for form in forms:
+            total = add(total, form)
+        return total
+
+    def _product(self, forms: list[Terms]) -> Terms:
+        product: Terms = ONE
+        for form in forms:
+            product = self.algebra.multiply(product, form)
+        return product
+
+    def _log_sum_exp(self, forms: list[Terms]) -> Terms:
+        return self.algebra.log(self._sum([self.algebra.exp(form) for form in forms]))
+
+    def _cumulative_sum(self, array: Array, axis: int) -> Array:
+        result: Array = np.frompyfunc(add, 2, 1).accumulate(array, axis=axis, dtype=object)
+        return result
+
+    def _matmul(self, left: Array, right: Array) -> Array:
+        multiply = np.frompyfunc(self.algebra.multiply, 2, 1)
+        products = multiply(left[..., :, None, :], np.swapaxes(right, -1, -2)[..., None, :, :])
+        return _reduce(self._sum, products, (products.ndim - 1,))
+
+
+# Rules, one a function of the language: forms in, a form out, with what is needed noted.
+
+
+def _negative(reader: Reader, x: Terms) -> Terms:
+    del reader
+    return scaled(x, -1)
+
+
+def _positive(reader: Reader, x: Terms) -> Terms:
+    del reader
+    return x
+
+
+def _add(reader: Reader, x: Terms, y: Terms) -> Terms:
+    del reader
+    return add(x, y)
+
+
+def _subtract(reader: Reader, x: Terms, y: Terms) -> Terms:
+    del reader
+    return subtract(x, y)
+
+
+def _multiply(reader: Reader, x: Terms, y: Terms) -> Terms:
+    return reader.algebra.multiply(x, y)
+
+
+def _divide(reader: Reader, x: Terms, y: Terms) -> Terms:
+    reader.need(y, Condition.NONZERO)
+    return reader.algebra.divide(x, y)
+
+
+def _reciprocal(reader: Reader, x: Terms) -> Terms:
+    return _divide(reader, ONE, x)
+
+
+def _power(reader: Reader, base: Terms, exponent: Terms) -> Terms:
+    algebra = reader.algebra
+    number = number_of(exponent)
+    if number is None:
+        reader.need(base, Condition.NONNEGATIVE if algebra.is_positive(exponent) else Condition.POSITIVE)
+        return algebra.exp(algebra.multiply(exponent, algebra.log(base)))
+    if number.denominator > 1:
+        reader.need(base, Condition.NONNEGATIVE if number > 0 else Condition.POSITIVE)
+    elif number < 0:
+        reader.need(base, Condition.NONZERO)
+    return algebra.power(base, number)
+
+
+def _square(reader: Reader, x: Terms) -> Terms:
+    return reader.algebra.power(x, 2)
+
+
+def _exp(reader: Reader, x: Terms) -> Terms:
+    return reader.algebra.exp(x)
+
+
+def _exp2(reader: Reader, x: Terms) -> Terms:
+    return reader.algebra.exp(reader.algebra.multiply(x, reader.algebra.log({(): 2})))
+
+
+def _expm1(reader: Reader, x: Terms) -> Terms:
+    return subtract(reader.algebra.exp(x), ONE)
+
+
+def _log(reader: Reader, x: Terms) -> Terms:
+    reader.need(x, Condition.POSITIVE)
+    return reader.algebra.log(x)
+
+
+def _log2(reader: Reader, x: Terms) -> Terms:
+    return reader.algebra.divide(_log(reader, x), reader.algebra.log({(): 2}))
+
+
+def _log10(reader: Reader, x: Terms) -> Terms:
+    return reader.algebra.divide(_log(reader, x), reader.algebra.log({(): 10}))
+
+
+def _log1p(reader: Reader, x: Terms) -> Terms:
+    return _log(reader, add(ONE, x))
+
+
+def _sqrt(reader: Reader, x: Terms) -> Terms:
+    reader.need(x, Condition.NONNEGATIVE)
+    return reader.algebra.power(x, HALF)
+
+
+def _sin(reader: Reader, x: Terms) -> Terms:
+    return reader.algebra.sine(x)
+
+
+def _cos(reader: Reader, x: Terms) -> Terms:
+    return reader.algebra.cosine(x)
+
+
+def _tan(reader: Reader, x: Terms) -> Terms:
+    return reader.algebra.divide(reader.algebra.sine(x), reader.algebra.cosine(x))
+
+
+def _both_exponentials(reader: Reader, x: Terms) -> tuple[Terms, Terms]:
+    return reader.algebra.exp(x), reader.algebra.exp(scaled(x, -1))
+
+
+def _sinh(reader: Reader, x: Terms) -> Terms:
+    up, down = _both_exponentials(reader, x)
+    return scaled(subtract(up, down), HALF)
+
+
+def _cosh(reader: Reader, x: Terms) -> Terms:
+    up, down = _both_exponentials(reader, x)
+    return scaled(add(up, down), HALF)
+
+
+def _tanh(reader: Reader, x: Terms) -> Terms:
+    return reader.algebra.hyperbolic_tangent(x)
+
+
+def _sigmoid(reader: Reader, x: Terms) -> Terms:
+    return reader.algebra.sigmoid(x)
+
+
+def _softplus(reader: Reader, x: Terms) -> Terms:
+    return reader.algebra.log(add(ONE, reader.algebra.exp(x)))
+
+
+def _arctan(reader: Reader, x: Terms) -> Terms:
+    return reader.algebra.arctangent(x)
+
+
+def _erf(reader: Reader, x: Terms) -> Terms:
+    return reader.algebra.error_function(x)
+
+
+def _erfc(reader: Reader, x: Terms) -> Terms:
+    return subtract(ONE, reader.algebra.error_function(x))
+
+
+def _hypot(reader: Reader, x: Terms, y: Terms) -> Terms:
+    return reader.algebra.power(add(_square(reader, x), _square(reader, y)), HALF)
+
+
+def _logaddexp(reader: Reader, x: Terms, y: Terms) -> Terms:
+    return reader.algebra.log(add(reader.algebra.exp(x), reader.algebra.exp(y)))
+
+
+_RULES: Mapping[str, Any] = {
+    "negative": _negative,
+    "positive": _positive,
+    "add": _add,
+    "subtract": _subtract,
+    "multiply": _multiply,
+    "divide": _divide,
+    "reciprocal": _reciprocal,
+    "power": _power,
+    "square": _square,
+    "exp": _exp,
+    "exp2": _exp2,
+    "expm1": _expm1,
+    "log": _log,
+    "log2": _log2,
+    "log10": _log10,
+    "log1p": _log1p,
+    "sqrt": _sqrt,
+    "sin": _sin,
+    "cos": _cos,
+    "tan": _tan,
+    "sinh": _sinh,
+    "cosh": _cosh,
+    "tanh": _tanh,
+    "sigmoid": _sigmoid,
+    "softplus": _softplus,
+    "arctan": _arctan,
+    "erf": _erf,
+    "erfc": _erfc,
+    "hypot": _hypot,
+    "logaddexp": _logaddexp,
+}
+_NAMED: Mapping[str, Callable[[Algebra], Terms]] = {"pi": Algebra.pi, "e": Algebra.e}
+
+
+def _filled(forms: list[Terms], shape: tuple[int, ...]) -> Array:
+    array = np.empty(len(forms), dtype=object)
+    for i, form in enumerate(forms):
+        array[i] = form
+    return array.reshape(shape)
+
+
+def _exact(value: float) -> Terms:
+    """A float as the binary fraction that it is."""
+    if not math.isfinite(value):
+        raise Beyond
+    number = Fraction(value)
+    return {(): number.numerator if number.denominator == 1 else number} if number else {}
+
+
+def _constants(array: Any) -> Array:
+    return _filled([_exact(v) for v in array.ravel().tolist()], array.shape)
+
+
+def _reduce(function: Callable[[list[Terms]], Terms], array: Array, axes: tuple[int, ...]) -> Array:
+    kept = [i for i in range(array.ndim) if i not in axes]
+    shape = tuple(array.shape[i] for i in kept)
+    lines = array.transpose((*kept, *axes)).reshape((math.prod(shape), -1))
+    return _filled([function(list(line)) for line in lines], shape)
+
+
+def are_granted(wanted: list[Need], granted: list[Need], derivative: list[Terms], algebra: Algebra) -> bool:
+    """Whether what a claim needs holds wherever the function and its derivative have values.
+
+    It does where the function needs the same or more; where signs show it; and, for a division, where all factors of
+    the divisor are divisors in the derivative, or factors of what the function needs to be other than 0.
+    """
+    known = {(_up_to_a_factor(need.form), need.condition) for need in granted}
+    nonzero = {g for terms in derivative for monomial in terms for g, exponent in monomial if exponent < 0}
+    for need in granted:
+        if need.condition is not Condition.NONNEGATIVE:
+            nonzero |= _factors(need.form, algebra)
+
+    def is_nonzero(form: Terms) -> bool:
+        if not form:
+            return False
+        factors = _factors(form, algebra)
+        return all(g in nonzero or algebra.generators[g].sign is Sign.POSITIVE for g in factors)
+
+    def holds(need: Need) -> bool:
+        form, condition = need.form, need.condition
+        key = _up_to_a_factor(form)
+        if (key, condition) in known or (key, Condition.POSITIVE) in known or algebra.is_positive(form):
+            return True
+        if condition is Condition.NONNEGATIVE:
+            return algebra.is_nonnegative(form)
+        if condition is Condition.NONZERO:
+            return is_nonzero(form) or algebra.is_positive(scaled(form, -1))
+        return (key, Condition.NONNEGATIVE) in known and is_nonzero(form)
+
+    return all(map(holds, wanted))
+
+
+def _up_to_a_factor(terms: Terms) -> frozenset[tuple[Monomial, Coefficient]]:
+    """The same for a form and its multiples by positive numbers."""
+    if not terms:
+        return frozenset()
+    size = abs(Fraction(terms[min(terms)]))
+    return frozenset(terms.items() if size == 1 else scaled(terms, 1 / size).items())
+
+
+def _factors(terms: Terms, algebra: Algebra) -> set[int]:
+    """The generators of which one is 0 where `terms` is."""
+    ((monomial, _),) = algebra.power(terms, -1).items() if terms else (((), 0),)
+    return {generator for generator, _ in monomial}
