@@ -7,16 +7,19 @@ backend chose its steps: plain central differences over nine decades. It tells a
   derivatives at the origin are 0, yet along (1, 1, 1, 1) it grows at a rate of 1;
 - a reference that took noise or the steps of a staircase for a slope.
 
-In both cases nothing is known that a claim could be accused by.
+In the first case nothing is known that a claim could be accused by. In the second, f has two slopes: the one of its
+noise or its rounding, over small steps, and another one over longer steps. A claim that is neither is wrong whichever
+of them is meant: `other_slopes` reads the other one off along the axes.
 """
 
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
 
 import numpy as np
 
-from gradverify.core.arrays import Matrix, Vector
+from gradverify.core.arrays import Mask, Matrix, Vector
 from gradverify.core.problem import Problem
 
 DIRECTIONS = 2  # random ones: a reference that is wrong is consistent with neither, but for a set of measure 0
@@ -28,6 +31,8 @@ WINDOW = 3  # steps that have to agree: one pair agrees by accident now and then
 SPREAD = 4.0  # times the spread of a window bounds its error: truncation falls 16-fold from one step to the next
 NOISE_UNITS = 64.0  # of round-off in a difference of two values of f
 CLEAR = 1e-3  # relative to the derivative: finer than that this check does not pretend to see
+MOST_AXES = 64  # variables up to which the axes are looked along
+PART = 0.1  # of the claim's distance from a slope: what a slope must be known to, to speak for the claim or against
 
 
 def is_inconsistent(problem: Problem, point: Vector, reference: Matrix, bound: Matrix, size: Vector) -> bool:
@@ -55,11 +60,65 @@ def is_inconsistent(problem: Problem, point: Vector, reference: Matrix, bound: M
     return False
 
 
+@dataclass(frozen=True, slots=True)
+class OtherSlopes:
+    """What f does along the axes over steps that the reference disagrees with: shape (m, n) each.
+
+    excludes: where it speaks against the claim, as the reference does, and at no length of steps for it.
+    """
+
+    value: Matrix
+    bound: Matrix
+    excludes: Mask
+
+
+def other_slopes(problem: Problem, point: Vector, claimed: Matrix, size: Vector) -> OtherSlopes | None:
+    """The slopes along the axes that hold along lines across them as well; None where there are none.
+
+    claimed: shape (m, n). Called where f contradicts the reference. Costs 2·STEPS evaluations a variable, and as many
+    as `is_inconsistent`.
+    """
+    m, n = claimed.shape
+    if n > MOST_AXES:
+        return None
+    steps = LARGEST_STEP * RATIO ** -np.arange(STEPS, dtype=np.float64)
+    value, bound = np.full((m, n), np.nan), np.full((m, n), np.inf)
+    spoken_for = np.zeros((m, n), dtype=np.bool_)
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for j in range(n):
+            axis = np.zeros(n)
+            axis[j] = size[j]
+            points = np.concatenate([point + steps[:, None] * axis, point - steps[:, None] * axis])
+            if not np.all(problem.domain.contains(points)):
+                return None
+            values = problem.function.evaluate(points).values.reshape((2, STEPS, -1))
+            slopes, errors = _readings(values, steps * size[j], problem.precision.epsilon)
+            best, outputs = np.argmin(errors, axis=0), np.arange(m)
+            value[:, j], bound[:, j] = slopes[best, outputs], errors[best, outputs]
+            close = np.abs(slopes - claimed[:, j]) <= errors + CLEAR * np.abs(claimed[:, j])
+            telling = errors <= PART * np.abs(claimed[:, j] - value[:, j])
+            spoken_for[:, j] = (close & telling).any(axis=0)
+        bound += CLEAR * np.abs(value)
+        if not np.isfinite(bound).all() or is_inconsistent(problem, point, value, bound, size):
+            return None
+        excludes = ~spoken_for & (bound <= PART * np.abs(claimed - value))
+    return OtherSlopes(value, bound, excludes)
+
+
 def _slopes(values: np.ndarray, steps: Vector, epsilon: float) -> tuple[Vector, Vector]:
     """The derivative along a line for each output, and a bound on its error, from values of shape (2, steps, m).
 
     A bound is infinite where no window of steps moves f. An even function moves although both sides are equal.
     """
+    slopes, errors = _readings(values, steps, epsilon)
+    best = np.argmin(errors, axis=0)
+    outputs = np.arange(values.shape[2])
+    return slopes[best, outputs], errors[best, outputs]
+
+
+def _readings(values: np.ndarray, steps: Vector, epsilon: float) -> tuple[Matrix, Matrix]:
+    """The same for every window of steps, shape (windows, m)."""
     up, down = values
     slopes = (up - down) / (2 * steps[:, None])
     noise = NOISE_UNITS * epsilon * np.maximum(np.abs(up), np.abs(down)) / steps[:, None]
@@ -67,7 +126,4 @@ def _slopes(values: np.ndarray, steps: Vector, epsilon: float) -> tuple[Vector, 
     moved = (up != down) | np.concatenate([up[:-1] != up[1:], np.zeros_like(up[:1], dtype=np.bool_)])
     moves = np.lib.stride_tricks.sliding_window_view(moved, WINDOW, axis=0).all(axis=-1)
     error = SPREAD * np.ptp(windows, axis=-1) + noise[WINDOW - 1 :]
-    error = np.where(np.isfinite(error) & moves, error, np.inf)
-    best = np.argmin(error, axis=0)
-    outputs = np.arange(values.shape[2])
-    return windows[best, outputs, -1], error[best, outputs]
+    return windows[..., -1], np.where(np.isfinite(error) & moves, error, np.inf)

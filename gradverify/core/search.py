@@ -88,6 +88,7 @@ MOST_SHRINKS = 40  # confirmations spent on making a counterexample simpler
 FEWEST_SHRINKS = 8
 CHUNK = 8  # candidates that are looked at closely before the budget is looked at again
 FORMULA_EVALUATIONS, CODE_EVALUATIONS = 2000, 1000  # of f: a few milliseconds for a formula
+UNDECIDED = 4  # times as many where a listed point is open: it cost a ladder, which other points hardly do
 FEWEST_CANDIDATES = 4  # fewer tell nothing: the search is then left out, and says so
 
 
@@ -125,6 +126,8 @@ def search(
     nor claim have branches, so that a proof of identity leaves nothing to look for but missing values.
     """
     usual = FORMULA_EVALUATIONS if _is_formula(problem) else CODE_EVALUATIONS
+    if (listed.codes != Code.PASS).any():
+        usual *= UNDECIDED
     budget = usual if evaluations is None else evaluations
     # Whatever the function costs, a point costs work in proportion to its components.
     most_points = max(FEWEST_CANDIDATES, min(MOST_CANDIDATES, MOST_ELEMENTS // max(1, problem.variables.size)))
@@ -416,8 +419,9 @@ class _Hunt:
         for judged in verified.judged:
             failing = (judged.codes[0] == Code.FAIL) & (verified.codes[0] == Code.FAIL)
             failing[list(verified.kinks[0])] = False  # there the slopes decide, below
-            if (failing & self._matters(claimed, judged.reference[0], judged.evidence[0])).any():
-                return verified if self._shows(verified, judged.evidence[0]) else None
+            failing &= self._matters(claimed, judged.reference[0], judged.evidence[0])
+            if failing.any():
+                return verified if self._shows(verified, failing, judged.evidence[0]) else None
         # At a kink the codes come from the slopes, not from a reference.
         at_kink = [
             i
@@ -438,10 +442,11 @@ class _Hunt:
         beside = abs(kink.right - kink.left) + kink.bound
         return not low - beside <= claimed <= high + beside
 
-    def _shows(self, verified: Verified, evidence: Evidence) -> bool:
+    def _shows(self, verified: Verified, failing: Mask, evidence: Evidence) -> bool:
         """Whether the fault shows at steps of an ordinary length too, where differences alone accuse code.
 
         A root finder that stops at 1e-12 has slopes of its own at an argument of 1e-12; nobody's gradient is that.
+        Only the variables of the failing components move: beside 1e8 in one variable f shows nothing of 1 in another.
         """
         if evidence.strength >= Evidence.EXACT.strength or _is_formula(self.problem):
             return True
@@ -451,7 +456,8 @@ class _Hunt:
         if not (np.abs(point) < CLOSE * size).any():
             return True
         self.evaluations += cross_examination.COST
-        return is_inconsistent(self.problem, point, claimed, np.zeros_like(claimed), size)
+        moved = failing.reshape((-1, point.size)).any(axis=0)
+        return is_inconsistent(self.problem, point, claimed, np.zeros_like(claimed), np.where(moved, size, 0.0))
 
     def _is_no_overflow(self, point: Vector) -> bool:
         """Whether a claim that is not finite at `point` is to blame: f lives all around it, and it is not far out."""

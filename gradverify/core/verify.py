@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +18,7 @@ from gradverify.core.examine import ClaimValues, ScaleProbe, examine, flat, typi
 from gradverify.core.judge import Code, judge, judge_kink, judge_with_scales
 from gradverify.core.kinks import find_kinks
 from gradverify.core.problem import Derivative, Failure, Problem, Request
+from gradverify.core.unresponsive import Negligible
 from gradverify.core.verdicts import AtKinks, Evidence, Fault, Verdict
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def verify(
     function_values = flat(function.values)
     some = any(a.estimates is not None for a in answers)  # without estimates nothing is done for each component
     probe = ScaleProbe(problem, claim, points, typical_lengths(points, problem) if some else np.ones(0))
-    negligible = cache(lambda: _negligible(problem, points, function_values, probe.typical))
+    negligible = Negligible(problem, points, function_values, probe.typical)
     judged = [
         _judge_answer(
             problem, points, claim_values, a, a.estimates, kinks, at_kinks, probe, prover is not None, negligible
@@ -116,7 +116,7 @@ def verify(
     if any(probed):
         judged = [_at_new_kinks(j, probed, claimed, problem, at_kinks) for j in judged]
         codes, contradictions = combine(judged, claimed.shape, prover.backend if prover else None)
-    judged = withdrawn.cross_examined(problem, points, judged, codes, kinks, probe.typical)
+    judged = withdrawn.cross_examined(problem, points, judged, codes, claimed, kinks, probe.typical)
     if at_kinks is AtKinks.ACCEPT_SUBGRADIENT:
         judged = _exclude_mixtures(problem, points, codes, judged, kinks, claimed, ask, probe.typical)
     scattered = None
@@ -135,7 +135,7 @@ def verify(
     codes[wrong] = Code.FAIL
     codes[~finite & (codes != Code.SKIPPED).any(axis=1), :] = Code.INCONCLUSIVE
     evaluations = points.shape[0] + sum(a.estimates.evaluations for a in answers if a.estimates is not None)
-    evaluations += sum(p.evaluations for p in projected)
+    evaluations += sum(p.evaluations for p in projected) + negligible.evaluations
     return Verified(
         problem=problem, points=points, claim=claim_values, function_values=function_values,
         function_failures={f.row: f for f in function.failures}, answers=tuple(answers), judged=tuple(judged),
@@ -223,25 +223,6 @@ def _exclude_mixtures(
     return out
 
 
-# A derivative so small that a step of 1e6 times the variable's own size does not change f by one unit of its
-# round-off is 0 to all intents: f itself cannot tell it from 0.
-UNRESPONSIVE = 1e-6
-
-
-def _negligible(problem: Problem, points: Matrix, values: Array, typical: Vector) -> Matrix:
-    """For each point and component the size below which a derivative is 0 as far as f can tell: (k, c)."""
-    k = points.shape[0]
-    size = np.where(points != 0, np.abs(points), typical)
-    with np.errstate(all="ignore"):
-        scale = UNRESPONSIVE * problem.precision.epsilon * np.abs(values)
-        if problem.derivative is Derivative.HESSIAN:
-            found = scale[:, :, None] / (size[:, :, None] * size[:, None, :])
-        else:
-            found = scale[:, :, None] / size[:, None, :]
-    out: Matrix = np.where(np.isfinite(found), found, 0.0).reshape((k, -1))
-    return out
-
-
 def _proves(estimates: Estimates | None) -> bool:
     return estimates is not None and estimates.proof is not None and estimates.proof.identical is True
 
@@ -268,7 +249,7 @@ def _judge_answer(
     at_kinks: AtKinks,
     probe: ScaleProbe,
     proved: bool,
-    negligible: Callable[[], Matrix],
+    negligible: Negligible,
 ) -> Judged:
     rows = points.shape[0]
     reference = np.array([e.value.ravel() for e in estimates.points], dtype=np.float64).reshape(claim.values.shape)
@@ -289,7 +270,7 @@ def _judge_answer(
                 problem.tolerance,
                 scales,
                 problem.precision.epsilon,
-                negligible()[row],
+                negligible.at(row, claim.values[row], bound[row]),
             )
             if proved:
                 # Identical as functions: what is left of the gap is the claim's own round-off, by definition.

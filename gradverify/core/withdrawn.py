@@ -12,7 +12,7 @@ import numpy as np
 
 from gradverify.core.answers import Ask, Judged
 from gradverify.core.arrays import Array, Mask, Matrix, Vector
-from gradverify.core.cross_examination import is_inconsistent
+from gradverify.core.cross_examination import OtherSlopes, is_inconsistent, other_slopes
 from gradverify.core.estimates import Kink, Note
 from gradverify.core.examine import flat
 from gradverify.core.judge import Code
@@ -20,6 +20,7 @@ from gradverify.core.lost_digits import is_exact_elsewhere, lost
 from gradverify.core.problem import Derivative, Problem, Request
 from gradverify.core.verdicts import Evidence, NoteKind
 
+TWO_SLOPES = "f has another slope over small steps than over longer ones, and the claim is neither"
 UNSOUND = (
     "the differences contradict f's changes in directions across the axes: f has no gradient here, or is too noisy"
 )
@@ -30,15 +31,17 @@ def cross_examined(
     points: Matrix,
     judged: Sequence[Judged],
     codes: Array,
+    claimed: Matrix,
     kinks: Sequence[Mapping[int, Kink]],
     typical: Vector,
 ) -> list[Judged]:
     """Take back what failed by a reference that f itself contradicts. Changes `codes`.
 
     Only estimated references need it: exact ones know f's formula. The first row that stands decides the verdict, and
-    ends the questions.
+    ends the questions. What f's slope over other steps excludes as well stands, by that slope.
     """
-    taken: list[int] = []
+    taken = np.zeros(codes.shape, dtype=np.bool_)
+    others: dict[int, OtherSlopes] = {}
     if problem.derivative is not Derivative.HESSIAN:
         for row in np.flatnonzero((codes == Code.FAIL).any(axis=1)).tolist():
             known = [j for j in judged if np.isfinite(j.reference[row]).all() and np.isfinite(j.bound[row]).all()]
@@ -52,19 +55,28 @@ def cross_examined(
             size = np.where(points[row] != 0, np.abs(points[row]), typical)
             if not is_inconsistent(problem, points[row], reference, bound, size):
                 break
-            taken.append(row)
-    for row in taken:
-        codes[row][codes[row] == Code.FAIL] = Code.INCONCLUSIVE
-    return [_taken_back(j, taken) for j in judged] if taken else list(judged)
+            taken[row] = codes[row] == Code.FAIL
+            other = other_slopes(problem, points[row], claimed[row].reshape(shape), size)
+            if other is not None and (other.excludes.ravel() & taken[row]).any():
+                taken[row] &= ~other.excludes.ravel()
+                others[row] = other
+                break
+    codes[taken] = Code.INCONCLUSIVE
+    return [_taken_back(j, taken, others) for j in judged] if taken.any() or others else list(judged)
 
 
-def _taken_back(judged: Judged, rows: Sequence[int]) -> Judged:
+def _taken_back(judged: Judged, taken: Mask, others: Mapping[int, OtherSlopes]) -> Judged:
+    """taken: (k, c).  others: by row, the slopes that stand in for the reference where they accuse the claim."""
     notes = list(judged.notes)
-    for row in rows:
-        notes[row] = (*notes[row], Note(NoteKind.NOISE, UNSOUND))
-    failed = np.zeros(judged.codes.shape, dtype=np.bool_)
-    failed[rows] = judged.codes[rows] == Code.FAIL
-    return replace(judged.recoded(failed, Code.INCONCLUSIVE), notes=tuple(notes))
+    for row in sorted({*np.flatnonzero(taken.any(axis=1)).tolist(), *others}):
+        notes[row] = (*notes[row], Note(NoteKind.NOISE, UNSOUND if row not in others else TWO_SLOPES))
+    reference, bound = judged.reference.copy(), judged.bound.copy()
+    for row, other in others.items():
+        stands = other.excludes.ravel() & (judged.codes[row] == Code.FAIL)
+        reference[row] = np.where(stands, other.value.ravel(), reference[row])
+        bound[row] = np.where(stands, other.bound.ravel(), bound[row])
+    failed = taken & (judged.codes == Code.FAIL)
+    return replace(judged.recoded(failed, Code.INCONCLUSIVE), notes=tuple(notes), reference=reference, bound=bound)
 
 
 # A gap that is the claim's round-off, such as that of 1 − cos(x) near 0, is small beside the value and changes its sign

@@ -274,7 +274,9 @@ def _conclude(
     reasons = further.reasons_around(reasons)
     counterexample = None
     explained = main
-    if settings.search and spec.search_evaluations != 0 and conclude.worst_verdict(verdicts) is Verdict.PASS:
+    # What the listed points leave open may show elsewhere: a component that is lost beside 1e16 is not lost beside 1.
+    open_ = conclude.worst_verdict(verdicts) in (Verdict.PASS, Verdict.INCONCLUSIVE)
+    if settings.search and spec.search_evaluations != 0 and open_:
         progress("search")
         found = _search_within_limits(work, main, settings)
         checks.append(_search_check(found, main, spec))
@@ -284,7 +286,7 @@ def _conclude(
             counterexample = _counterexample(found.verified, main)
             explained = found.verified
             verdicts.append(Verdict.FAIL)
-            reasons.append(counterexample.message)
+            reasons.insert(0, counterexample.message)
     descent = further.descent
     if drawing:
         from gradverify.run.pictures import with_level_sets
@@ -304,7 +306,7 @@ def _conclude(
 
         failing = [v for v in work.verified if verdict_of(v)[0] is Verdict.FAIL]
         for verified in [*failing, *([explained] if explained is not main else [])]:
-            right = main if verified is explained and explained is not main else None
+            right = main if verified is explained is not main and verdict_of(main)[0] is Verdict.PASS else None
             diagnosis += diagnose(verified, work.quietly, _part_function(work), right)
     elif verdict is Verdict.PASS and settings.blind_spots:
         # Random directions judge no component, so no mutant of one either.
@@ -468,7 +470,7 @@ def _counterexample(found: Verified, main: Verified) -> Counterexample:
         at=_first(point), claimed=_first(found.claim.values[0]),
         reference=_first(judged.reference[0]) if judged else nothing,
         error_bound=_first(judged.bound[0]) if judged else nothing,
-        message=f"holds at {listed}, fails at {shown}",
+        message=f"{'holds' if verdict_of(main)[0] is Verdict.PASS else 'undecided'} at {listed}, fails at {shown}",
     )  # fmt: skip
 
 

@@ -3,8 +3,9 @@
 Rounding inside f can hold a part of it still over all steps as small as those of the quick look, and a claim that lacks
 just that part agrees with them perfectly. So f is differenced once more, in a random direction through all components
 at once and with a much larger step. What disagrees there must follow from curvature, which dies away with the square of
-the step; what does not is left to the ladder. So is a slope that says of f a multiple of what f does over all steps as
-long as the components themselves: rounding can also make a slope that holds up to a tenth of them.
+the step; what does not is left to the ladder, as is a point where f has no value at any of the steps. So is a slope
+that says of f a multiple of what f does over all steps as long as the components themselves: rounding can also make a
+slope that holds up to a tenth of them.
 """
 
 from __future__ import annotations
@@ -44,14 +45,13 @@ def holds(sampler: Sampler, lines: Lines, value: Floats, n: int, random: np.rand
             noise = ROUND_OFF * lines.epsilon * np.maximum(np.abs(at_up), np.abs(at_down))
             apart = np.abs((at_up - at_down) / 2 - expected)
             off = np.maximum(apart - noise, 0.0) / np.where(size > 0, size, np.inf)
-            agrees = ~(off > AGREES)  # what is not finite, or 0, says nothing
+            agrees = off <= AGREES  # an f without a value so far off says nothing: the next step is asked
             if turn:
                 ratio = STEPS[turn - 1] / step
-                smooth = last[open_] <= np.maximum(CURVES * ratio**2 * off, AGREES)
-                agrees &= smooth | ~np.isfinite(off)
+                agrees &= ~(last[open_] > np.maximum(CURVES * ratio**2 * off, AGREES))
             out[open_] = agrees.all(axis=1)
-            last[open_] = off
-            open_ = open_[~(off <= AGREES).all(axis=1) & np.isfinite(off).all(axis=1)]
+            last[open_] = np.where(np.isfinite(off), off, last[open_])
+            open_ = open_[~(off <= AGREES).all(axis=1)]
             if not open_.size:
                 break
         return out & ~_outrun(sampler, lines, centre, direction, slopes, random)

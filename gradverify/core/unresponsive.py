@@ -1,0 +1,91 @@
+"""Below which size is a derivative 0 as far as f can tell?
+
+A component that is 0 everywhere has no size that a bound could be held against. Its claim of 0 passes where f does not
+answer to its variable at all: the bound says less than round-off over very long steps, and over such steps f stays as
+it is. The second matters: of x² beside 1e16 nothing shows at x = 1e-8, but a longer step shows that f depends on x, so
+that its derivative there is unknown, and not 0.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gradverify.core.arrays import Array, Mask, Matrix, Vector
+from gradverify.core.judge import ROUND_OFF_UNITS, SMALLEST
+from gradverify.core.problem import Derivative, Problem
+
+# A derivative so small that a step of 1e6 times the variable's own size does not change f by one unit of its
+# round-off is 0 to all intents: f itself cannot tell it from 0.
+UNRESPONSIVE = 1e-6
+LONG_STEPS = (1.0, 1e3, 1e6)  # times the largest of the point's components, and 1: over these f must not move either
+# The corners of a second difference, in units of the two steps, and their weights.
+CORNERS = np.array([[1.0, 1.0], [1.0, 0.0], [0.0, 1.0], [0.0, 0.0]])
+WEIGHTS = np.array([1.0, -1.0, -1.0, 1.0])
+
+
+@dataclass
+class Negligible:
+    """Sizes below which derivatives are 0 as far as f can tell, at each of k points.
+
+    points: (k, n).  values: (k, m), f there.  typical: (n,), a length for components that are 0.
+    """
+
+    problem: Problem
+    points: Matrix
+    values: Array
+    typical: Vector
+    evaluations: int = field(default=0)
+
+    def at(self, row: int, claimed: Vector, bound: Vector) -> Vector:
+        """The size for each component at point `row`, shape (c,); 0 where `claimed`, shape (c,), is not 0 anyway."""
+        problem, point = self.problem, self.points[row]
+        size = np.where(point != 0, np.abs(point), self.typical)
+        with np.errstate(all="ignore"):
+            scale = UNRESPONSIVE * problem.precision.epsilon * np.abs(self.values[row])[:, None]
+            by = size[:, None] * size if problem.derivative is Derivative.HESSIAN else size[None, :]
+            found = scale / by.reshape((1, -1))
+        out: Vector = np.where(np.isfinite(found), found, 0.0).reshape(-1)
+        asked = (claimed == 0) & (bound > SMALLEST) & (bound <= out)
+        answers = np.zeros(out.shape, dtype=np.bool_)
+        if asked.any():
+            answers[asked] = self._answers(row, np.flatnonzero(asked), float(np.max(np.abs(claimed), initial=0.0)))
+        return np.where((claimed == 0) & ~answers, out, 0.0)
+
+    def _answers(self, row: int, components: Array, steepest: float) -> Mask:
+        """Whether f moves over long steps of the components' variables, shape of `components`.
+
+        steepest: the largest derivative that is claimed; what f adds up on its way is rounded on that scale.
+        """
+        problem, point = self.problem, self.points[row]
+        n = point.size
+        second = problem.derivative is Derivative.HESSIAN
+        output, first, other = components // n, components % n, components % n
+        if second:
+            output, first = np.zeros_like(components), components // n
+        corners = CORNERS if second else CORNERS[[0, 3]]
+        weights = WEIGHTS if second else np.array([1.0, -1.0])
+        length = max(1.0, float(np.max(np.abs(point), initial=0.0)))
+        steps = np.array([sign * part * length for part in LONG_STEPS for sign in (1.0, -1.0)])
+        moved = np.repeat(point[None], components.size * steps.size * len(corners), axis=0)
+        moved = moved.reshape((components.size, steps.size, len(corners), n))
+        here = np.arange(components.size)
+        shift = steps[:, None] * corners[None, :, 0]
+        moved[here, :, :, first] += shift
+        if second:
+            moved[here, :, :, other] += steps[:, None] * corners[None, :, 1]
+        rows = moved.reshape((-1, n))
+        inside: Mask = np.all(problem.domain.contains(rows), axis=1)
+        self.evaluations += rows.shape[0]
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what f does so far off is looked at, not complained about
+            found = problem.function.evaluate(np.where(inside[:, None], rows, point)).values
+            found = np.asarray(found).reshape((components.size, steps.size, len(corners), -1))[here, :, :, output]
+            change = np.abs(found @ weights)
+            across = steepest * np.abs(steps) * (np.abs(steps) if second else 1.0)
+            noise = ROUND_OFF_UNITS * problem.precision.epsilon * (np.abs(found).max(axis=2) + across)
+            usable = np.all(inside.reshape((components.size, steps.size, len(corners))), axis=2)
+            answers: Mask = (usable & (change > noise)).any(axis=1)
+        return answers

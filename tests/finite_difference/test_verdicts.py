@@ -1,0 +1,110 @@
+"""What differences alone decide of functions that are hard to difference; each right claim has wrong twins."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradverify
+from gradverify.core.arrays import Array
+from gradverify.core.verdicts import Verdict
+
+Claim = Callable[[Any], Any]
+
+
+def verdict(f: Claim, claimed: Claim, at: Any, **options: Any) -> Verdict:
+    """By finite differences alone; at the listed point alone unless `search` says otherwise."""
+    chosen = {"search": False, **options}
+    return gradverify.check(f, claimed, at=at, backends=["finite-difference"], **chosen).result.verdict
+
+
+# A component that is lost beside a huge one
+
+FAR_APART = [1e-8, 1.0, 1e8]
+
+
+def squares(p: Array) -> float:
+    return float(p[0] ** 2 + p[1] ** 2 + p[2] ** 2)
+
+
+@pytest.mark.parametrize("factor", [0.0, -1.0, 2.0])
+def test_a_component_that_f_cannot_show_passes_with_no_value(factor: float) -> None:
+    assert verdict(squares, lambda p: 2 * p * [factor, 1, 1], [FAR_APART]) is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("factor", [0.0, -1.0, 2.0])
+def test_the_search_finds_the_fault_in_it_where_f_shows_it(factor: float) -> None:
+    assert verdict(squares, lambda p: 2 * p * [factor, 1, 1], [FAR_APART], search=True) is Verdict.FAIL
+
+
+def test_the_search_leaves_a_right_claim_undecided_there() -> None:
+    assert verdict(squares, lambda p: 2 * p, [FAR_APART], search=True) is Verdict.INCONCLUSIVE
+
+
+def test_a_variable_that_f_does_not_have_has_the_slope_0() -> None:
+    def f(p: Array) -> float:
+        return float((p[0] ** 2 + p[2]) + (p[1] - p[1]))
+
+    assert verdict(f, lambda p: np.array([2 * p[0], 0 * p[1], 1.0]), [[3.0, 1e-8, 2.0]]) is Verdict.PASS
+    assert verdict(f, lambda p: np.array([2 * p[0], 1e-9, 1.0]), [[3.0, 1e-8, 2.0]]) is Verdict.FAIL
+
+
+# Rounding that holds a part of f still over small steps, where f has no value at the first far step
+
+
+def half_hidden(x: float) -> float:
+    if abs(x - 1.1e-4) > 2e-6:
+        raise ValueError("out of reach")
+    return x + ((1e8 + 5 * x) - 1e8)
+
+
+def test_a_part_of_f_that_small_steps_miss_is_seen_although_the_first_far_step_has_no_value() -> None:
+    assert verdict(half_hidden, lambda _: 1.0, 1.1e-4) is not Verdict.PASS
+    assert verdict(half_hidden, lambda _: 6.0, 1.1e-4) is not Verdict.FAIL
+
+
+def test_a_narrow_range_of_values_is_no_fault() -> None:
+    def narrow(x: float) -> float:
+        return math.exp(x) if abs(x - 1e-4) <= 2e-6 else math.nan
+
+    assert verdict(narrow, math.exp, 1e-4) is Verdict.PASS
+    assert verdict(narrow, lambda x: -math.exp(x), 1e-4) is Verdict.FAIL
+
+
+# A smooth f under a noise that is itself smooth, so that f has two slopes
+
+
+def shaking(x: float) -> float:
+    return math.sin(x) + 1e-9 * math.sin(1e12 * x)
+
+
+@pytest.mark.parametrize("x", [0.7, 1.0, 2.0, 30.0])
+def test_neither_the_slope_of_the_noise_nor_that_beneath_it_fails(x: float) -> None:
+    assert verdict(shaking, math.cos, x) is not Verdict.FAIL
+    assert verdict(shaking, lambda x: math.cos(x) + 1e3 * math.cos(1e12 * x), 0.7) is not Verdict.FAIL
+
+
+@pytest.mark.parametrize("x", [0.7, 1.0, 2.0, 30.0])
+@pytest.mark.parametrize("factor", [-1.0, 2.0, 0.5])
+def test_what_is_neither_of_them_fails(factor: float, x: float) -> None:
+    assert verdict(shaking, lambda x: factor * math.cos(x), x) is Verdict.FAIL
+
+
+def test_a_sign_error_under_noise_fails_among_several_variables() -> None:
+    def f(p: Array) -> float:
+        return float(np.sin(p).sum() + 1e-9 * np.sin(1e12 * p).sum())
+
+    at = [[0.7, 1.0, 2.0]]
+    assert verdict(f, np.cos, at) is Verdict.INCONCLUSIVE
+    assert verdict(f, lambda p: np.cos(p) * [1, -1, 1], at) is Verdict.FAIL
+
+
+def test_where_f_has_no_gradient_no_slope_along_the_axes_stands_in_for_one() -> None:
+    def f(p: Array) -> float:
+        return float(np.median(p))
+
+    assert verdict(f, lambda _: np.array([0.0, 1.0, 0.0, 0.0]), [[0.0, 0.0, 0.0, 0.0]]) is Verdict.INCONCLUSIVE
