@@ -107,6 +107,9 @@ def command(
         _require_room_for_kit(loaded, submissions, init_gradescope)
     elif autograder is not None:
         _require_submission(autograder)
+    elif submissions is None or out is None:
+        missing = "SUBMISSIONS" if submissions is None else "--out DIR"
+        raise click.UsageError(f"missing {missing}: gradverify grade ASSIGNMENT SUBMISSIONS --out DIR")
     try:
         text, new = read_secret(secret or assignment.with_suffix(SECRET_ENDING))
     except SecretError as error:
@@ -115,7 +118,9 @@ def command(
         place = secret or assignment.with_suffix(SECRET_ENDING)
         click.echo(f"gradverify: hidden points come from the new secret {place}: keep it", err=True)
     if init_gradescope is not None:
-        return _write_kit(loaded, text, init_gradescope)
+        return _write_kit(
+            loaded, text, init_gradescope, (secret or assignment.with_suffix(SECRET_ENDING)) if new else None
+        )
     refused = _refused(min_isolation)
     if refused is not None:
         return refused
@@ -123,9 +128,8 @@ def command(
     try:
         if autograder is not None:
             return run.inside_gradescope(autograder)
-        if submissions is None or out is None:
-            missing = "SUBMISSIONS" if submissions is None else "--out DIR"
-            raise click.UsageError(f"missing {missing}: gradverify grade ASSIGNMENT SUBMISSIONS --out DIR")
+        assert submissions is not None
+        assert out is not None
         return run.whole(submissions, out, formats, students, resume=resume, only_changed=only_changed)
     except GradingError as error:
         click.echo(f"gradverify: {error}", err=True)
@@ -232,13 +236,18 @@ def _require_apart(out: Path, submissions: Path) -> None:
         raise click.UsageError(f"--out {out} lies in the submissions' folder {submissions}; choose one outside it")
 
 
-def _write_kit(assignment: Assignment, secret: bytes, target: Path) -> int:
+def _write_kit(assignment: Assignment, secret: bytes, target: Path, made: Path | None) -> int:
+    """Write the archive; where that fails, the secret that was made for it is left nowhere."""
     from gradverify.grading.gradescope_kit import KitError, write_kit
 
     try:
         write_kit(assignment, secret, target)
-    except KitError as error:
-        raise click.UsageError(str(error)) from None
+    except BaseException as error:
+        if made is not None:
+            made.unlink(missing_ok=True)
+        if isinstance(error, KitError):
+            raise click.UsageError(str(error)) from None
+        raise
     click.echo(f"wrote {target}: upload it as the autograder of a Gradescope programming assignment")
     return Exit.OK
 

@@ -28,9 +28,9 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 
 
 class SubmissionError(Exception):
-    """A submission that cannot be used; the message is for the student."""
+    """A submission that cannot be used; the message is for the student. How it was packed is no attempt at anything."""
 
-    def __init__(self, message: str, status: Status = Status.POLICY_VIOLATION) -> None:
+    def __init__(self, message: str, status: Status = Status.MISSING) -> None:
         super().__init__(message)
         self.message = message
         self.status = status
@@ -228,9 +228,9 @@ def _unpack(source: Path, taken: _Taken) -> None:
     except SubmissionError:
         raise
     except (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
-        raise SubmissionError(f"the zip archive cannot be unpacked ({_reason(error)})", Status.MISSING) from None
+        raise SubmissionError(f"the zip archive cannot be unpacked ({_reason(error)})") from None
     except (RuntimeError, ValueError, OverflowError, UnicodeError) as error:  # encrypted, or a broken header
-        raise SubmissionError(f"the zip archive cannot be unpacked ({_reason(error)})", Status.MISSING) from None
+        raise SubmissionError(f"the zip archive cannot be unpacked ({_reason(error)})") from None
 
 
 def _require_few(entries: list[zipfile.ZipInfo]) -> None:
@@ -253,7 +253,7 @@ def _unpack_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, taken: _Take
     if len(parts) > MOST_DEPTH:
         return
     if entry.flag_bits & 0x1:
-        raise SubmissionError("the archive is encrypted; pack it without a password", Status.MISSING)
+        raise SubmissionError("the archive is encrypted; pack it without a password")
     name = PurePosixPath(*(_plain_name(part) for part in parts))
     if entry.file_size > FILE_BYTES:
         raise SubmissionError(_too_large(name, entry.file_size))
@@ -277,7 +277,7 @@ def _find(taken: _Taken, wanted: str, *, single: bool) -> Staged:
         return _as_wanted(taken, python[0], wanted, "")
     exact = sorted((n for n in python if n.name == wanted), key=lambda n: len(n.parts))
     if len(exact) > 1 and len(exact[0].parts) == len(exact[1].parts):
-        raise SubmissionError(f"there are {len(exact)} files called {wanted}; hand in one", Status.MISSING)
+        raise SubmissionError(f"there are {len(exact)} files called {wanted}; hand in one")
     if exact:
         return Staged(taken.folder.joinpath(*exact[0].parts).parent, wanted)
     stem = wanted.removesuffix(".py")
@@ -285,7 +285,7 @@ def _find(taken: _Taken, wanted: str, *, single: bool) -> Staged:
     close = [name for name in python if renamed.fullmatch(name.name)] or (python if len(python) == 1 else [])
     if len(close) == 1:
         return _as_wanted(taken, close[0], wanted, f"`{_shown(close[0])}` was taken for {wanted}")
-    raise SubmissionError(_nothing(taken, wanted), Status.MISSING if not taken.links else Status.POLICY_VIOLATION)
+    raise SubmissionError(_nothing(taken, wanted))
 
 
 def _as_wanted(taken: _Taken, name: PurePosixPath, wanted: str, note: str) -> Staged:

@@ -24,7 +24,7 @@ from gradverify.core.verify import Verified, best_reference, show_point, verify,
 from gradverify.expression.text import to_text
 from gradverify.grading import cheats
 from gradverify.grading.bench import Bench
-from gradverify.grading.claim import DEADLY, Seat, Seen, SubmissionClaim
+from gradverify.grading.claim import Seat, Seen, SubmissionClaim
 from gradverify.grading.hidden import hidden_points
 from gradverify.grading.model import (
     Credit,
@@ -39,7 +39,18 @@ from gradverify.grading.model import (
     Tally,
 )
 from gradverify.grading.score import Scored, points_for, score, status_for
-from gradverify.grading.words import ENDED, ENDED_IN_IMPORT, FORBIDDEN, HINTS, SCATTERS, hint, lines, quoted, share
+from gradverify.grading.words import (
+    ENDED,
+    FORBIDDEN,
+    HINTS,
+    SCATTERS,
+    advice,
+    attempted,
+    hint,
+    lines,
+    quoted,
+    share,
+)
 from gradverify.report.words import pair
 from gradverify.sandbox.model import Answer
 from gradverify.sandbox.model import Status as Ended
@@ -67,7 +78,6 @@ STATUSES = {
 }
 # Where there was no time to look closely, a gap of this part of the largest reference is taken for round-off.
 UNMEASURED = 1e-9
-WHILE_IMPORTED = "while it was imported"  # how the sandbox begins to tell of such an end
 UNANSWERED = (Status.MISSING, Status.IMPORT_ERROR, Status.BAD_SIGNATURE, Status.GRADER_ERROR)
 TRIED = {"file": FlagKind.TRIED_FILE, "network": FlagKind.TRIED_NETWORK, "process": FlagKind.TRIED_PROCESS}
 
@@ -109,7 +119,8 @@ class DerivativeGrading:
         self._quotable = [f"Your function raised an exception{where}: {quoted(text)}" for text in seen.raised[:1]]
         shapes = [f.message for f in self._values.failures.values() if f.fault is Fault.WRONG_SHAPE]
         self._quotable += [f"What came back: {quoted(text)}" for text in shapes[:1]]
-        if self.unanswered and seen.worst is not None:
+        self._quotable += [sentence for text in seen.raised[:1] if (sentence := advice(text))]
+        if seen.worst is not None and (self.unanswered or seen.worst.tried):
             self._quotable = [said(seen.worst)]
 
     @property
@@ -309,7 +320,8 @@ class DerivativeGrading:
         if forbidden:
             return lines([FORBIDDEN[kind] for kind in dict.fromkeys(forbidden)])
         if status in ENDED:
-            return lines(ended_words(question, self.limits, status, self.seat))
+            why = self._quotable if status is Status.POLICY_VIOLATION else []
+            return lines(ended_words(question, self.limits, status), why)
         if question.feedback is Feedback.NONE:
             return ""
         text: list[str] = []
@@ -407,16 +419,14 @@ def ended(
     return QuestionResult(
         name=question.name, status=status, score=0.0, max_score=question.points, extra=question.extra,
         feedback=question.feedback, flags=flags, seconds=seat.seen.seconds,
-        student=lines(ended_words(question, limits, status, seat), told),
+        student=lines(ended_words(question, limits, status), told),
         staff=lines(f"{status}: {detail}" if detail else str(status), staff_lines(seat.seen, flags, None)),
     )  # fmt: skip
 
 
-def ended_words(question: Question, limits: SubmissionLimits, status: Status, seat: Seat) -> str:
+def ended_words(question: Question, limits: SubmissionLimits, status: Status) -> str:
     """The sentence for a status that is no verdict on the numbers."""
-    worst = seat.seen.worst
-    in_import = worst is not None and worst.status in DEADLY and worst.detail.startswith(WHILE_IMPORTED)
-    sentence = ENDED_IN_IMPORT.get(status, ENDED[status]) if in_import else ENDED[status]
+    sentence = ENDED[status]
     names = [*(["f"] if question.pass_function else []), *question.spec.variables.names, *question.spec.constants]
     return sentence.format(
         entry=question.entry, arguments=", ".join(names), seconds=limits.seconds, memory=limits.memory_mb
@@ -461,8 +471,11 @@ def _variable(verified: Verified, part: Component) -> str:
 
 
 def said(worst: Answer) -> str:
-    """What Python said of an entry that cannot be called at all."""
-    return f"Python says: {quoted(worst.detail)}"
+    """What is said of an entry that cannot be called at all, or that tried what it may not."""
+    if worst.tried:
+        return attempted(worst.tried)
+    text = quoted(worst.detail).rstrip(".")
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _flags(seen: Seen, observed: Sequence[Observation], found: Sequence[Diagnosis]) -> tuple[Flag, ...]:

@@ -35,7 +35,7 @@ from gradverify.grading.model import (
     Tally,
 )
 from gradverify.grading.score import points_for, score, status_for
-from gradverify.grading.words import ENDED, HINTS, lines, quoted, share
+from gradverify.grading.words import ENDED, HINTS, advice, lines, quoted, share
 from gradverify.run.descents import expectation
 from gradverify.sandbox.model import Answer, RemoteFunction
 from gradverify.sandbox.model import Status as Ended
@@ -115,8 +115,9 @@ class DescentGrading:
             self._visible.append(self._run(descent))
         where = "" if len(self._raised) == len(self._visible) else " in some of its runs"
         self._quotable = [f"Your function raised an exception{where}: {quoted(text)}" for text in self._raised[:1]]
+        self._quotable += [sentence for text in self._raised[:1] if (sentence := advice(text))]
         worst = self.seat.seen.worst
-        if worst is not None and self.unanswered:
+        if worst is not None and (self.unanswered or worst.tried):
             self._quotable = [said(worst)]
 
     @property
@@ -253,7 +254,8 @@ class DescentGrading:
     def _student(self, status: Status, checks: Tally, hidden: Sequence[Judged]) -> str:
         question = self.bench.question
         if status in ENDED:
-            return lines(ended_words(question, self.limits, status, self.seat))
+            why = self._quotable if status is Status.POLICY_VIOLATION else []
+            return lines(ended_words(question, self.limits, status), why)
         if question.feedback is Feedback.NONE:
             return ""
         text = [share(checks.right, checks.decided, "check")]

@@ -39,7 +39,7 @@ python="${{PYTHON:-$root/venv/bin/python}}"
 mkdir -p "$root/results"
 chmod -R go-rwx "$root/source/assignment" 2>/dev/null
 export PYTHONPATH="$root/source/vendor"
-"$python" -m gradverify grade "$root/source/assignment/{assignment}" --autograder "$root" \\
+"$python" -P -m gradverify grade "$root/source/assignment/{assignment}" --autograder "$root" \\
     --secret "$root/source/assignment/secret" --min-isolation "${{MIN_ISOLATION:-{level}}}" -j 1
 code=$?
 if [ ! -s "$root/results/results.json" ]; then
@@ -69,7 +69,7 @@ def write_kit(assignment: Assignment, secret: bytes, target: Path) -> None:
     """Write the autograder archive of `assignment`."""
     base = Path(assignment.file).resolve().parent
     files = assignment_files(assignment)
-    temporary = target.with_name(f".{target.name}.new")
+    temporary = target.with_name(f".{target.name}.new")  # it holds the secret
     try:
         with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
             _add(archive, "setup.sh", SETUP.format(requirements=" ".join(_requirements())), executable=True)
@@ -81,8 +81,9 @@ def write_kit(assignment: Assignment, secret: bytes, target: Path) -> None:
             _add_packages(archive)
         os.replace(temporary, target)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise KitError(f"{target} cannot be written: {error.strerror}") from None
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _add(archive: zipfile.ZipFile, name: str, text: str, *, executable: bool = False) -> None:

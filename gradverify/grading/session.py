@@ -24,7 +24,8 @@ GRACE_SECONDS = 60.0
 START_SECONDS = 120.0  # for a worker to load the assignment, on a busy machine
 MOST_RESTARTS = 3  # of one worker before it is given up, if it dies before it is ready
 LINE_BYTES = 64 << 20
-WORKER = (sys.executable, "-m", "gradverify.grading.worker")
+# -P: a student's `json.py` in the folder where the command was given is not taken for Python's own.
+WORKER = (sys.executable, "-P", "-m", "gradverify.grading.worker")
 
 Done = Callable[[StudentResult], None]
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from gradverify.core.problem import one_line
-from gradverify.grading.archive import Staged, SubmissionError, digest_of, stage
+from gradverify.grading.archive import SubmissionError, digest_of, stage
 from gradverify.grading.bench import Bench
-from gradverify.grading.claim import Caller, Seat
-from gradverify.grading.derivative import DerivativeGrading
+from gradverify.grading.claim import Caller, Seat, Seen
+from gradverify.grading.derivative import STATUSES, DerivativeGrading, ended
 from gradverify.grading.descent import DescentGrading
 from gradverify.grading.hidden import seed_for
 from gradverify.grading.intake import Submission
@@ -28,15 +29,23 @@ from gradverify.grading.model import (
     status_of,
     total,
 )
-from gradverify.grading.words import ENDED, lines
+from gradverify.grading.words import ENDED, NOT_IMPORTED, import_words, lines
+from gradverify.sandbox.model import Answer
 
 Told = Callable[[StudentResult], None]
+
+
+class Opened(Caller, Protocol):
+    """A session with a submission."""
+
+    def begin(self) -> Answer | None:
+        """Import it: how that ended, or None where it went well."""
 
 
 class Opener(Protocol):
     """Makes sessions; the sandbox's zygote is one."""
 
-    def open(self, folder: Path, file: str) -> AbstractContextManager[Caller]:
+    def open(self, folder: Path, file: str) -> AbstractContextManager[Opened]:
         """A session with the submission in `folder`."""
 
 
@@ -86,38 +95,67 @@ def grade_student(course: Course, submission: Submission, told: Told = lambda _:
             questions = tuple(without_answer(q, error.status, error.message) for q in assignment.questions)
             return result(questions, error.message[0].upper() + error.message[1:] + ".", f"{error.status}: {error}")
         note = f"{staged.note[0].upper()}{staged.note[1:]}." if staged.note else ""
-        done: list[QuestionResult] = []
-        for question in _answers(course, submission, staged):
-            done.append(question)
-            rest = tuple(_waiting(q) for q in assignment.questions[len(done) :])
-            if rest:
-                told(result((*done, *rest), note))
+        with course.opener.open(staged.folder, staged.file) as session:
+            how = session.begin()
+            if how is not None:  # what holds for all questions is said once
+                why = lines(note, import_words(how, assignment.limits, assignment.imports))
+                return result(_not_imported(assignment, how), why, f"{how.status.value}: {how.detail}")
+            done: list[QuestionResult] = []
+            for question in _answers(course, submission, session):
+                done.append(question)
+                rest = tuple(_waiting(q) for q in assignment.questions[len(done) :])
+                if rest:
+                    told(result((*done, *rest), note))
         return result(tuple(done), note)
 
 
-def _answers(course: Course, submission: Submission, staged: Staged) -> Iterator[QuestionResult]:
+def _answers(course: Course, submission: Submission, session: Opened) -> Iterator[QuestionResult]:
     assignment = course.assignment
-    with course.opener.open(staged.folder, staged.file) as session:
-        gradings: dict[str, Grading | QuestionResult] = {}
-        for question in assignment.questions:
-            gradings[question.name] = _look(course, submission, question, session)
-        done: dict[str, QuestionResult] = {}
-        for question in assignment.questions:
-            grading = gradings[question.name]
-            blocked = tuple(
-                name for name in question.depends_on if done[name].status not in (Status.OK, Status.GRADER_ERROR)
-            )
-            if isinstance(grading, QuestionResult):
-                result = grading
-            elif blocked and not grading.unanswered:
-                result = _blocked(question, blocked)
-            else:
-                try:
-                    result = grading.grade()
-                except Exception as error:  # noqa: BLE001 - our own fault costs this question, and is said to be ours
-                    result = broken(question, error)
-            done[question.name] = result
-            yield result
+    gradings: dict[str, Grading | QuestionResult] = {}
+    for question in assignment.questions:
+        gradings[question.name] = _look(course, submission, question, session)
+    done: dict[str, QuestionResult] = {}
+    for question in assignment.questions:
+        grading = gradings[question.name]
+        blocked = tuple(
+            name for name in question.depends_on if done[name].status not in (Status.OK, Status.GRADER_ERROR)
+        )
+        if isinstance(grading, QuestionResult):
+            result = grading
+        elif blocked and not grading.unanswered:
+            result = _blocked(question, blocked)
+        else:
+            try:
+                result = grading.grade()
+            except Exception as error:  # noqa: BLE001 - our own fault costs this question, and is said to be ours
+                result = broken(question, error)
+        done[question.name] = result
+        yield result
+
+
+def _not_imported(assignment: Assignment, how: Answer) -> tuple[QuestionResult, ...]:
+    """Every question of a submission whose import did not end well; attempts and printing are told with the first."""
+    seen = Seen()
+    seen.note(how)
+    first, *others = assignment.questions
+    seats = [Seat(_Ended(how), first.entry, 0.0, seen)]
+    seats += [Seat(_Ended(how), question.entry, 0.0, Seen(worst=how)) for question in others]
+    status = STATUSES[how.status]
+    told = ENDED[status] if status is Status.GRADER_ERROR else NOT_IMPORTED
+    return tuple(
+        dataclasses.replace(ended(question, seat, assignment.limits, status), student=told)
+        for question, seat in zip(assignment.questions, seats, strict=True)
+    )
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """What a seat calls where there is nothing to be called any more."""
+
+    answer: Answer
+
+    def call(self, entry: str, arguments: Any, *, seconds: float | None = None) -> Answer:  # noqa: ARG002
+        return self.answer
 
 
 def _look(course: Course, submission: Submission, question: Question, session: Caller) -> Grading | QuestionResult:
@@ -150,7 +188,7 @@ def broken(question: Question, error: BaseException) -> QuestionResult:
 
 def without_answer(question: Question, status: Status, staff: str) -> QuestionResult:
     """A question of a submission that could not be used at all."""
-    told = ENDED[Status.GRADER_ERROR] if status is Status.GRADER_ERROR else "The submission could not be used."
+    told = ENDED[Status.GRADER_ERROR] if status is Status.GRADER_ERROR else f"Your submission cannot be used: {staff}."
     return QuestionResult(
         name=question.name, status=status, score=0.0, max_score=question.points, extra=question.extra,
         feedback=question.feedback, student=told, staff=f"{status}: {staff}",

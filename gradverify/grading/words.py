@@ -11,8 +11,9 @@ import re
 from collections.abc import Sequence
 
 from gradverify.core.verdicts import Fault
-from gradverify.grading.model import FlagKind, Status
+from gradverify.grading.model import FlagKind, Status, SubmissionLimits
 from gradverify.report.safe_text import one_line
+from gradverify.sandbox.model import Answer
 
 # {what} names the components, {by} the variable that they are derivatives by.
 HINTS: dict[Fault, str] = {
@@ -72,18 +73,23 @@ ENDED: dict[Status, str] = {
     Status.BAD_SIGNATURE: "`{entry}` could not be called with the arguments ({arguments}).",
     Status.TIMEOUT: "`{entry}` was still running when its {seconds:g} seconds were over. Is there a loop without end?",
     Status.MEMORY: "`{entry}` asked for more memory than the {memory} MB that it may use.",
-    Status.CRASHED: "`{entry}` ended the Python process instead of returning.",
-    Status.POLICY_VIOLATION: "The submission tried to do something that submissions may not do.",
+    Status.CRASHED: "`{entry}` ended the whole program instead of returning. Does it call exit()?",
+    Status.POLICY_VIOLATION: "`{entry}` tried to do something that submissions may not do.",
     Status.GRADER_ERROR: (
         "This question could not be graded. That is not your fault, and your instructor has been told."
     ),
 }
 
-# Where the end came while the file was imported, the entry is not to blame.
+# Where the end came while the file was imported, no entry is to blame.
+NOT_IMPORTED = "Your file could not be imported, so nothing in it could be called."
 ENDED_IN_IMPORT: dict[Status, str] = {
-    Status.TIMEOUT: "Your file was still being imported when its time was over. Is there a loop at its top level?",
+    Status.IMPORT_ERROR: "Your file could not be imported.",
+    Status.TIMEOUT: (
+        "Your file was still being imported when its time was over. Is there a loop without end, or a long computation,"
+        " outside of all functions?"
+    ),
     Status.MEMORY: "While it was imported, your file asked for more memory than the {memory} MB that it may use.",
-    Status.CRASHED: "While it was imported, your file ended the Python process.",
+    Status.CRASHED: "While it was imported, your file ended the whole program. Does it call exit()?",
     Status.POLICY_VIOLATION: "While it was imported, your file tried to do something that submissions may not do.",
 }
 
@@ -112,6 +118,26 @@ OF_A_TERM: dict[Fault, str] = {
     ),
 }
 
+# What is tried, by the sandbox's kinds; {what} is the call.
+ATTEMPTS = {
+    "file": "use a file outside its own folder ({what})",
+    "network": "use the network ({what})",
+    "process": "start another program or process ({what})",
+    "native": "call into C code ({what})",
+    "forgery": "send the grader a message of its own making",
+}
+OTHER_ATTEMPT = "do what submissions may not do ({what})"
+
+# Sentences that lead on from what Python says: a part of its text, and the way out.
+ADVICE = (
+    ("EOFError", "Nobody types anything in while it is graded: remove the calls of input()."),
+    ("reading from stdin", "Nobody types anything in while it is graded: remove the calls of input()."),
+    ("get_ipython", "This line belongs to a notebook; a Python file has to do without it."),
+    ("TabError", "Indent with spaces alone."),
+    ("IndentationError", "Indent with spaces alone, and the same number at each level."),
+)
+MODULES = "You can import Python's own modules and {modules}; remove the other imports, and what needs them."
+
 _PATH = re.compile(r"(?<![\w.])(?:[A-Za-z]:)?(?:[\\/][^\s\\/:'\"<>|()\[\],;]+)+[\\/]?")
 
 
@@ -119,6 +145,35 @@ def hint(fault: Fault, what: str, by: str, *, of_a_term: bool = False) -> str:
     """The hint for a fault of the components called `what`, derivatives by `by`; or of one term of them."""
     text = OF_A_TERM.get(fault, HINTS[fault]) if of_a_term else HINTS[fault]
     return text.format(what=what, by=by)
+
+
+def attempted(tried: Sequence[str]) -> str:
+    """What was tried, for the one who tried it: `It tried to start another program or process (os.system('cls'))`."""
+    if not tried:
+        return ""
+    named = next((attempt for attempt in tried if ", line " in attempt), tried[0])  # the kernel's reports have no line
+    kind, _, what = named.partition(": ")
+    return f"It tried to {ATTEMPTS.get(kind, OTHER_ATTEMPT).format(what=quoted(what))}."
+
+
+def advice(text: str, imports: Sequence[str] = ()) -> str:
+    """What to do about what Python said, where that can be told."""
+    if "No module named" in text and imports:
+        return MODULES.format(modules=", ".join(imports))
+    return next((sentence for part, sentence in ADVICE if part in text), "")
+
+
+def import_words(ended: Answer, limits: SubmissionLimits, imports: Sequence[str]) -> str:
+    """What a student reads of a file whose import did not end well."""
+    status = Status(ended.status.value)
+    if status is Status.GRADER_ERROR:
+        return ""
+    told = ENDED_IN_IMPORT.get(status, NOT_IMPORTED).format(memory=limits.memory_mb)
+    if status is Status.POLICY_VIOLATION:
+        return f"{told} {attempted(ended.tried)}".strip()
+    if status is not Status.IMPORT_ERROR:
+        return told
+    return f"{told} Python says: {quoted(ended.detail)}. {advice(ended.detail, imports)}".strip()
 
 
 def quoted(text: str, most: int = 200) -> str:
@@ -135,9 +190,10 @@ def share(right: int, of: int, what: str) -> str:
     """`All 3 components are right.`, `2 of 3 components are right.`, `None of …`."""
     plural = what if of == 1 else f"{what}s"
     if right == of:
-        return f"The {what} is right." if of == 1 else f"All {of} {plural} are right."
+        return f"The {what} is right." if of == 1 else f"{'Both' if of == 2 else f'All {of}'} {plural} are right."
     if right == 0:
-        return f"The {what} is not right yet." if of == 1 else f"None of the {of} {plural} is right yet."
+        none = f"Neither of the 2 {plural}" if of == 2 else f"None of the {of} {plural}"
+        return f"The {what} is not right yet." if of == 1 else f"{none} is right yet."
     return f"{right} of {of} {plural} {'is' if right == 1 else 'are'} right."
 
 

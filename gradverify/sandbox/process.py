@@ -31,6 +31,7 @@ WRITTEN_FACTOR = 16  # all its files together, in units of what one of them may 
 MOST_TRIED = 40  # attempts that are kept
 HEARD_AT_ONCE = 64  # refused system calls that are answered before the clock is looked at again
 REPORT_BYTES = 1 << 16  # of attempts that are read
+PLACE_LENGTH = 20  # characters of the line that an attempt came from
 TRIED_KINDS = frozenset({"file", "network", "process", "native"})
 NEAR_THE_LIMIT = 0.8  # of the memory allowed: a process that died so is taken to have died of it
 KILOBYTES = 1024  # in a megabyte
@@ -146,14 +147,16 @@ class Process:
         if len(self._told) >= REPORT_BYTES:
             self._note("other: more attempts than are told")
         for told in bytes(self._told).split(b"\n"):
-            kind, _, evidence = told.decode(errors="backslashreplace").partition("\t")
+            kind, _, rest = told.decode(errors="backslashreplace").partition("\t")
+            evidence, _, place = rest.partition("\t")
             if kind == "absent":  # it led nowhere from inside; that says little of an honest mistake
                 how, _, path = evidence.partition(" ")
                 if not (_exists(path) or (how == "write" and _exists(os.path.dirname(path)))):
                     continue
                 kind = "file"
             if told:
-                self._note(f"{kind if kind in TRIED_KINDS else 'other'}: {messages.line(evidence)}")
+                where = f", {messages.line(place, PLACE_LENGTH)}" if place else ""
+                self._note(f"{kind if kind in TRIED_KINDS else 'other'}: {messages.line(evidence)}{where}")
         self._told.clear()
         found = tuple(self._seen)
         self._seen.clear()

@@ -48,6 +48,13 @@ class Session:
         folders.remove(self._folder)
         self._zygote.give_back(self._uid)
 
+    def begin(self) -> Answer | None:
+        """Import the submission, if that was not done yet: how it ended, or None where it went well."""
+        try:
+            return self._failed or (self._start() if self._process is None else None)
+        except ZygoteError as error:
+            return Answer(status=Status.BROKEN, detail=str(error))
+
     def call(self, entry: str, arguments: Sequence[Argument], *, seconds: float | None = None) -> Answer:
         """Call `entry` of the submission; always an answer, never an exception for anything the submission does."""
         if self._failed is not None:
@@ -83,6 +90,8 @@ class Session:
                 why := [text for text in self.left_out if text.startswith(f"{self._file}: ")]
             ):
                 status, detail = Status.IMPORT_ERROR, why[0]
+            if status is Status.MEMORY:
+                detail = f"while it was imported: {detail}"
         except EndedError as ended:
             status, detail = ended.status, f"while it was imported: {ended.detail}"
         answer = self._with_traces(Answer(status=status, detail=detail), keep_output=status is Status.OK)

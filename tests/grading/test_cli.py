@@ -21,7 +21,18 @@ from gradverify.grading.intake import Submission
 from gradverify.grading.model import Status, StudentResult
 from gradverify.grading.session import GradingError, Session
 from gradverify.sandbox import LEVELS, Level, probe_level
-from tests.grading.support import ASSIGNMENT, RIGHT, SECRET, SPEC, WRONG, assignment_in, report_in, run, student
+from tests.grading.support import (
+    ASSIGNMENT,
+    QUESTION,
+    RIGHT,
+    SECRET,
+    SPEC,
+    WRONG,
+    assignment_in,
+    report_in,
+    run,
+    student,
+)
 
 LEVEL = probe_level().name
 
@@ -104,11 +115,14 @@ def test_odd_submissions_cost_their_students_alone(course: Path) -> None:
     assert told == {
         "ada": ("ok", 10.0), "bob": ("partial", 5.0), "newline\nname": ("ok", 10.0), "=2+5": ("ok", 10.0),
         "empty": ("missing", 0.0), "binary": ("import-error", 0.0), "folder": ("missing", 0.0),
-        "link": ("policy-violation", 0.0), "huge": ("policy-violation", 0.0), "climber": ("policy-violation", 0.0),
+        "link": ("missing", 0.0), "huge": ("missing", 0.0), "climber": ("missing", 0.0),
         "zipped": ("ok", 10.0),
     }  # fmt: skip
     assert "100 MB" in student(found, "huge")["student_note"]
     assert "leads out of it" in (course / "out/climber/feedback.md").read_text()
+    assert student(found, "link")["questions"][0]["student"] == (
+        "Your submission cannot be used: the submission is a symbolic link; hand in the file itself."
+    )
     rows = (course / "out/gradebook.csv").read_text().split("\n")
     assert len(rows) == len(told) + 2
     assert any(row.startswith("'=2+5,") for row in rows)
@@ -164,6 +178,62 @@ def test_submissions_named_like_the_graders_files_are_graded(quick: Path) -> Non
         assert len(scores(quick)) == 7
 
 
+def test_what_ends_an_import_is_said_once_for_all_questions(course: Path) -> None:
+    second = QUESTION.replace("name: bowl", "name: again").replace("entry: grad,", "entry: grad, forbid: [autodiff],")
+    (course / "hw.yaml").write_text(ASSIGNMENT + second)
+    subs = course / "subs"
+    (subs / "ada.py").write_text("import sympy\n" + RIGHT)
+    (subs / "bob.py").write_text("import os\n\nos.system('cls')\n" + RIGHT)
+    (subs / "eve.py").write_text(RIGHT + "name = input('your name: ')\n")
+    (subs / "kim.py").write_text(RIGHT + "huge = np.ones((100_000, 100_000))\n")
+    (subs / "leo.py").write_text(RIGHT + "raise SystemExit\n")
+    grade()
+    found = report_in(course / "out")
+    told = {s["student"]: (s["status"], s["student_note"]) for s in found["students"]}
+    allowed = "You can import Python's own modules and numpy, math; remove the other imports, and what needs them."
+    failed = "Your file could not be imported. Python says:"
+    assert told["ada"] == ("import-error", f"{failed} ModuleNotFoundError: No module named 'sympy' (line 1). {allowed}")
+    assert told["bob"][0] == "policy-violation"
+    assert "It tried to start another program or process (os.system('cls'), line 3)." in told["bob"][1]
+    assert told["eve"][0] == "import-error"
+    assert "remove the calls of input()" in told["eve"][1]
+    assert told["kim"] == (
+        "memory",
+        "While it was imported, your file asked for more memory than the 512 MB that it may use.",
+    )
+    assert told["leo"][0] == "import-error"
+    for name in told:
+        questions = student(found, name)["questions"]
+        assert {q["student"] for q in questions} == {
+            "Your file could not be imported, so nothing in it could be called."
+        }
+        assert [bool(q["flags"]) for q in questions] == [name in ("ada", "bob"), False]
+
+
+def test_a_call_that_is_not_allowed_is_named_with_its_line(course: Path) -> None:
+    (course / "subs/bob.py").write_text("import os\n" + RIGHT.replace("    return", "    os.system('cls')\n    return"))
+    grade()
+    (question,) = student(report_in(course / "out"), "bob")["questions"]
+    assert question["status"] == "policy-violation"
+    assert question["student"] == (
+        "`grad` tried to do something that submissions may not do.\n"
+        "It tried to start another program or process (os.system('cls'), line 6)."
+    )
+
+
+def test_a_submission_named_like_a_module_does_not_take_its_place_in_the_grader(course: Path) -> None:
+    mark = course / "mark"
+    for name in ("json", "numpy", "tempfile"):
+        (course / f"subs/{name}.py").write_text(f"open({str(mark)!r}, 'w')\n" + RIGHT)
+    program = Path(sys.executable).with_name("gradverify")
+    done = subprocess.run(
+        [program, "grade", "../hw.yaml", ".", "--out", "../out", "-j", "1", "--min-isolation", LEVEL],
+        cwd=course / "subs", capture_output=True, text=True, timeout=100, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert not mark.exists()
+
+
 def test_a_pipe_among_the_submissions_is_refused_and_never_opened(course: Path) -> None:
     os.mkfifo(course / "subs/pipe.py")
     os.mkfifo(course / "subs/pipe.zip")
@@ -173,8 +243,7 @@ def test_a_pipe_among_the_submissions_is_refused_and_never_opened(course: Path) 
     done = run("grade", *ARGUMENTS, "--only-changed", cwd=course, timeout=100)
     assert done.returncode == 0, done.stderr
     told = {s["student"]: s["status"] for s in report_in(course / "out")["students"]}
-    violation = "policy-violation"
-    assert told == {"ada": "ok", "bob": "partial", "carol": violation, "pipe.py": violation, "pipe.zip": violation}
+    assert told == {"ada": "ok", "bob": "partial", **dict.fromkeys(("carol", "pipe.py", "pipe.zip"), "missing")}
 
 
 def test_a_name_that_is_not_utf_8_is_graded(course: Path) -> None:
@@ -219,6 +288,22 @@ def test_gradescopes_archive_overwrites_nothing_else(
     assert (course / "other.zip").read_text() == "mine"
     assert not (course / "hw.secret").exists()
     assert not (course / "kit.zip").exists()
+
+
+def test_a_gradescope_archive_that_fails_leaves_no_secret(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from gradverify.grading import gradescope_kit
+
+    def fails(archive: object) -> None:
+        raise gradescope_kit.KitError("the package gradverify is not installed")
+
+    (course / "hw.secret").unlink()
+    monkeypatch.setattr(gradescope_kit, "_add_packages", fails)
+    with pytest.raises(click.UsageError, match="is not installed"):
+        CliRunner().invoke(
+            command_module.command, ["hw.yaml", "--init-gradescope", "kit.zip"], standalone_mode=False,
+            catch_exceptions=False,
+        )  # fmt: skip
+    assert sorted(p.name for p in course.iterdir()) == ["bowl.yaml", "hw.yaml", "subs"]
 
 
 def test_an_autograder_folder_that_is_not_there_is_a_wrong_command_line(course: Path) -> None:

@@ -28,16 +28,20 @@ BONUS = RIGHT.replace("def grad", "def bonus").replace("import numpy as np", "")
 class Opener:
     """Runs a submission in this process: only tests' own code."""
 
-    def __init__(self) -> None:
+    def __init__(self, ended: Answer | None = None) -> None:
         self.opened = 0
+        self.ended = ended
 
     @contextlib.contextmanager
     def open(self, folder: Path, file: str) -> Iterator[Any]:
         self.opened += 1
-        module = ModuleType("submission")
+        module, ended = ModuleType("submission"), self.ended
         exec((folder / file).read_text(), module.__dict__)
 
         class Session:
+            def begin(self) -> Answer | None:
+                return ended
+
             def call(self, entry: str, arguments: Any, *, seconds: float | None = None) -> Answer:
                 function = getattr(module, entry, None)
                 if function is None:
@@ -142,3 +146,26 @@ def test_a_students_status_is_what_all_questions_share_or_what_they_come_to() ->
     assert status_of((wrong, late)) is Status.TIMEOUT
     assert status_of((ok, result(Status.GRADER_ERROR))) is Status.GRADER_ERROR
     assert status_of((ok, result(Status.WRONG, extra=True))) is Status.OK
+
+
+@pytest.mark.parametrize(
+    ("ended", "status", "told"),
+    [
+        (Ended.TIMEOUT, Status.TIMEOUT, "Your file was still being imported when its time was over."),
+        (Ended.MEMORY, Status.MEMORY, "While it was imported, your file asked for more memory than the 512 MB"),
+        (Ended.CRASHED, Status.CRASHED, "While it was imported, your file ended the whole program."),
+        (Ended.IMPORT_ERROR, Status.IMPORT_ERROR, "Your file could not be imported. Python says: why."),
+        (Ended.POLICY, Status.POLICY_VIOLATION, "While it was imported, your file tried to do something"),
+    ],
+)
+def test_an_end_while_the_file_was_imported_is_blamed_on_the_import(
+    ended: Ended, status: Status, told: str, tmp_path: Path, benches: dict[str, Bench]
+) -> None:
+    (tmp_path / "ada.py").write_text(RIGHT)
+    opener = Opener(Answer(status=ended, detail="why", seconds=10.0))
+    course = Course(assignment_in(tmp_path, TEXT), benches, b"secret", opener, tmp_path)
+    student = grade_student(course, Submission("ada", (tmp_path / "ada.py",)))
+    assert student.student_note.startswith(told)
+    assert {q.status for q in student.questions} == {status}
+    assert not any("grad" in q.student for q in student.questions)
+    assert sum(q.seconds for q in student.questions) == 10.0

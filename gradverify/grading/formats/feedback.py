@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from gradverify.grading.formats.page import document, escape, paragraphs
 from gradverify.grading.formats.text import heading, points
 from gradverify.grading.model import Feedback, QuestionResult, Status, StudentResult
-from gradverify.report.safe_text import markdown_text
+from gradverify.report.safe_text import one_line
 
 MARKS = {Status.OK: "✓", Status.PARTIAL: "◐", Status.GRADER_ERROR: "…"}
 WRONG_MARK = "✗"
@@ -23,21 +25,36 @@ def _told(question: QuestionResult) -> list[str]:
     return [] if question.feedback is Feedback.NONE else ["Nothing to add."]
 
 
+_CODE = re.compile(r"(`[^`]+`)")
+_SPECIAL = re.compile(r"[\\`*\[\]<>~|$@]|(?<!\w)_|_(?!\w)|&(?=#?\w+;)")
+_START = re.compile(r"^(\s*)([-+=#])|^(\s*\d+)([.)])")
+
+
+def markdown_line(text: str) -> str:
+    """One line as Markdown, for people who read the file itself as well as for those who see it rendered.
+
+    Names in backquotes stay code; outside of them whatever would be markup has a backslash before it, and nothing else.
+    """
+    parts = _CODE.split(one_line(text))
+    parts[::2] = [_SPECIAL.sub(lambda match: f"\\{match[0]}", part) for part in parts[::2]]
+    return _START.sub(lambda m: f"{m[1] or m[3] or ''}\\{m[2] or m[4]}", "".join(parts))
+
+
 def render_markdown_feedback(student: StudentResult, title: str) -> str:
     """feedback.md."""
     out = [
-        f"# {markdown_text(title)}",
+        f"# {markdown_line(title)}",
         "",
-        f"{markdown_text(student.student)}: **{points(student.score, student.max_score)}**",
+        f"{markdown_line(student.student)}: **{points(student.score, student.max_score)}**",
     ]
     if student.student_note:
-        out += ["", markdown_text(student.student_note)]
+        out += ["", markdown_line(student.student_note)]
     for question in student.questions:
         score = points(question.score, question.max_score)
-        out += ["", f"## {_mark(question)} {markdown_text(heading(question))} — {score}"]
+        out += ["", f"## {_mark(question)} {markdown_line(heading(question))} — {score}"]
         told = _told(question)
         if told:
-            out += ["", *(f"- {markdown_text(line)}" for line in told)]
+            out += ["", *(f"- {markdown_line(line)}" for line in told)]
     return "\n".join(out) + "\n"
 
 

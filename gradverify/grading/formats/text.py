@@ -13,7 +13,9 @@ def number(value: float) -> str:
 
 
 def points(score: float, of: float) -> str:
-    """`7.5 of 10 points`."""
+    """`7.5 of 10 points`; with extra credit `12 points, where 10 are full marks`."""
+    if score > of:
+        return f"{number(score)} points, where {number(of)} {'is' if of == 1 else 'are'} full marks"
     return f"{number(score)} of {number(of)} point{'' if of == 1 else 's'}"
 
 

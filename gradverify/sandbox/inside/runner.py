@@ -96,7 +96,7 @@ def call(request: Frame, module: Any, channel: Channel, answer_bytes: int) -> tu
         shapes = {i: arguments[i].shape for i in before}
         entry: Any = getattr(module, header["entry"], MISSING)
         if entry is MISSING:
-            return ended("missing", f"there is no {header['entry']} in it; it defines {names_of(module)}")
+            return ended("missing", f"it defines {names_of(module)}")
         if problem := signature_problem(entry, arguments):
             return ended("bad-signature", problem)
         result: Returned = normalise(entry(*arguments), answer_bytes)

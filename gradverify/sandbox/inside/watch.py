@@ -94,8 +94,15 @@ def watch(report_fd: int, own_folder: str, readable: Sequence[str], listable: Se
         if full not in listable and not full.startswith(inside):
             tell("absent", f"{how} {full}")
 
+    def place() -> str:
+        """The line of the submission that is being executed, innermost."""
+        frame: FrameType | None = getframe(2)
+        while frame is not None and not frame.f_code.co_filename.startswith(own):
+            frame = frame.f_back
+        return f"line {frame.f_lineno}" if frame is not None else ""
+
     def tell(kind: str, evidence: str) -> None:
-        line = f"{kind}\t{' '.join(evidence.split())[:EVIDENCE_LENGTH]}\n"
+        line = f"{kind}\t{' '.join(evidence.split())[:EVIDENCE_LENGTH]}\t{place()}\n"
         if line not in told:
             told.add(line)
             with suppress(OSError):
@@ -133,21 +140,20 @@ def watch(report_fd: int, own_folder: str, readable: Sequence[str], listable: Se
                 tell("file", f"write {found}")
         elif event in PROCESS_EVENTS:
             if not (event == "os.kill" and arguments[0] == own_pid):
-                tell("process", f"{event}{arguments[:2]!r}")
+                tell("process", f"{event}({shown(arguments[:2])})")
         elif event in LINK_EVENTS:
-            tell("file", f"{event}{arguments[:2]!r}")
+            tell("file", f"{event}({shown(arguments[:2])})")
         elif event == "socket.__new__":
             if arguments[1] != local_family:
                 tell("network", f"socket({arguments[1]!r})")
         elif event in NETWORK_EVENTS:
-            shown = (
-                arguments[1:]
-                if event.startswith("socket.") and len(arguments) > 1 and event not in named
-                else arguments
-            )
-            tell("network", f"{event}{shown!r}")
+            connects = event.startswith("socket.") and len(arguments) > 1 and event not in named
+            tell("network", f"{event}({shown(arguments[1:] if connects else arguments)})")
         elif not from_a_library():
-            tell("native", f"{event}{arguments[:1]!r}")
+            tell("native", f"{event}({shown(arguments[:1])})")
+
+    def shown(arguments: tuple[Any, ...]) -> str:
+        return ", ".join(repr(fsdecode(a) if isinstance(a, bytes) else a) for a in arguments)
 
     watched, os_o_path = WATCHED, os.O_PATH
     named = frozenset({"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr", "socket.getnameinfo"})
