@@ -139,7 +139,8 @@ def _not_imported(assignment: Assignment, how: Answer) -> tuple[QuestionResult, 
     seen.note(how)
     first, *others = assignment.questions
     seats = [Seat(_Ended(how), first.entry, 0.0, seen)]
-    seats += [Seat(_Ended(how), question.entry, 0.0, Seen(worst=how)) for question in others]
+    again = dataclasses.replace(how, detail="as for the first question", tried=(), seconds=0.0)
+    seats += [Seat(_Ended(how), question.entry, 0.0, Seen(worst=again)) for question in others]
     status = STATUSES[how.status]
     told = ENDED[status] if status is Status.GRADER_ERROR else NOT_IMPORTED
     return tuple(
