@@ -18,6 +18,7 @@ from gradverify.core.estimates import Estimate, Estimates
 from gradverify.core.examine import ClaimValues
 from gradverify.core.judge import Code
 from gradverify.core.problem import Derivative, Evaluation, ExpressionFunction, Problem, Request
+from gradverify.core.variables import Variables
 from gradverify.core.verdicts import Evidence, Verdict
 from gradverify.core.verify import Answer, verify
 from gradverify.expression.nodes import Node
@@ -143,9 +144,12 @@ class Bench:
         bounds = np.array([e.error_bound.ravel() for e in answer.estimates.points]).reshape(shape)
         return values, bounds
 
-    def part_function(self, node: Node) -> ExpressionFunction:
+    def part_function(
+        self, node: Node, variables: Variables | None = None, constants: Mapping[str, Array] | None = None
+    ) -> ExpressionFunction:
         """A function of a part of f's tree."""
-        return function_from_expression(node, self.question.spec.variables, self.loaded.constants)
+        own = self.loaded.constants if constants is None else constants
+        return function_from_expression(node, variables or self.question.spec.variables, own)
 
 
 def make_bench(question: Question, plugins: Plugins, plan: Plan | None = None) -> Bench:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gradverify.core import conclude, search
-from gradverify.core.arrays import Matrix, Vector
+from gradverify.core.arrays import Array, Matrix, Vector
 from gradverify.core.blind_spots import score
 from gradverify.core.estimates import DoesNotApply, TooManyComponentsError
 from gradverify.core.examine import ScaleProbe, typical_lengths
@@ -38,6 +38,7 @@ from gradverify.core.report import (
     PointResult,
     SpecResult,
 )
+from gradverify.core.variables import Variables
 from gradverify.core.verdicts import Verdict
 from gradverify.core.verify import Answer, Verified, show_point, verdict_of, verify
 from gradverify.expression.analytic import analytic
@@ -54,6 +55,7 @@ from gradverify.run.settings import FAR_STEPS, VerifySettings
 from gradverify.spec.model import ListedPoint, Spec
 
 if TYPE_CHECKING:
+    from gradverify.core.diagnosis.terms import PartFunction
     from gradverify.plugins import Plugins
 
 # In single precision a gradient computed well still carries a relative error of about the square root of its epsilon
@@ -302,12 +304,10 @@ def _conclude(
     if "explanation" in settings.given_up:
         notes.append(f"{GIVEN_UP}: the explanation; {settings.given_up['explanation']}")
     elif verdict is Verdict.FAIL:
-        from gradverify.core.diagnosis import diagnose  # what most runs do not need
-
         failing = [v for v in work.verified if verdict_of(v)[0] is Verdict.FAIL]
         for verified in [*failing, *([explained] if explained is not main else [])]:
             right = main if verified is explained is not main and verdict_of(main)[0] is Verdict.PASS else None
-            diagnosis += diagnose(verified, work.quietly, _part_function(work), right)
+            diagnosis += _diagnosed(work, verified, right, notes)
     elif verdict is Verdict.PASS and settings.blind_spots:
         # Random directions judge no component, so no mutant of one either.
         scores = [
@@ -333,8 +333,27 @@ def _conclude(
     )  # fmt: skip
 
 
-def _part_function(work: Verification) -> Callable[[Node], ExpressionFunction]:
-    return lambda node: function_from_expression(node, work.spec.variables, work.loaded.constants)
+def _diagnosed(work: Verification, verified: Verified, right: Verified | None, notes: list[str]) -> list[Diagnosis]:
+    """The likely mistakes; a fault in looking for them costs nobody the verdict, and is noted."""
+    from gradverify.core.diagnosis import diagnose  # what most runs do not need
+
+    try:
+        return diagnose(verified, work.quietly, _part_function(work), right)
+    except Exception as error:  # noqa: BLE001 - the verdict stands, whatever becomes of its explanation
+        notes.append(
+            f"no likely mistake was looked for: gradverify's own search for it broke off with {one_line(error)}"
+        )
+        return []
+
+
+def _part_function(work: Verification) -> PartFunction:
+    def make(
+        node: Node, variables: Variables | None = None, constants: Mapping[str, Array] | None = None
+    ) -> ExpressionFunction:
+        own = work.loaded.constants if constants is None else constants
+        return function_from_expression(node, variables or work.spec.variables, own)
+
+    return make
 
 
 def _source_of(function: object) -> tuple[str, int] | None:

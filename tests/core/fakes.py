@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from gradverify.core.arrays import Array
 from gradverify.core.estimates import Estimate, Estimates, Kink, Note
 from gradverify.core.problem import Derivative, Domain, ExpressionFunction, Function, Problem, Request, Tolerance
 from gradverify.core.variables import Shape, Variables
@@ -117,5 +118,7 @@ class Parts:
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
 
-    def __call__(self, node: Node) -> ExpressionFunction:
-        return function_from_expression(node, self.problem.variables, {})
+    def __call__(
+        self, node: Node, variables: Variables | None = None, constants: Mapping[str, Array] | None = None
+    ) -> ExpressionFunction:
+        return function_from_expression(node, variables or self.problem.variables, constants or {})

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
 from gradverify.core.diagnosis import diagnose
+from gradverify.core.problem import Evaluation, Function
 from gradverify.core.report import Diagnosis
 from gradverify.core.variables import Shape
 from gradverify.core.verdicts import Fault
-from tests.core.fakes import Parts, check, problem_of
+from tests.core.fakes import Parts, check, claim_of, function_of, problem_of
 
 XY: Mapping[str, Shape] = {"x": (), "y": ()}
 POINTS = [[1.3, 0.7], [-0.4, 2.1]]
@@ -48,10 +50,11 @@ TRUTH = {"x": "2*x*y", "y": "x**2 + cos(y)"}
         ({"x": "2*x**2*y"}, Fault.LOG_PARAMETER),
         ({"y": "cos(y)"}, Fault.MISSING_TERM),
         ({"y": "x**2"}, Fault.MISSING_TERM),
-        ({"y": "2*x**2 + cos(y)"}, Fault.EXTRA_TERM),
+        ({"y": "2*x**2 + cos(y)"}, Fault.FACTOR),
+        ({"y": "x**2 + x**2 + cos(y)"}, Fault.EXTRA_TERM),
         ({"y": "x**2 - cos(y)"}, Fault.SIGN),
         ({"x": "x**2 + cos(y)", "y": "2*x*y"}, Fault.SWAPPED_COMPONENTS),
-        ({"y": "x**2 + cos(y)*(1 + 0.01*sin(3*x))"}, Fault.UNKNOWN),
+        ({"y": "exp(0.3*x) + tanh(y)"}, Fault.UNKNOWN),
     ],
 )
 def test_a_single_mistake_is_named(wrong: dict[str, str], fault: Fault) -> None:
@@ -154,3 +157,136 @@ def test_a_finite_difference_in_disguise_is_named_with_its_step() -> None:
 
 def test_nothing_is_diagnosed_where_nothing_is_wrong() -> None:
     assert diagnosis(F, TRUTH, TRUTH) == []
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """A claim without formulas."""
+
+    inner: Function
+    kind: str = "python"
+
+    @property
+    def output_shape(self) -> Shape:
+        return self.inner.output_shape
+
+    def evaluate(self, points: np.ndarray) -> Evaluation:
+        return self.inner.evaluate(points)
+
+
+P = "x**2*exp(x*y)"
+P_TRUTH = {"x": "2*x*exp(x*y) + x**2*y*exp(x*y)", "y": "x**3*exp(x*y)"}
+Q = "sin(x)/(x**2 + y**2)"
+Q_TRUTH = {
+    "x": "cos(x)/(x**2 + y**2) - 2*x*sin(x)/(x**2 + y**2)**2",
+    "y": "-2*y*sin(x)/(x**2 + y**2)**2",
+}
+
+
+@pytest.mark.parametrize(
+    ("f", "truth", "wrong", "fault", "words"),
+    [
+        (P, P_TRUTH, "2*x*exp(x*y) - x**2*y*exp(x*y)", Fault.SIGN, "exp(x*y) (product rule) has the wrong sign"),
+        (P, P_TRUTH, "2*x*exp(x*y)", Fault.MISSING_TERM, "through exp(x*y) (product rule) is missing"),
+        (P, P_TRUTH, "x**2*y*exp(x*y)", Fault.MISSING_TERM, "through x**2 (product rule) is missing"),
+        (P, P_TRUTH, "2*x*exp(x*y) + x**2*exp(x*y)", Fault.MISSING_CHAIN_FACTOR, "inner expression x*y"),
+        (
+            Q, Q_TRUTH, "cos(x)/(x**2 + y**2) + 2*x*sin(x)/(x**2 + y**2)**2", Fault.SIGN,
+            "through x**2 + y**2 (quotient rule) has the wrong sign",
+        ),
+        (Q, Q_TRUTH, "cos(x)/(x**2 + y**2)", Fault.MISSING_TERM, "through x**2 + y**2 (quotient rule) is missing"),
+        (
+            Q, Q_TRUTH, "cos(x)/(x**2 + y**2) - 2*x*sin(x)/(x**2 + y**2)", Fault.FACTOR,
+            "x**2 + y**2 stands where (x**2 + y**2)**2 belongs",
+        ),
+        (
+            Q, Q_TRUTH, "cos(x)/(x**2 + y**2) - 2*y*sin(x)/(x**2 + y**2)**2", Fault.FACTOR,
+            "y stands where x belongs; right with that changed: cos(x)/(x**2 + y**2) - 2*x*sin(x)/(x**2 + y**2)**2",
+        ),
+    ],
+)  # fmt: skip
+def test_a_slip_in_the_product_or_the_quotient_rule_is_named(
+    f: str, truth: Mapping[str, str], wrong: str, fault: Fault, words: str
+) -> None:
+    found = only(diagnosis(f, truth, {**truth, "x": wrong}))
+    assert found.fault is fault
+    assert words in found.message
+
+
+M: Mapping[str, Shape] = {"W": (2, 2), "x": (2,)}
+M_POINTS = [[1.3, 0.7, -0.4, 2.1, 0.5, -1.2], [0.2, -1.1, 0.9, 0.3, 1.7, 0.8]]
+M_TRUTH = {"W": "outer(x, x)", "x": "(W + W.T) @ x"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "fault", "words"),
+    [
+        ("2*W @ x", Fault.TRANSPOSED, "W is taken to be symmetric: W + W.T belongs where 2*W stands"),
+        ("2*W.T @ x", Fault.TRANSPOSED, "symmetric"),
+        ("W @ x", Fault.MISSING_TERM, "product rule"),
+        ("(W - W.T) @ x", Fault.SIGN, "sign"),
+    ],
+)
+def test_a_matrix_that_is_taken_to_be_symmetric_is_named(wrong: str, fault: Fault, words: str) -> None:
+    found = only(diagnosis("x @ W @ x", M_TRUTH, {**M_TRUTH, "x": wrong}, M_POINTS, M))
+    assert found.fault is fault
+    assert words in found.message
+
+
+def test_a_transposed_factor_is_named_with_the_formula_that_is_right() -> None:
+    truth = {"W": "2*outer(W.T @ x, x).T", "x": "2*W @ W.T @ x"}
+    found = only(diagnosis("norm(W.T @ x)**2", truth, {**truth, "x": "2*W.T @ W.T @ x"}, M_POINTS, M))
+    assert found.fault is Fault.TRANSPOSED
+    assert found.message.endswith("right with that changed: 2*W @ W.T @ x") or "transpose" in found.message
+
+
+def test_a_linear_term_that_is_left_out_is_no_mere_offset() -> None:
+    truth = {"x": "2*x + 3", "y": "1 + 0*y"}
+    found = only(diagnosis("x**2 + 3*x + y", truth, {**truth, "x": "2*x"}))
+    assert found.fault is Fault.MISSING_TERM
+    assert "3*x" in found.message
+
+
+def test_a_small_offset_is_no_wrong_branch() -> None:
+    points = [[1e-3, 1.0], [30.0, 2.0], [-40.0, 3.0]]
+    found = only(diagnosis("x**2 + y", {"x": "2*x", "y": "1"}, {"x": "2*x + 1e-5*cos(x)", "y": "1"}, points))
+    assert found.fault is not Fault.WRONG_BRANCH
+
+
+def test_a_wrong_branch_is_blamed_on_the_components_own_variable() -> None:
+    shapes: Mapping[str, Shape] = {"v": (2,)}
+    found = only(
+        diagnosis("sum(relu(v))", {"v": "where(v > 0, 1, 0)"}, {"v": "[where(v[0] > 0, 1, 0), 1]"},
+                  [[1.0, -2.0], [0.5, 1.5], [0.7, -0.3]], shapes)
+    )  # fmt: skip
+    assert found.fault is Fault.WRONG_BRANCH
+    assert "v[1]" in found.message
+
+
+def test_half_precision_is_not_called_single() -> None:
+    problem = problem_of("x**3 + y", function_of("[3*x**2, 1 + 0*y]", XY), XY)
+
+    def halved(points: np.ndarray) -> Evaluation:
+        exact = np.stack([3 * points[:, 0] ** 2, np.ones(len(points))], axis=1)
+        return Evaluation(exact.astype(np.float16).astype(float))
+
+    claim = replace(function_of("[3*x**2, 1 + 0*y]", XY), run=halved, kind="python")
+    verified, ask = check(replace(problem, claim=claim), {"x": "3*x**2", "y": "1"}, POINTS)
+    found = only(diagnose(verified, ask, Parts(problem)))
+    assert found.fault is Fault.SINGLE_PRECISION
+    assert "half precision" in found.message
+
+
+def test_all_signs_wrong_are_no_swap() -> None:
+    shapes: Mapping[str, Shape] = {"v": (2,)}
+    found = only(diagnosis("2*v[0] - 2*v[1]", {"v": "[2, -2]"}, {"v": "[-2, 2]"}, [[1.0, -2.0]], shapes))
+    assert found.fault is Fault.SIGN
+
+
+def test_a_symmetric_matrix_is_suspected_even_where_the_claim_is_code() -> None:
+    problem = problem_of("x @ W @ x", M_TRUTH, M)
+    hidden = Hidden(claim_of({**M_TRUTH, "x": "2*W @ x"}, M))
+    verified, ask = check(replace(problem, claim=hidden), M_TRUTH, M_POINTS)
+    found = only(diagnose(verified, ask, Parts(problem)))
+    assert found.fault is Fault.TRANSPOSED
+    assert "symmetric" in found.message

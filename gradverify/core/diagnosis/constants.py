@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from gradverify.core.problem import Problem
 
 NAMED = {
@@ -22,6 +24,16 @@ NAMED = {
 
 CLOSE = 1e-6  # how near a measured ratio has to be to a named one
 FEWEST_TO_AVERAGE = 3  # an average of two is indistinguishable from a forgotten 1/2
+
+
+NONE: Mapping[str, float] = {}
+
+
+def scalar_constants(problem: Problem) -> dict[str, float]:
+    """The spec's constants that are single numbers and would change what they multiply."""
+    constants: Mapping[str, object] = getattr(problem.function, "constants", {})
+    found = {name: float(np.real(value)) for name, value in constants.items() if np.size(value) == 1}  # type: ignore[arg-type, call-overload]
+    return {name: value for name, value in found.items() if np.isfinite(value) and abs(value) not in (0.0, 1.0)}
 
 
 def sizes(problem: Problem) -> dict[int, str]:
@@ -42,7 +54,7 @@ def sizes(problem: Problem) -> dict[int, str]:
     return {length: what for length, what in found.items() if length >= FEWEST_TO_AVERAGE}
 
 
-def name_of_factor(value: float, counts: Mapping[int, str]) -> tuple[str, bool]:
+def name_of_factor(value: float, counts: Mapping[int, str], scalars: Mapping[str, float] = NONE) -> tuple[str, bool]:
     """What the factor is called, and whether it is a number of things (so that mean and sum were confused)."""
     magnitude = abs(value)
     sign = "−" if value < 0 else ""
@@ -62,12 +74,17 @@ def name_of_factor(value: float, counts: Mapping[int, str]) -> tuple[str, bool]:
                 return f"{sign}{text} with n = {count} ({what})", False
     if _close(magnitude, round(magnitude)) and 1 < magnitude <= 1000:
         return f"{sign}{round(magnitude)}", False
+    for name, constant in scalars.items():
+        for power, text in ((1, name), (-1, f"1/{name}"), (2, f"{name}²"), (-2, f"1/{name}²")):
+            if _close(magnitude, abs(constant) ** power):
+                opposite = "-" if (value < 0) != (constant**power < 0) else ""
+                return f"{opposite}{text} (the constant {name} = {constant:g})", False
     return f"{value:.6g}", False
 
 
-def is_named(value: float, counts: Mapping[int, str]) -> bool:
+def is_named(value: float, counts: Mapping[int, str], scalars: Mapping[str, float] = NONE) -> bool:
     """Whether the factor has a name, so that a fit at a single point is no coincidence."""
-    text, counted = name_of_factor(value, counts)
+    text, counted = name_of_factor(value, counts, scalars)
     return counted or text != f"{value:.6g}" or _close(abs(value), round(abs(value)))
 
 

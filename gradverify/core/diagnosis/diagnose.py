@@ -4,31 +4,44 @@ by block."""
 from __future__ import annotations
 
 import collections
-from collections.abc import Callable, Iterable, Sequence
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from gradverify.core.arrays import Array, Mask
 from gradverify.core.conclude import component
 from gradverify.core.diagnosis.arrangements import arrangements
-from gradverify.core.diagnosis.constants import sizes
-from gradverify.core.diagnosis.evidence import Evidence, gather
-from gradverify.core.diagnosis.hypotheses import Column, Guess, column, guesses, rougher_guesses
+from gradverify.core.diagnosis.constants import scalar_constants, sizes
+from gradverify.core.diagnosis.evidence import FIT, Evidence, gather
+from gradverify.core.diagnosis.hypotheses import Column, Guess, column, guesses, offset_guesses, rougher_guesses
 from gradverify.core.diagnosis.numerical import numerical_step
-from gradverify.core.diagnosis.terms import Parts, additive_terms, chain_guesses, root_of, term_guesses
+from gradverify.core.diagnosis.repairs import Wanted, repairs_by_column
+from gradverify.core.diagnosis.routes import route_guesses, routes
+from gradverify.core.diagnosis.terms import (
+    PartFunction,
+    Parts,
+    additive_terms,
+    chain_guesses,
+    chain_slopes,
+    part_chain_guesses,
+    root_of,
+    term_guesses,
+)
 from gradverify.core.judge import Code
-from gradverify.core.problem import Derivative, ExpressionFunction
+from gradverify.core.problem import Derivative, Problem
 from gradverify.core.report import Component, Diagnosis
 from gradverify.core.verdicts import Evidence as Level
 from gradverify.core.verdicts import Fault
 from gradverify.core.verify import Ask, Verified, show_point
-from gradverify.expression.nodes import Node
 
 MOST_EXAMINED = 6_000  # wrong components that are examined one by one
 MOST_FRUITLESS = (
     24  # components of one variable without a pattern, after which only the simple ones are tried on the rest
 )
 MOST_BY_TERMS = 12  # wrong components for which terms and chain factors are tried: each costs derivatives of the parts
+SURE = 0.85  # a guess that holds at two points that tell
 CERTAIN = 1.0  # for what was seen, not inferred
 UNSURE = 0.3
 
@@ -36,7 +49,7 @@ UNSURE = 0.3
 def diagnose(
     verified: Verified,
     ask: Ask,
-    function_of: Callable[[Node], ExpressionFunction],
+    function_of: PartFunction,
     right: Verified | None = None,
 ) -> list[Diagnosis]:
     """Why the claim is wrong, as far as the numbers tell; `unknown` where no hypothesis fits all points.
@@ -58,13 +71,24 @@ def diagnose(
     out = list(_non_finite(verified))
     named = {c.index for d in out for c in d.components}
     rest = np.array([i for i in wrong.tolist() if i not in named], dtype=int)
-    for fault, indices, message, confidence in arrangements(evidence, rest):
+    for fault, indices, message, confidence in () if _alike(evidence, rest, verified) else arrangements(evidence, rest):
         left = np.intersect1d(indices, rest)
         if left.size >= 2:
             out.append(_diagnosis(verified, fault, left.tolist(), message, confidence))
             rest = np.setdiff1d(rest, left)
     out += _by_component(verified, evidence, rest, ask, function_of)
     return out
+
+
+def _alike(evidence: Evidence, wrong: Array, verified: Verified) -> bool:
+    """Whether all wrong components have one simple mistake, such as a sign: nothing is swapped then."""
+    counts, keys = sizes(verified.problem), set()
+    for index in wrong.tolist():
+        guess = next(guesses(column(evidence, index), counts, verified.problem.derivative), None)
+        keys.add(guess.key if guess is not None else None)
+        if None in keys or len(keys) > 1:
+            return False
+    return len(keys) == 1
 
 
 def _with(first: Evidence, second: Evidence) -> Evidence:
@@ -120,28 +144,65 @@ def _non_finite(verified: Verified) -> Iterable[Diagnosis]:
         yield _diagnosis(verified, Fault.NON_FINITE, columns[:MOST_EXAMINED].tolist(), message, CERTAIN)
 
 
+@dataclass(slots=True)
+class _Found:
+    """What was guessed of wrong components, and of which nothing was."""
+
+    guesses: dict[int, Guess] = field(default_factory=dict)  # by flat index
+
+    def wanted(self, indices: Sequence[int]) -> Wanted:
+        """Which changes of the claim's formula might say more: any where a component has no good guess, or they have
+        different ones; of a constant offset, whether it is a sign."""
+        guesses = [self.guesses.get(i) for i in indices]
+        keys = {None if g is None or g.weak or g.confidence < SURE else g.key for g in guesses}
+        if None in keys or len(keys) > 1:
+            return Wanted.ANY
+        return Wanted.SIGNS if guesses[0] is not None and guesses[0].fault is Fault.CONSTANT_OFFSET else Wanted.NONE
+
+
 def _by_component(
     verified: Verified,
     evidence: Evidence,
     wrong: Array,
     ask: Ask,
-    function_of: Callable[[Node], ExpressionFunction],
+    function_of: PartFunction,
 ) -> list[Diagnosis]:
-    counts = sizes(verified.problem)
+    problem = verified.problem
+    counts, scalars = sizes(problem), scalar_constants(problem)
     parts = _parts(verified, evidence, ask, function_of)
-    groups: dict[tuple[str, str], tuple[Guess, list[int]]] = {}
-    unknown: list[int] = []
+    found = _Found()
     fruitless: collections.Counter[str] = collections.Counter()
-    for position, index in enumerate(wrong.tolist()):
-        variable = component(verified.problem, index).variable
+    everyone = wrong.tolist()
+    for position, index in enumerate(everyone):
+        variable = component(problem, index).variable
         simple_only = fruitless[variable] >= MOST_FRUITLESS
-        guess = _guess(verified, evidence, index, counts, parts if position < MOST_BY_TERMS else None, simple_only)
+        told = parts if position < MOST_BY_TERMS and not simple_only else None
+        guess = _guess(evidence, index, counts, scalars, told)
         if guess is None:
+            fruitless[variable] += 1
+        else:
+            found.guesses[index] = guess
+    for guess, indices in repairs_by_column(evidence, everyone, found.wanted, function_of, counts, scalars):
+        found.guesses.update(dict.fromkeys(indices, guess))
+    fruitless.clear()
+    unknown: list[int] = []
+    for index in everyone:
+        if index in found.guesses:
+            continue
+        variable = component(problem, index).variable
+        last = None if fruitless[variable] >= MOST_FRUITLESS else _last_guess(verified, evidence, index, counts)
+        if last is None:
             unknown.append(index)
             fruitless[variable] += 1
-            continue
-        key = (variable if verified.problem.variables[variable].size > 1 else "", guess.key)
-        groups.setdefault(key, (guess, []))[1].append(index)
+        else:
+            found.guesses[index] = last
+    _offsets_together(verified, found)
+    groups: dict[tuple[str, str], tuple[Guess, list[int]]] = {}
+    for index in everyone:
+        if index in found.guesses:
+            guess, name = found.guesses[index], component(problem, index).variable
+            key = (name if problem.variables[name].size > 1 else "", guess.key)
+            groups.setdefault(key, (guess, []))[1].append(index)
     out = [_diagnosis(verified, g.fault, indices, g.message, g.confidence) for g, indices in groups.values()]
     if unknown:
         step = numerical_step(evidence, unknown)
@@ -152,10 +213,28 @@ def _by_component(
     return out
 
 
-def _parts(
-    verified: Verified, evidence: Evidence, ask: Ask, function_of: Callable[[Node], ExpressionFunction]
-) -> Parts | None:
-    if root_of(verified.problem) is None or verified.problem.derivative is not Derivative.GRADIENT:
+MOST_SHOWN = 4  # different offsets
+
+
+def _offsets_together(verified: Verified, found: _Found) -> None:
+    """Constants that differ from component to component of one variable are one mistake: a constant array."""
+    by_variable: dict[str, list[int]] = {}
+    for index, guess in found.guesses.items():
+        if guess.fault is Fault.CONSTANT_OFFSET:
+            by_variable.setdefault(component(verified.problem, index).variable, []).append(index)
+    for name, indices in by_variable.items():
+        keys = dict.fromkeys(found.guesses[i].key for i in indices)
+        if len(keys) > 1 and verified.problem.variables[name].size > 1:
+            texts = [key.removeprefix("offset ") for key in keys]
+            shown = ", ".join(texts[:MOST_SHOWN]) + (", …" if len(texts) > MOST_SHOWN else "")
+            message = f"off by constants that differ from component to component: {shown}"
+            one = found.guesses[indices[0]]
+            joined = Guess(Fault.CONSTANT_OFFSET, "offsets", message, one.confidence)
+            found.guesses.update(dict.fromkeys(indices, joined))
+
+
+def _parts(verified: Verified, evidence: Evidence, ask: Ask, function_of: PartFunction) -> Parts | None:
+    if root_of(verified.problem) is None:
         return None
     able = [j for j in verified.judged if j.evidence and j.evidence[0].strength >= Level.EXACT.strength]
     quickest = min(able, key=lambda j: j.answer.seconds, default=None)
@@ -163,48 +242,78 @@ def _parts(
 
 
 def _guess(
-    verified: Verified, evidence: Evidence, index: int, counts: dict[int, str], parts: Parts | None, simple_only: bool
+    evidence: Evidence, index: int, counts: Mapping[int, str], scalars: Mapping[str, float], parts: Parts | None
 ) -> Guess | None:
+    """What explains the component, simplest first: the whole, a term of f, a route through f, a constant."""
     col = column(evidence, index)
-    found = next(guesses(col, counts, verified.problem.derivative), None)
-    if found is not None or simple_only:
-        return found
-    root = root_of(verified.problem)
-    if parts is not None and root is not None:
-        by_term = next(term_guesses(evidence, index, additive_terms(root), parts), None)
-        if by_term is not None:
-            return by_term
-        by_chain = next(chain_guesses(evidence, index, root, parts), None)
-        if by_chain is not None:
-            return by_chain
+    problem: Problem = evidence.problem
+    simple = next(guesses(col, counts, problem.derivative, scalars), None)
+    offset = next(offset_guesses(col), None)
+    root = root_of(problem, index)
+    if simple is not None or parts is None or root is None:
+        return simple or offset
+    by_term = next(term_guesses(evidence, index, additive_terms(root), parts, scalars), None)
+    if offset is not None:
+        # A constant that is a linear term's derivative, left out or with the wrong sign, is told as that term.
+        known = by_term is not None and (by_term.fault is Fault.MISSING_TERM or by_term.factor == -1.0)
+        return by_term if known else offset
+    if by_term is not None:
+        return by_term
+    if problem.derivative is Derivative.HESSIAN:
+        return None
+    slopes = list(chain_slopes(evidence, index, root, parts))
+    by_chain = next(chain_guesses(evidence, index, slopes), None)
+    if by_chain is not None:
+        return by_chain
+    in_term = next(part_chain_guesses(evidence, index, additive_terms(root), slopes, parts), None)
+    if in_term is not None:
+        return in_term
+    through = routes(root, problem.variables.names)
+    return next(route_guesses(evidence, index, root, through, parts, scalars, slopes), None)
+
+
+def _last_guess(verified: Verified, evidence: Evidence, index: int, counts: Mapping[int, str]) -> Guess | None:
+    col = column(evidence, index)
     rough = next(rougher_guesses(col, verified.problem.variables.component_name), None)
-    if rough is not None:
-        return rough
-    return _branch(evidence, index, counts, verified.problem.derivative)
+    return rough if rough is not None else _branch(evidence, index, counts, verified.problem.derivative)
 
 
-def _branch(evidence: Evidence, index: int, counts: dict[int, str], derivative: Derivative) -> Guess | None:
+def _branch(evidence: Evidence, index: int, counts: Mapping[int, str], derivative: Derivative) -> Guess | None:
     """Right on one side of a threshold, wrong on the other: a branch is wrong. Says what is wrong there where it
     can."""
     col = column(evidence, index)
-    good = (~col.differs) & (np.abs(col.r) > col.b)
-    if good.sum() < 2 or not col.differs.any():
+    same = _the_same(col)
+    good = same & (np.abs(col.r) > col.b)
+    # Off by less than the tolerance is off: a claim that is a little wrong everywhere has no right branch.
+    if good.sum() < 2 or not col.differs.any() or not (same | col.differs).all():
         return None
     where = _side(col, evidence)
     if where is None:
         return None
     rows: Mask = evidence.differs[:, index]
-    inner = next(guesses(column(evidence, index, rows), counts, derivative), None)
+    there = column(evidence, index, rows)
+    inner = next(itertools.chain(guesses(there, counts, derivative), offset_guesses(there)), None)
     message = f"right where {where[0]}, wrong where {where[1]}: a branch is wrong"
     if inner is not None:
         message += f" (there {inner.message})"
     return Guess(Fault.WRONG_BRANCH, f"branch {where[1]}", message, 0.8)
 
 
+MOST_SIDES = 50  # variables that are looked at for a threshold
+
+
+def _the_same(col: Column) -> Mask:
+    """Points at which claim and reference agree to round-off."""
+    with np.errstate(all="ignore"):
+        same: Mask = np.abs(col.c - col.r) <= FIT * np.abs(col.r) + 4 * col.b
+    return same
+
+
 def _side(col: Column, evidence: Evidence) -> tuple[str, str] | None:
     """A variable whose value separates the right points from the wrong ones."""
     good, bad = ~col.differs, col.differs
-    for j in range(min(col.points.shape[1], 50)):
+    own = [col.variable, *(j for j in range(min(col.points.shape[1], MOST_SIDES)) if j != col.variable)]
+    for j in own:
         x = col.x(j)
         name = evidence.problem.variables.component_name(j)
         for values, symbol in ((x, name), (np.abs(x), f"|{name}|")):

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gradverify.core.answers import Judged
 from gradverify.core.arrays import Array, Mask, Matrix
 from gradverify.core.examine import examine
 from gradverify.core.judge import ROUND_OFF_UNITS
 from gradverify.core.problem import Problem, Request
+from gradverify.core.verdicts import Evidence as Level
 from gradverify.core.verify import Ask, Verified, best_reference
 
 EXTRA_POINTS = 16  # further points, so that a hypothesis fitted at one point has to hold at others
@@ -78,7 +80,13 @@ def gather(verified: Verified, ask: Ask) -> Evidence:
 
 def _cheapest(verified: Verified) -> str | None:
     able = [j for j in verified.judged if np.isfinite(j.reference).any()]
-    best = min(able, key=lambda j: (-j.evidence[0].strength if j.evidence else 0, j.answer.seconds), default=None)
+
+    def rank(judged: Judged) -> tuple[int, float]:
+        # What is exact to round-off is exact enough, and a proof costs a hundred times as much.
+        strength = judged.evidence[0].strength if judged.evidence else 0
+        return -min(strength, Level.EXACT.strength), judged.answer.seconds
+
+    best = min(able, key=rank, default=None)
     return best.backend if best is not None else None
 
 

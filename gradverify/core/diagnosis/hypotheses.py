@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradverify.core.arrays import Mask, Matrix, Vector
-from gradverify.core.diagnosis.constants import is_named, name_of_factor
+from gradverify.core.diagnosis.constants import NONE, is_named, name_of_factor
 from gradverify.core.diagnosis.evidence import FIT, Evidence
 from gradverify.core.problem import Derivative
 from gradverify.core.verdicts import Fault
@@ -24,8 +24,9 @@ INFORMATIVE = 1e-4
 # Confidence by the number of informative points: a law that holds at three points is no accident, at one it may be.
 CONFIDENCE = {1: 0.6, 2: 0.85, 3: 0.95}
 
-SINGLE_EPSILON = float(np.finfo(np.float32).eps)
-SINGLE_UNITS = 64.0  # round-off of a float32 claim, in units of its epsilon
+SINGLE_UNITS = 64.0  # round-off of a claim in single precision, in units of the format's epsilon
+HALF_UNITS = 16.0  # the same in half precision, where 64 units are 6 %
+FEWEST_HALVES = 3  # different values that fit into 16 bits: one or two may be plain numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Guess:
     message: str  # a clause without its subject: "the sign is wrong"
     confidence: float
     factor: float | None = None
+    weak: bool = False  # it fits, but a change to the claim's own formula would say it better
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,9 @@ def column(evidence: Evidence, index: int, rows: Mask | None = None) -> Column:
     )  # fmt: skip
 
 
-def guesses(col: Column, counts: Mapping[int, str], derivative: Derivative) -> Iterator[Guess]:
+def guesses(
+    col: Column, counts: Mapping[int, str], derivative: Derivative, scalars: Mapping[str, float] = NONE
+) -> Iterator[Guess]:
     """The hypotheses that fit, simplest first."""
     if not col.differs.any():
         return
@@ -103,21 +107,26 @@ def guesses(col: Column, counts: Mapping[int, str], derivative: Derivative) -> I
         yield Guess(Fault.SIGN, "sign", "the sign is wrong", col.confidence(), -1.0)
         return
     yield from _single_precision(col)
-    yield from _factor(col, counts)
+    yield from _factor(col, counts, scalars)
     yield from _variable(col, derivative)
-    yield from _offset(col)
+
+
+def offset_guesses(col: Column) -> Iterator[Guess]:
+    """Whether the claim is off by a constant."""
+    if col.differs.any() and not (col.c == 0).all():
+        yield from _offset(col)
 
 
 def rougher_guesses(col: Column, names: Callable[[int], str]) -> Iterator[Guess]:
     """Hypotheses that are tried after the terms and inner expressions of f, which name the same mistakes better."""
     if not col.differs.any() or (col.c == 0).all():
         return
-    yield from _proportional_term(col)
+    yield from _proportional_term(col, names)
     yield from _elementary_factor(col)
     yield from _power_of_a_variable(col, names)
 
 
-def _factor(col: Column, counts: Mapping[int, str]) -> Iterator[Guess]:
+def _factor(col: Column, counts: Mapping[int, str], scalars: Mapping[str, float]) -> Iterator[Guess]:
     with np.errstate(all="ignore"):
         best = int(np.argmin(np.where(col.r != 0, col.b / np.abs(col.r), np.inf)))
         factor = float(col.c[best] / col.r[best])
@@ -130,9 +139,9 @@ def _factor(col: Column, counts: Mapping[int, str]) -> Iterator[Guess]:
         or not relative <= INFORMATIVE
     ):
         return
-    name, counted = name_of_factor(factor, counts)
+    name, counted = name_of_factor(factor, counts, scalars)
     confidence = col.confidence()
-    if confidence <= CONFIDENCE[1] and not is_named(factor, counts):
+    if confidence <= CONFIDENCE[1] and not is_named(factor, counts, scalars):
         return
     fault = Fault.MEAN_VS_SUM if counted else Fault.FACTOR
     what = f"too large by a factor of {name}" if abs(factor) > 1 else f"off by a factor of {name}"
@@ -170,31 +179,24 @@ def _stands_out(col: Column, offset: float) -> bool:
     return bool(abs(offset) > 1e3 * FIT * float(np.median(np.abs(col.r)))) or bool((np.abs(col.r) < abs(offset)).any())
 
 
-def _proportional_term(col: Column) -> Iterator[Guess]:
-    """A term proportional to the variable itself, as of a quadratic penalty, is missing or too much."""
-    x = col.x(col.variable)
-    if np.unique(x).size < 3:
+def _proportional_term(col: Column, names: Callable[[int], str]) -> Iterator[Guess]:
+    """A multiple of one variable, as of a quadratic penalty or of a product of two, is missing or too much."""
+    own = [col.variable, *(j for j in range(min(col.points.shape[1], MOST_VARIABLES)) if j != col.variable)]
+    for j in own:
+        x = col.x(j)
+        if np.unique(x).size < 3:
+            continue
+        with np.errstate(all="ignore"):
+            gaps = (col.c - col.r) / x
+            best = int(np.argmax(np.where(np.isfinite(gaps), np.abs(col.c - col.r) - col.b, -np.inf)))
+            slope = float(gaps[best])
+        if not np.isfinite(slope) or slope == 0 or not col.fits(col.r + slope * x, 1.0 + np.abs(x / x[best])):
+            continue
+        fault, words = (Fault.MISSING_TERM, "missing") if slope < 0 else (Fault.EXTRA_TERM, "too much")
+        message = f"the term {abs(slope):.6g}·{names(j)} is {words}"
+        key = f"term {slope:.6g} {'x' if j == col.variable else names(j)}"
+        yield Guess(fault, key, message, col.confidence())
         return
-    with np.errstate(all="ignore"):
-        gaps = (col.c - col.r) / x
-        best = int(np.argmax(np.where(np.isfinite(gaps), np.abs(col.c - col.r) - col.b, -np.inf)))
-        slope = float(gaps[best])
-    if not np.isfinite(slope) or slope == 0 or not col.fits(col.r + slope * x, 1.0 + np.abs(x / x[best])):
-        return
-    if slope < 0:
-        yield Guess(
-            Fault.MISSING_TERM,
-            f"term {-slope:.6g} x",
-            f"the term {-slope:.6g}·x (x the variable) is missing",
-            col.confidence(),
-        )
-    else:
-        yield Guess(
-            Fault.EXTRA_TERM,
-            f"term {slope:.6g} x",
-            f"the term {slope:.6g}·x (x the variable) is too much",
-            col.confidence(),
-        )
 
 
 ELEMENTARY: tuple[tuple[str, Callable[[Vector], Vector]], ...] = (
@@ -245,8 +247,17 @@ def _power_of_a_variable(col: Column, names: Callable[[int], str]) -> Iterator[G
 
 
 def _single_precision(col: Column) -> Iterator[Guess]:
-    with np.errstate(all="ignore"):
-        small = np.abs(col.c - col.r) <= SINGLE_UNITS * SINGLE_EPSILON * np.abs(col.r) + col.b
-        representable = col.c.astype(np.float32).astype(np.float64) == col.c
-    if small.all() and representable.all() and col.c.size and (col.c != np.round(col.c)).any():
-        yield Guess(Fault.SINGLE_PRECISION, "float32", "the claim is computed in single precision", col.confidence())
+    if not col.c.size or not (col.c != np.round(col.c)).any():
+        return
+    # What fits into 16 bits fits into 32 as well, and is half precision.
+    for kind, words, units in ((np.float16, "half", HALF_UNITS), (np.float32, "single", SINGLE_UNITS)):
+        if kind is np.float16 and np.unique(col.c).size < FEWEST_HALVES:
+            continue
+        with np.errstate(all="ignore"):
+            near = units * float(np.finfo(kind).eps) * np.abs(col.r) + col.b
+            representable = col.c.astype(kind).astype(np.float64) == col.c
+            small = np.abs(col.c - col.r) <= near
+        if small.all() and representable.all():
+            message = f"the claim is computed in {words} precision ({np.dtype(kind).name})"
+            yield Guess(Fault.SINGLE_PRECISION, np.dtype(kind).name, message, col.confidence())
+            return

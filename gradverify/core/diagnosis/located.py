@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 
@@ -13,14 +14,14 @@ from gradverify.core.conclude import component
 from gradverify.core.diagnosis.constants import sizes
 from gradverify.core.diagnosis.diagnose import diagnose
 from gradverify.core.diagnosis.evidence import Evidence
-from gradverify.core.diagnosis.hypotheses import column, guesses
-from gradverify.core.problem import Domain, Evaluation, ExpressionFunction, Function, Problem
+from gradverify.core.diagnosis.hypotheses import column, guesses, offset_guesses
+from gradverify.core.diagnosis.terms import PartFunction
+from gradverify.core.problem import Domain, Evaluation, Function, Problem
 from gradverify.core.projection.compare import Located
 from gradverify.core.report import Diagnosis
 from gradverify.core.variables import Shape, Variables
 from gradverify.core.verdicts import Fault
 from gradverify.core.verify import Verified, component_label, verify
-from gradverify.expression.nodes import Node
 
 # Numbers in all points that a diagnosis may evaluate f at: some seconds for a function of some thousand million
 # operations a second. A component takes up to EVALUATIONS of f.
@@ -55,9 +56,7 @@ class Restricted:
         return Evaluation(values)
 
 
-def diagnose_located(
-    verified: Verified, ask: Ask, function_of: Callable[[Node], ExpressionFunction]
-) -> list[Diagnosis]:
+def diagnose_located(verified: Verified, ask: Ask, function_of: PartFunction) -> list[Diagnosis]:
     """Why the components are wrong that group testing found; empty where it found none."""
     for one in verified.projected:
         for row, comparison in one.comparisons.items():
@@ -72,7 +71,7 @@ def _diagnose(
     row: int,
     wrong: Sequence[Located],
     ask: Ask,
-    function_of: Callable[[Node], ExpressionFunction],
+    function_of: PartFunction,
 ) -> list[Diagnosis]:
     indices = sorted(part.index for part in wrong)
     problem = _restricted(verified.problem, verified.points[row], indices)
@@ -108,7 +107,8 @@ def _at_one_point(whole: Problem, problem: Problem, x: Vector, part: Located, in
     claimed[0, at], reference[0, at], bound[0, at] = part.claimed, part.reference, part.bound
     known = np.isfinite(reference)
     evidence = Evidence(problem, x[None, indices], claimed, reference, bound, known, known)
-    guess = next(guesses(column(evidence, at), sizes(whole), whole.derivative), None)
+    col = column(evidence, at)
+    guess = next(chain(guesses(col, sizes(whole), whole.derivative), offset_guesses(col)), None)
     label = component_label(whole, part.index)
     parts = (component(whole, part.index),)
     if guess is not None:

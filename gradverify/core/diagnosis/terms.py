@@ -9,24 +9,30 @@ at that term; a ratio r / c that is the derivative of a subexpression points at 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
 from gradverify.core.arrays import Array, Matrix, Vector
-from gradverify.core.diagnosis.constants import name_of_factor
+from gradverify.core.diagnosis.constants import is_named, name_of_factor
 from gradverify.core.diagnosis.evidence import Evidence
 from gradverify.core.diagnosis.hypotheses import Column, Guess, column
-from gradverify.core.problem import Derivative, ExpressionFunction, Function, Problem, Request
+from gradverify.core.problem import Derivative, Domain, ExpressionFunction, Function, Problem, Request
+from gradverify.core.variables import Variables
 from gradverify.core.verdicts import Fault
 from gradverify.core.verify import Ask
-from gradverify.expression.nodes import Call, Node, Number, Stack
+from gradverify.expression.nodes import Call, Index, Name, Node, Number, Stack
+from gradverify.expression.places import Path, replaced
 from gradverify.expression.text import to_text
+from gradverify.expression.walk import walk
 
 MOST_TERMS = 24
 MOST_SUBTREES = 40
 LINEAR = {"sum", "mean", "negative", "positive"}
+NONE: Mapping[str, float] = {}
 LONGEST_TEXT = 60  # a term is named in a sentence; longer ones are cut
 
 
@@ -40,7 +46,7 @@ class Term:
 
 def additive_terms(node: Node) -> list[Term]:
     """The terms of a scalar expression: at least one."""
-    return [Term(t, _short(to_text(t))) for t in _terms(node)][:MOST_TERMS]
+    return [Term(t, short(to_text(t))) for t in _terms(node)][:MOST_TERMS]
 
 
 def _terms(node: Node) -> list[Node]:
@@ -88,39 +94,82 @@ def _subtrees(node: Node) -> Iterator[Call]:
         queue += [c for c in children if isinstance(c, (Call, Stack))]
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """`text`, cut where it is too long for a sentence."""
     return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
+
+
+class PartFunction(Protocol):
+    """Makes a function of a tree over the spec's variables and constants, or over others where they are given."""
+
+    def __call__(
+        self, node: Node, variables: Variables | None = None, constants: Mapping[str, Array] | None = None
+    ) -> ExpressionFunction:
+        """The function of `node`."""
+
+
+HELD = "the part held still"  # no name of a spec has spaces
 
 
 class Parts:
     """Derivatives of parts of f at the evidence's points, each asked for once."""
 
-    def __init__(
-        self, evidence: Evidence, backend: str, ask: Ask, function_of: Callable[[Node], ExpressionFunction]
-    ) -> None:
+    def __init__(self, evidence: Evidence, backend: str, ask: Ask, function_of: PartFunction) -> None:
         self.evidence, self.backend, self.ask, self.function_of = evidence, backend, ask, function_of
         self._known: dict[Node, Matrix | None] = {}
+        self._held: dict[tuple[Node, Path], Matrix | None] = {}
 
     def derivative(self, node: Node) -> Matrix | None:
-        """∂node/∂x at all points, shape (k, n); None where the backend has no value."""
+        """∂node/∂x at all points, shape (k, n), or its Hessians, (k, n·n), where that is what is claimed; None where
+        the backend has no value."""
         if node not in self._known:
-            function: Function = self.function_of(node)
-            problem = replace(
-                self.evidence.problem,
-                function=function,
-                claim=None,
-                derivative=Derivative.GRADIENT,
-                gradient_claim=None,
-            )
-            answer = self.ask(self.backend, problem, Request(self.evidence.points))
-            found = None
-            if answer.estimates is not None:
-                found = np.array([e.value for e in answer.estimates.points]).reshape(self.evidence.points.shape)
-            self._known[node] = found
+            problem = self.evidence.problem
+            kind = Derivative.HESSIAN if problem.derivative is Derivative.HESSIAN else Derivative.GRADIENT
+            self._known[node] = self._ask(self.function_of(node), problem, self.evidence.points, kind)
         return self._known[node]
 
+    def values(self, node: Node) -> Matrix:
+        """The values of `node` at all points, shape (k, its size)."""
+        points = self.evidence.points
+        with np.errstate(all="ignore"):
+            return self.function_of(node).evaluate(points).values.reshape((points.shape[0], -1))
 
-def term_guesses(evidence: Evidence, index: int, terms: Sequence[Term], parts: Parts) -> Iterator[Guess]:
+    def held(self, tree: Node, path: Path, node: Node) -> Matrix | None:
+        """∂tree/∂x at all points, shape (k, n), where the part `node` at `path` keeps the value that it has there."""
+        key = tree, path
+        if key not in self._held:
+            problem, points = self.evidence.problem, self.evidence.points
+            shapes = [(v.name, v.shape) for v in problem.variables]
+            more = Variables.of([*shapes, (HELD, node.shape)])
+            values = self.function_of(node).evaluate(points).values.reshape((points.shape[0], -1))
+            found = None
+            if np.isfinite(values).all():
+                function = self.function_of(replaced(tree, path, Name(HELD, node.shape)), more)
+                everywhere, own = Domain.everywhere(values.shape[1]), problem.domain
+                join = np.concatenate
+                domain = Domain(
+                    join([own.low, everywhere.low]), join([own.high, everywhere.high]),
+                    join([own.low_open, everywhere.low_open]), join([own.high_open, everywhere.high_open]),
+                )  # fmt: skip
+                wider = replace(problem, variables=more, domain=domain)
+                slopes = self._ask(function, wider, join([points, values], axis=1))
+                found = slopes[:, : points.shape[1]] if slopes is not None else None
+            self._held[key] = found
+        return self._held[key]
+
+    def _ask(
+        self, function: Function, problem: Problem, points: Matrix, kind: Derivative = Derivative.GRADIENT
+    ) -> Matrix | None:
+        problem = replace(problem, function=function, claim=None, derivative=kind, gradient_claim=None)
+        answer = self.ask(self.backend, problem, Request(points))
+        if answer.estimates is None:
+            return None
+        return np.array([e.value for e in answer.estimates.points]).reshape((points.shape[0], -1))
+
+
+def term_guesses(
+    evidence: Evidence, index: int, terms: Sequence[Term], parts: Parts, scalars: Mapping[str, float] = NONE
+) -> Iterator[Guess]:
     """Whether component `index` is right but for a multiple of one term's derivative."""
     col = column(evidence, index)
     rows = evidence.usable[:, index]
@@ -130,10 +179,10 @@ def term_guesses(evidence: Evidence, index: int, terms: Sequence[Term], parts: P
         derivative = parts.derivative(term.node)
         if derivative is None:
             continue
-        yield from _one_term(col, term, derivative[rows, index])
+        yield from _one_term(col, term, derivative[rows, index % derivative.shape[1]], scalars)
 
 
-def _one_term(col: Column, term: Term, t: Vector) -> Iterator[Guess]:
+def _one_term(col: Column, term: Term, t: Vector, scalars: Mapping[str, float]) -> Iterator[Guess]:
     if not np.isfinite(t).all() or not (t != 0).any():
         return
     best = int(np.argmax(np.where(col.differs, np.abs(t), -1.0)))
@@ -149,47 +198,174 @@ def _one_term(col: Column, term: Term, t: Vector) -> Iterator[Guess]:
             Fault.MISSING_TERM, f"missing {term.text}", f"the derivative of the term {term.text} is missing", confidence
         )
     elif abs(multiple - 1) <= 1e-6:
-        message = f"the derivative of the term {term.text} is counted twice"
-        yield Guess(Fault.EXTRA_TERM, f"extra {term.text}", message, confidence)
+        message = f"the derivative of the term {term.text} has a factor of 2 where 1 belongs, or is counted twice"
+        yield Guess(Fault.FACTOR, f"extra {term.text}", message, confidence, 2.0, weak=True)
     elif abs(multiple + 2) <= 1e-6:
         message = f"the derivative of the term {term.text} has the wrong sign"
         yield Guess(Fault.SIGN, f"sign of {term.text}", message, confidence, -1.0)
     elif np.unique(t).size >= 2 or near == multiple:
-        name, _ = name_of_factor(1 + multiple, {})
+        name, _ = name_of_factor(1 + multiple, {}, scalars)
         message = f"the derivative of the term {term.text} has a factor of {name} where 1 belongs"
-        yield Guess(Fault.FACTOR, f"factor {name} of {term.text}", message, confidence, 1 + multiple)
+        named = is_named(1 + multiple, {}, scalars)
+        yield Guess(Fault.FACTOR, f"factor {name} of {term.text}", message, confidence, 1 + multiple, not named)
 
 
-def chain_guesses(evidence: Evidence, index: int, function: Node, parts: Parts) -> Iterator[Guess]:
-    """Whether the claim lacks the derivative of an inner expression, or of the function around it."""
-    col = column(evidence, index)
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """A factor that the chain rule brings in: its values at the usable points, and what it is called."""
+
+    values: Vector
+    what: str
+    key: str
+
+
+def chain_slopes(evidence: Evidence, index: int, function: Node, parts: Parts) -> Iterator[Slope]:
+    """The derivatives of f's inner expressions by component `index`'s variable, and of the functions around them."""
     rows = evidence.usable[:, index]
     for node in _subtrees(function):
         derivative = parts.derivative(node)
         if derivative is None:
             continue
-        slope = derivative[rows, index]
-        text = _short(to_text(node))
-        yield from _one_chain(col, slope, f"the derivative of the inner expression {text}", f"inner {text}")
-        if len(node.arguments) == 1:
-            inside = parts.derivative(node.arguments[0])
-            if inside is not None:
-                with np.errstate(all="ignore"):
-                    outer = slope / inside[rows, index]
-                yield from _one_chain(col, outer, f"the derivative of {node.function} in {text}", f"outer {text}")
+        j = index % derivative.shape[1]
+        slope = derivative[rows, j]
+        text = short(to_text(node))
+        yield Slope(slope, f"the derivative of the inner expression {text}", f"inner {text}")
+        if len(node.arguments) != 1:
+            continue
+        inner = node.arguments[0]
+        outer: Vector | None = None
+        with np.errstate(all="ignore"):
+            if inner.shape == ():
+                inside = parts.derivative(inner)
+                outer = slope / inside[rows, j] if inside is not None else None
+            elif node.function == "norm":
+                outer = 1 / parts.values(node)[rows, 0]
+        if outer is not None:
+            yield Slope(outer, f"the derivative of {node.function} in {text}", f"outer {text}")
+    for call, formula in _elementwise(function):
+        slopes = parts.values(formula)[rows]
+        text = short(to_text(call))
+        for entry in range(min(slopes.shape[1], MOST_ENTRIES)):
+            what = f"the derivative of {call.function} in {text}, {short(to_text(formula))}"
+            yield Slope(slopes[:, entry], what, f"elementwise {text}")
 
 
-def _one_chain(col: Column, slope: Array, what: str, key: str) -> Iterator[Guess]:
-    if not slope.size or not np.isfinite(slope).all() or (slope == 0).any() or np.unique(slope).size < 2:
+def chain_guesses(evidence: Evidence, index: int, slopes: Sequence[Slope]) -> Iterator[Guess]:
+    """Whether the claim lacks the derivative of an inner expression, or of the function around it."""
+    col = column(evidence, index)
+    telling = [slope for slope in slopes if telling_slope(slope.values)]
+    for slope in telling:
+        if col.fits(col.r / slope.values, 1 / slope.values):
+            message = f"the chain rule's factor, {slope.what}, is missing"
+            yield Guess(Fault.MISSING_CHAIN_FACTOR, slope.key, message, col.confidence())
+    for slope in telling:
+        for factor in (2.0, 3.0, 0.5, 1 / 3):
+            if col.fits(factor * col.r / slope.values, factor / slope.values):
+                name, _ = name_of_factor(factor, {})
+                message = f"the chain rule's factor, {slope.what}, is missing, and there is a factor of {name}"
+                yield Guess(Fault.MISSING_CHAIN_FACTOR, f"{name} {slope.key}", message, col.confidence(), weak=True)
+                return
+
+
+def telling_slope(values: Vector) -> bool:
+    """Whether a factor is one that can be seen to be missing: never 0, and not the same everywhere."""
+    return bool(values.size and np.isfinite(values).all() and (values != 0).all() and np.unique(values).size > 1)
+
+
+def chain_guesses_of_part(col: Column, t: Vector, text: str, slopes: Sequence[Slope]) -> Iterator[Guess]:
+    """Whether the claim lacks a chain-rule factor in one part of the derivative, whose right value is `t`."""
+    for slope in slopes:
+        if not telling_slope(slope.values):
+            continue
+        with np.errstate(all="ignore"):
+            lacking = t / slope.values
+        if col.fits(col.r - t + lacking, 2.0 + 1 / np.abs(slope.values)):
+            message = f"in {text} the chain rule's factor, {slope.what}, is missing"
+            yield Guess(Fault.MISSING_CHAIN_FACTOR, f"{slope.key} in {text}", message, col.confidence())
+            return
+
+
+def part_chain_guesses(
+    evidence: Evidence, index: int, terms: Sequence[Term], slopes: Sequence[Slope], parts: Parts
+) -> Iterator[Guess]:
+    """Whether one term's derivative lacks a chain-rule factor."""
+    col = column(evidence, index)
+    rows = evidence.usable[:, index]
+    if len(terms) < 2:
         return
-    if col.fits(col.r / slope, 1 / slope):
-        message = f"the chain rule's factor, {what}, is missing"
-        yield Guess(Fault.MISSING_CHAIN_FACTOR, key, message, col.confidence())
+    for term in terms:
+        derivative = parts.derivative(term.node)
+        if derivative is None:
+            continue
+        t = derivative[rows, index % derivative.shape[1]]
+        if np.isfinite(t).all() and (t != 0).any():
+            yield from chain_guesses_of_part(col, t, f"the derivative of the term {term.text}", slopes)
 
 
-def root_of(problem: Problem) -> Node | None:
-    """f's tree, where f is one scalar expression."""
+MOST_ENTRIES = 12  # of an array of slopes: which of them belongs to a component is found by trying
+MOST_ELEMENTWISE = 6
+
+
+def _elementwise(tree: Node) -> list[tuple[Call, Node]]:
+    """Functions in `tree` that work on arrays entry by entry, each with its slopes as a tree."""
+    found: dict[Call, Node] = {}
+    for node in walk(tree):
+        if (
+            isinstance(node, Call)
+            and node.shape != ()
+            and node not in found
+            and math.prod(node.shape) <= 10 * MOST_ENTRIES
+        ):
+            slope = slope_of(node)
+            if slope is not None:
+                found[node] = slope
+    return list(found.items())[:MOST_ELEMENTWISE]
+
+
+def slope_of(node: Call) -> Node | None:
+    """The derivative of an elementwise function at its argument, as a tree; None where there is no short one."""
+    one = Number(1.0, "1")
+    argument = node.arguments[0] if node.arguments else one
+
+    def call(function: str, *arguments: Node) -> Call:
+        return Call(function, arguments, node.shape)
+
+    match node.function:
+        case "sigmoid":
+            return call("multiply", node, call("subtract", one, node))
+        case "tanh":
+            return call("subtract", one, call("power", node, Number(2.0, "2")))
+        case "log":
+            return call("divide", one, argument)
+        case "exp":
+            return node
+        case "sqrt":
+            return call("divide", Number(0.5, "0.5"), node)
+        case "sin":
+            return call("cos", argument)
+        case "cos":
+            return call("negative", call("sin", argument))
+        case "abs":
+            return call("sign", argument)
+        case "softplus":
+            return call("sigmoid", argument)
+        case "power" if isinstance(node.arguments[1], Number):
+            p = node.arguments[1].value
+            below = call("power", argument, Number(p - 1, f"{p - 1:g}")) if p != 2 else argument
+            return call("multiply", node.arguments[1], below)
+        case _:
+            return None
+
+
+def root_of(problem: Problem, index: int = 0) -> Node | None:
+    """The tree of what component `index` is a derivative of, where that is one expression: f, or f's output."""
     function = problem.function
-    if isinstance(function, ExpressionFunction) and len(function.trees) == 1 and function.trees[0].shape == ():
-        return function.trees[0]
+    if not isinstance(function, ExpressionFunction) or len(function.trees) != 1:
+        return None
+    tree = function.trees[0]
+    if problem.derivative is not Derivative.JACOBIAN and tree.shape == ():
+        return tree
+    if problem.derivative is Derivative.JACOBIAN and len(tree.shape) == 1:
+        output = index // problem.variables.size
+        return tree.items[output] if isinstance(tree, Stack) else Index(tree, (output,), ())
     return None

@@ -1,0 +1,434 @@
+"""The ways in which one part of a claimed formula may be meant otherwise: a sign, a factor, a transpose, a name …"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from gradverify.core.diagnosis.constants import name_of_factor
+from gradverify.core.diagnosis.terms import short, slope_of
+from gradverify.core.problem import Function
+from gradverify.core.variables import Shape, Variables
+from gradverify.core.verdicts import Fault
+from gradverify.expression.nodes import Call, Compare, Comparison, Index, Name, Node, Number
+from gradverify.expression.places import Path, at
+from gradverify.expression.text import to_text
+from gradverify.expression.vocabulary import BUILTIN_NAMES, UNARY
+from gradverify.expression.walk import walk
+
+# Factors that are forgotten or written too often. The reciprocal of each is tried as well.
+FACTORS: tuple[float, ...] = (
+    2.0,
+    3.0,
+    4.0,
+    6.0,
+    8.0,
+    1.5,
+    10.0,
+    3.141592653589793,
+    6.283185307179586,
+    2.5066282746310002,
+)
+MOST_NAMES = 12  # of one shape that are tried in one place
+
+# Functions that are taken for one another; the derivative of the first is among the second's.
+CONFUSED: Mapping[str, tuple[str, ...]] = {
+    "sin": ("cos",), "cos": ("sin",), "sinh": ("cosh", "tanh"), "cosh": ("sinh",), "tanh": ("sinh",),
+    "minimum": ("maximum",), "maximum": ("minimum",), "exp": ("expm1",), "expm1": ("exp",),
+    "log": ("log10", "log2", "log1p", "digamma"), "log10": ("log",), "log2": ("log",), "log1p": ("log",),
+    "gammaln": ("digamma",), "digamma": ("log", "gammaln"),
+    "log_softmax": ("softmax",), "softmax": ("sigmoid", "log_softmax"),
+    "erf": ("erfc",), "erfc": ("erf",), "sqrt": ("square",), "square": ("sqrt",), "relu": ("sign",),
+    "arcsin": ("arccos", "arctan"), "arctan": ("arcsin",), "softplus": ("sigmoid",), "cumsum": (),
+}  # fmt: skip
+FLIPPED = {
+    Comparison.LT: Comparison.GT, Comparison.LE: Comparison.GE, Comparison.GT: Comparison.LT,
+    Comparison.GE: Comparison.LE, Comparison.EQ: Comparison.NE, Comparison.NE: Comparison.EQ,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """`part`, of the same shape, in place of what stands at `path`.
+
+    message: what is wrong there, a clause.  cost: small for slips that are likely.  plain: whether so few changes of
+    the kind exist that even two right values tell them from chance.  factor: of the whole component, where it is one.
+    """
+
+    path: Path
+    part: Node
+    fault: Fault
+    message: str
+    cost: float
+    plain: bool = False
+    factor: float | None = None
+
+
+def changes(
+    tree: Node,
+    nodes: Sequence[tuple[Path, Node]],
+    variables: Variables,
+    claim: Function,
+    function: Function,
+    counts: Mapping[int, str],
+    scalars: Mapping[str, float],
+) -> Iterator[Change]:
+    """All changes of `tree`, whose parts are `nodes`."""
+    names = _names(variables, claim)
+    formulas = getattr(function, "trees", ())
+    wrappers = _wrappers(formulas)
+    known = {name.name for name in names}
+    pieces = [piece for piece in _pieces((*formulas, tree)) if _names_of(piece) <= known]
+    for path, node in nodes:
+        parent = at(tree, path[:-1]) if path else None
+        yield from _signs(path, node, parent)
+        yield from _left_out(path, node)
+        yield from _transposes(path, node)
+        yield from _exponents(path, node, parent)
+        yield from _factors(path, node, parent, counts, scalars)
+        yield from _functions(path, node)
+        yield from _other_names(path, node, names)
+        yield from _put_in(path, node, parent, names)
+        yield from _wrapped(path, node, wrappers)
+        if _is_term(tree, path):
+            yield from _lacking(path, node, pieces)
+
+
+MOST_PIECES = 16  # parts of f and of the claim that a term may lack as a factor
+
+
+def _wrappers(formulas: Sequence[Node]) -> list[str]:
+    """The functions of one argument in f."""
+    calls = (part for tree in formulas for part in walk(tree) if isinstance(part, Call))
+    return list(dict.fromkeys(c.function for c in calls if c.function in UNARY and c.function not in _PLAIN))
+
+
+_PLAIN = frozenset(("negative", "positive", "abs", "sign"))
+
+
+def _pieces(trees: Sequence[Node]) -> list[Call]:
+    """Different parts of f and the claim that are single numbers, the shortest first."""
+    found = {part: None for tree in trees for part in walk(tree) if isinstance(part, Call) and part.shape == ()}
+    kept = [part for part in found if part.function not in ("negative", "multiply")]
+    return sorted(kept, key=lambda part: len(to_text(part)))[:MOST_PIECES]
+
+
+def _names_of(tree: Node) -> set[str]:
+    return {part.name for part in walk(tree) if isinstance(part, Name)} - {*BUILTIN_NAMES}
+
+
+def _is_term(tree: Node, path: Path) -> bool:
+    """Whether `path` leads to the whole, or to one of the terms that it is a sum of."""
+    for k in path:
+        if not isinstance(tree, Call) or tree.function not in ("add", "subtract", "negative"):
+            return False
+        tree = tree.arguments[k]
+    return not (isinstance(tree, Call) and tree.function in ("add", "subtract", "negative"))
+
+
+def _lacking(path: Path, node: Node, pieces: Sequence[Call]) -> Iterator[Change]:
+    """A factor or divisor that stands elsewhere in f or in the claim is missing from a term."""
+    for piece in pieces:
+        for function, what in (("multiply", "factor"), ("divide", "divisor")):
+            part = _call(function, node, piece, like=node)
+            message = f"the term {_text(node)} lacks the {what} {_text(piece)}"
+            yield Change(path, part, Fault.MISSING_CHAIN_FACTOR, message, 3.2)
+
+
+def _wrapped(path: Path, node: Node, wrappers: Sequence[str]) -> Iterator[Change]:
+    """A function of f is left out around its argument."""
+    if isinstance(node, (Name, Index)) or (isinstance(node, Call) and node.function in ("matmul", "add", "subtract")):
+        for function in wrappers:
+            part = Call(function, (node,), node.shape)
+            yield Change(path, part, Fault.FACTOR, f"{_text(node)} stands where {_text(part)} belongs", 2.5)
+
+
+def _names(variables: Variables, claim: Function) -> list[Name]:
+    constants: Mapping[str, object] = getattr(claim, "constants", {})
+    shapes: dict[str, Shape] = {v.name: v.shape for v in variables}
+    shapes |= {name: tuple(getattr(value, "shape", ())) for name, value in constants.items()}
+    return [Name(name, shape) for name, shape in shapes.items()]
+
+
+def _text(node: Node) -> str:
+    return short(to_text(node))
+
+
+def _call(function: str, *arguments: Node, like: Node) -> Call:
+    return Call(function, arguments, like.shape)
+
+
+def as_number(value: float) -> Number:
+    """A literal, as people would write it."""
+    return Number(value, repr(int(value)) if value == int(value) else repr(value))
+
+
+def _times(value: float, node: Node) -> Call:
+    return _call("multiply", as_number(value), node, like=node)
+
+
+def negated(node: Node) -> Node:
+    """−node, without a double sign."""
+    if isinstance(node, Call) and node.function == "negative":
+        return node.arguments[0]
+    return _call("negative", node, like=node)
+
+
+def _signs(path: Path, node: Node, parent: Node | None) -> Iterator[Change]:
+    """A term, an argument or a factor whose sign is wrong; a condition that is turned round."""
+    if isinstance(node, Compare):
+        turned = replace(node, operator=FLIPPED[node.operator])
+        yield Change(path, turned, Fault.WRONG_BRANCH, f"the condition {_text(node)} is turned round", 1.0, True)
+        return
+    if isinstance(node, Call) and node.function == "where":
+        condition, yes, no = node.arguments
+        if yes.shape == no.shape:
+            swapped = replace(node, arguments=(condition, no, yes))
+            yield Change(path, swapped, Fault.WRONG_BRANCH, "the two branches are swapped", 1.0, True)
+    if isinstance(node, Call) and node.function in ("add", "subtract"):
+        for k, term in enumerate(node.arguments):
+            message = f"the sign of the term {_text(_bare(term))} is wrong"
+            yield Change(path, _turned(node, k), Fault.SIGN, message, 0.5, True, -1.0)
+    inside = isinstance(parent, Call) and parent.function not in (*_PRODUCTS, "negative", "add", "subtract", "where")
+    if inside and isinstance(parent, Call) and _counts(node):
+        message = f"the sign of the argument of {parent.function}, {_text(_bare(node))}, is wrong"
+        yield Change(path, negated(node), Fault.SIGN, message, 0.6, True, -1.0)
+    if isinstance(parent, Call) and parent.function == "where" and _counts(node):
+        yield Change(path, negated(node), Fault.SIGN, f"the sign of {_text(_bare(node))} is wrong", 0.6, True, -1.0)
+
+
+def _bare(node: Node) -> Node:
+    return node.arguments[0] if isinstance(node, Call) and node.function == "negative" else node
+
+
+def _turned(node: Call, k: int) -> Call:
+    """The sum with the sign of term k turned round, written as people would."""
+    terms = node.arguments
+    if len(terms) == 2 and k == 1:
+        second = terms[1]
+        if node.function == "add" and isinstance(second, Call) and second.function == "negative":
+            return replace(node, arguments=(terms[0], second.arguments[0]))
+        return replace(node, function="subtract" if node.function == "add" else "add")
+    return replace(node, arguments=(*terms[:k], negated(terms[k]), *terms[k + 1 :]))
+
+
+_PRODUCTS = frozenset(("multiply", "divide", "matmul", "outer"))
+
+
+def _counts(node: Node) -> bool:
+    """Whether the node is a number rather than a condition."""
+    return not isinstance(node, Compare) and not (isinstance(node, Call) and node.function.startswith("logical"))
+
+
+def _left_out(path: Path, node: Node) -> Iterator[Change]:
+    """A term, a factor or a function that does not belong there."""
+    if not isinstance(node, Call):
+        return
+    arguments, shape = node.arguments, node.shape
+    if node.function in ("add", "subtract"):
+        for k, term in enumerate(arguments):
+            rest = arguments[:k] + arguments[k + 1 :]
+            if node.function == "subtract" and k == 0:
+                rest = (negated(rest[0]),)
+            part = rest[0] if len(rest) == 1 else replace(node, arguments=rest)
+            if part.shape == shape:
+                message = f"the term {_text(_bare(term))} does not belong there"
+                yield Change(path, part, Fault.EXTRA_TERM, message, 1.5, True)
+    if node.function in ("multiply", "divide", "matmul"):
+        for k, factor in enumerate(arguments):
+            rest = arguments[:k] + arguments[k + 1 :]
+            if node.function == "divide" and k == 0:
+                continue
+            part = rest[0] if len(rest) == 1 else replace(node, arguments=rest)
+            if part.shape == shape:
+                verb = "the divisor" if node.function == "divide" else "the factor"
+                message = f"{verb} {_text(factor)} does not belong in {_text(node)}"
+                yield Change(path, part, Fault.FACTOR, message, 1.5, True)
+    if len(arguments) == 1 and arguments[0].shape == shape and node.function not in ("negative", "transpose"):
+        message = f"{_text(node)} stands where {_text(arguments[0])} belongs"
+        yield Change(path, arguments[0], Fault.FACTOR, message, 2.5)
+
+
+def _transposes(path: Path, node: Node) -> Iterator[Change]:
+    """A square matrix for its transpose, two factors in the wrong order, a matrix taken to be symmetric."""
+    if isinstance(node, Call) and node.function in ("matmul", "outer"):
+        left, right = node.arguments
+        if left.shape == right.shape and len(node.shape) == 2:
+            turned = replace(node, arguments=(right, left))
+            yield Change(path, turned, Fault.TRANSPOSED, f"the factors of {_text(node)} are in the wrong order", 1.2)
+    if len(node.shape) != 2 or node.shape[0] != node.shape[1] or isinstance(node, Number):
+        return
+    if isinstance(node, Call) and node.function in ("negative", "multiply", "add", "subtract", "divide", "eye"):
+        twice = node.arguments if node.function == "multiply" and len(node.arguments) == 2 else ()
+        if twice and isinstance(twice[0], Number) and twice[0].value == 2:
+            matrix, text = twice[1], _text(twice[1])
+            part = _call("add", matrix, _transposed(matrix), like=node)
+            message = f"{text} is taken to be symmetric: {_text(part)} belongs where {_text(node)} stands"
+            yield Change(path, part, Fault.TRANSPOSED, message, 0.9, True)
+        if path and node.function in ("add", "subtract"):
+            message = f"{_text(node)} stands where its transpose belongs"
+            yield Change(path, _transposed(node), Fault.TRANSPOSED, message, 1.4, True)
+        return
+    text, other = _text(node), _transposed(node)
+    cost = 0.2 * (not _plain(node))
+    yield Change(path, other, Fault.TRANSPOSED, f"{text} stands where its transpose belongs", 1.0 + cost, True)
+    both = _call("add", node, other, like=node)
+    message = f"the part with {_text(other)} is missing: {_text(both)} belongs where {text} stands"
+    yield Change(path, both, Fault.MISSING_TERM, message, 1.1 + cost, True)
+    half = _call("divide", both, as_number(2.0), like=node)
+    message = f"{text} is taken to be symmetric: {_text(half)} belongs where {text} stands"
+    yield Change(path, half, Fault.TRANSPOSED, message, 1.1 + cost, True)
+
+
+def _transposed(node: Node) -> Node:
+    if isinstance(node, Call) and node.function == "transpose":
+        return node.arguments[0]
+    return _call("transpose", node, like=node)
+
+
+def _plain(node: Node) -> bool:
+    """A matrix by its name, or its transpose."""
+    return isinstance(_transposed(node) if isinstance(node, Call) else node, Name)
+
+
+def _exponents(path: Path, node: Node, parent: Node | None) -> Iterator[Change]:
+    """An exponent that is off by one or turned round; a power that is missing or too much."""
+    is_power = isinstance(node, Call) and node.function == "power"
+    if is_power and isinstance(node, Call):
+        base, exponent = node.arguments
+        options: list[Node]
+        if isinstance(exponent, Number):
+            p = exponent.value
+            options = [
+                as_number(q) for q in dict.fromkeys((p - 1, p + 1, p - 2, p + 2, p / 2, 2 * p, -p)) if q not in (0, p)
+            ]
+        else:
+            one = as_number(1.0)
+            options = [_call(f, exponent, one, like=exponent) for f in ("add", "subtract")]
+        for other in options:
+            part: Node = _call("power", base, other, like=node)
+            if isinstance(other, Number) and other.value == 1:
+                part = base
+            if part.shape == node.shape:
+                message = f"the exponent of {_text(base)} is {_text(exponent)} where {_text(other)} belongs"
+                yield Change(path, part, Fault.FACTOR, message, 1.6)
+        return
+    if isinstance(node, Number) or not _counts(node):
+        return
+    if isinstance(parent, Call) and isinstance(node, (Call, Name, Index)):
+        for p in (2.0, 3.0, 0.5):
+            part = _call("power", node, as_number(p), like=node)
+            message = f"{_text(node)} stands where {_text(part)} belongs"
+            yield Change(path, part, Fault.FACTOR, message, 1.7)
+
+
+def _factors(
+    path: Path, node: Node, parent: Node | None, counts: Mapping[int, str], scalars: Mapping[str, float]
+) -> Iterator[Change]:
+    """A numeric factor that is missing or too much."""
+    if not _counts(node) or not _stands_alone(node, parent):
+        return
+    for number in dict.fromkeys((*FACTORS, *map(float, counts))):
+        for value in (number, 1 / number):
+            # The claim has 1/value where 1 belongs.
+            name, counted = name_of_factor(1 / value, counts, scalars)
+            part = _times(value, node) if value == number else _call("divide", node, as_number(number), like=node)
+            if isinstance(node, Number):
+                part_number = as_number(node.value * value)
+                message = f"the number {_text(node)} stands where {_text(part_number)} belongs"
+                yield Change(path, part_number, Fault.FACTOR, message, 2.0)
+                continue
+            fault = Fault.MEAN_VS_SUM if counted else Fault.FACTOR
+            message = f"{_text(node)} has a factor of {name} where 1 belongs"
+            if counted:
+                message += ": a sum where a mean belongs" if value < 1 else ": a mean where a sum belongs"
+            yield Change(path, part, fault, message, 2.0)
+
+
+def _stands_alone(node: Node, parent: Node | None) -> bool:
+    """Whether a factor of `node` is not one of what it stands in, so that each is tried once."""
+    if isinstance(node, Call) and node.function in ("add", "subtract", "negative") and parent is not None:
+        return isinstance(parent, Call) and parent.function not in ("add", "subtract", "negative")
+    if not isinstance(parent, Call):
+        return parent is not None
+    return parent.function not in ("multiply", "negative", "matmul")
+
+
+def _functions(path: Path, node: Node) -> Iterator[Change]:
+    """A function for a similar one, or for its own derivative; a sum for a mean."""
+    if not isinstance(node, Call):
+        return
+    for other in CONFUSED.get(node.function, ()):
+        part = replace(node, function=other)
+        yield Change(path, part, Fault.FACTOR, f"{_text(node)} stands where {_text(part)} belongs", 2.2)
+    if node.function in ("sum", "mean"):
+        part = replace(node, function="mean" if node.function == "sum" else "sum")
+        what = "a sum where a mean belongs" if node.function == "sum" else "a mean where a sum belongs"
+        yield Change(path, part, Fault.MEAN_VS_SUM, f"{_text(node)}: {what}", 1.0, True)
+    slope = slope_of(node) if node.function not in ("power", "exp") else None
+    if slope is not None:
+        message = f"{_text(node)} stands where the derivative of {node.function}, {_text(slope)}, belongs"
+        yield Change(path, slope, Fault.MISSING_CHAIN_FACTOR, message, 2.4)
+        if node.function in ("sigmoid", "tanh"):
+            return
+        both = _call("multiply", slope, node, like=node)
+        yield Change(path, both, Fault.MISSING_CHAIN_FACTOR, message, 2.6)
+
+
+def _other_names(path: Path, node: Node, names: Sequence[Name]) -> Iterator[Change]:
+    """Another variable or constant of the same shape, or another entry of the same array."""
+    if isinstance(node, Name):
+        for other in [n for n in names if n.shape == node.shape and n.name != node.name][:MOST_NAMES]:
+            yield Change(path, other, Fault.FACTOR, f"{node.name} stands where {other.name} belongs", 2.3)
+    elif isinstance(node, Index) and isinstance(node.value, Name) and all(isinstance(p, int) for p in node.parts):
+        for axis, part in enumerate(node.parts):
+            assert isinstance(part, int)
+            for entry in range(min(node.value.shape[axis], MOST_NAMES)):
+                if entry != part % node.value.shape[axis]:
+                    parts = (*node.parts[:axis], entry, *node.parts[axis + 1 :])
+                    other_entry = replace(node, parts=parts)
+                    near = abs(entry - part) == 1
+                    fault = Fault.OFF_BY_ONE_INDEX if near else Fault.FACTOR
+                    message = f"{_text(node)} stands where {_text(other_entry)} belongs"
+                    yield Change(path, other_entry, fault, message, 2.1)
+
+
+def _put_in(path: Path, node: Node, parent: Node | None, names: Sequence[Name]) -> Iterator[Change]:
+    """A factor, divisor or term that is one name, or an absolute value, is missing."""
+    if isinstance(node, Number) and not isinstance(parent, Call):
+        return
+    if not _counts(node):
+        return
+    fits = {node.shape, ()}
+    if isinstance(parent, Call) and parent.function in ("add", "subtract", "multiply", "divide"):
+        fits.add(parent.shape)
+    fitting = [n for n in names if n.shape in fits and n != node][:MOST_NAMES]
+    if _stands_alone(node, parent) or parent is None or (isinstance(parent, Call) and parent.function == "matmul"):
+        complements = [Call("subtract", (as_number(1.0), name), name.shape) for name in fitting]
+        factors: list[Name | Call] = [*fitting, *complements]
+        for name in factors:
+            for function, what in (("multiply", "factor"), ("divide", "divisor")):
+                part = Call(function, (node, name), name.shape or node.shape)
+                message = f"{_text(node)} lacks the {what} {_text(name)}"
+                yield Change(path, part, Fault.FACTOR, message, 2.7 if isinstance(name, Name) else 2.75)
+    if not (isinstance(parent, Call) and parent.function in ("add", "subtract", "negative")):
+        one: list[Node] = [*fitting, as_number(1.0)]
+        for term in one:
+            for function, sign in (("add", "+"), ("subtract", "-")):
+                part = Call(function, (node, term), term.shape or node.shape)
+                message = f"the term {sign} {_text(term)} is missing beside {_text(node)}"
+                yield Change(path, part, Fault.MISSING_TERM, message, 2.8)
+    if len(node.shape) == 1 and not path:
+        n = node.shape[0]
+        for matrix in [m for m in names if m.shape == (n, n)][:MOST_NAMES]:
+            for left in (matrix, _transposed(matrix)):
+                part = _call("matmul", left, node, like=node)
+                message = f"the chain rule's factor {_text(left)} @ … is missing"
+                yield Change(path, part, Fault.MISSING_CHAIN_FACTOR, message, 2.7)
+    if isinstance(node, Name) or isinstance(parent, (Call, Compare)):
+        part = _call("abs", node, like=node)
+        yield Change(path, part, Fault.SIGN, f"{_text(node)} stands where {_text(part)} belongs", 2.9)
+        part = _call("sign", node, like=node)
+        yield Change(path, part, Fault.SIGN, f"{_text(node)} stands where {_text(part)} belongs", 3.0)
+        times = _call("multiply", node, part, like=node)
+        yield Change(path, times, Fault.SIGN, f"{_text(node)} lacks the factor {_text(part)}", 3.1)

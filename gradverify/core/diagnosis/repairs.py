@@ -1,0 +1,229 @@
+"""For claims written as expressions: which single change to the claim's own formula makes it right?
+
+Every occurrence of a part of the formula is changed in the ways in which people slip (a sign, a factor, a transpose,
+an exponent, a name, a term or a factor too many or too few), and the changed formula is compared with the right
+values at all points. One that agrees at all of them, to round-off, says where in the text the mistake is. Only the
+smallest change is told, and none where the right values hardly change from point to point: there some change always
+fits.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradverify.core.arrays import Mask, Matrix
+from gradverify.core.diagnosis.changes import Change, as_number, changes
+from gradverify.core.diagnosis.evidence import FIT, Evidence
+from gradverify.core.diagnosis.hypotheses import CONFIDENCE, Guess
+from gradverify.core.diagnosis.terms import PartFunction, short
+from gradverify.core.problem import ExpressionFunction, Problem
+from gradverify.core.verdicts import Fault
+from gradverify.expression.nodes import Call, Compare, Node, Number, Stack
+from gradverify.expression.places import Path, at, places, replaced
+from gradverify.expression.text import to_text
+
+MOST_NODES = 150  # of a formula that is changed; beyond, most people's mistakes are in parts that terms of f name
+MOST_TRIES = 2_000  # changed formulas that are evaluated for one claim: some tenths of a second
+MOST_NUMBERS = 30_000_000  # that all of them may compute
+ENOUGH = 3  # different right values, so that a fit is no coincidence
+LONGEST_FORMULA = 160  # of a repaired formula that is shown
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A part of the claim that stands alone: its tree, and the flat components of the derivative that it gives."""
+
+    tree: Node
+    columns: tuple[int, ...]
+
+
+def units(problem: Problem) -> list[Unit]:
+    """The claim's formulas one by one, lists taken apart; none where their layout is not plain."""
+    claim = problem.claim
+    if not isinstance(claim, ExpressionFunction):
+        return []
+    n, total = problem.variables.size, math.prod(problem.shape)
+    lead = total // max(1, n)
+    index = np.arange(total).reshape((lead, n))
+    trees = claim.trees
+    if len(trees) == 1:
+        blocks = [index]
+    elif len(trees) == len(problem.variables):
+        blocks = [index[:, v.components] for v in problem.variables]
+    else:
+        return []
+    found: list[Unit] = []
+    for tree, block in zip(trees, blocks, strict=True):
+        if math.prod(tree.shape) == block.size:
+            found += _apart(tree, tuple(block.ravel().tolist()))
+    return found
+
+
+def _apart(tree: Node, columns: tuple[int, ...]) -> list[Unit]:
+    if isinstance(tree, Stack):
+        size = len(columns) // len(tree.items)
+        return [u for k, item in enumerate(tree.items) for u in _apart(item, columns[k * size : (k + 1) * size])]
+    return [Unit(tree, columns)]
+
+
+def repair(
+    evidence: Evidence,
+    unit: Unit,
+    wrong: Sequence[int],
+    function_of: PartFunction,
+    counts: Mapping[int, str],
+    scalars: Mapping[str, float],
+    kinds: Wanted,
+) -> Guess | None:
+    """The smallest change after which all of the unit agrees; wrong: its components that do not."""
+    nodes = list(places(unit.tree))
+    rows = evidence.points.shape[0]
+    if len(nodes) > MOST_NODES or not wrong:
+        return None
+    numbers = sum(math.prod(node.shape) for _, node in nodes) * rows
+    tries = min(MOST_TRIES, MOST_NUMBERS // max(1, numbers))
+    columns = list(unit.columns)
+    target = _Target.of(evidence, columns)
+    telling = evidence.differs[:, wrong]
+    distinct = np.unique(evidence.reference[:, wrong][telling]).size
+    problem = evidence.problem
+    claim = problem.claim
+    assert isinstance(claim, ExpressionFunction)  # since it has units
+    constants = claim.constants
+    literal = list(_literals(evidence, unit, nodes, wrong, function_of)) if kinds is Wanted.ANY else []
+    found = sorted(
+        (*literal, *changes(unit.tree, nodes, problem.variables, claim, problem.function, counts, scalars)), key=_cost
+    )
+    for change in found[:tries]:
+        if (distinct < ENOUGH and not change.plain) or (kinds is Wanted.SIGNS and change.fault is not Fault.SIGN):
+            continue
+        tree = replaced(unit.tree, change.path, change.part)
+        with np.errstate(all="ignore"):
+            values = function_of(tree, None, constants).evaluate(evidence.points).values.reshape((rows, len(columns)))
+        if target.met_by(values):
+            return _guess(unit, tree, change, min(distinct, ENOUGH))
+    return None
+
+
+MOST_LITERALS = 20
+LITERAL_DIGITS = 8  # of a number that people would write
+
+
+def _literals(
+    evidence: Evidence,
+    unit: Unit,
+    nodes: Sequence[tuple[Path, Node]],
+    wrong: Sequence[int],
+    function_of: PartFunction,
+) -> Iterator[Change]:
+    """Numbers of the formula with the value that would make one wrong component right at one point, where the
+    formula is linear in the number: whether it does so everywhere is seen later."""
+    claim = evidence.problem.claim
+    assert isinstance(claim, ExpressionFunction)  # since it has units
+    constants = claim.constants
+    at_column = unit.columns.index(wrong[0])
+    telling = np.flatnonzero(evidence.differs[:, wrong[0]])
+    numbers = [(path, node) for path, node in nodes if isinstance(node, Number)][:MOST_LITERALS]
+    if not telling.size or not numbers:
+        return
+    row = int(telling[np.argmax(np.abs(evidence.claimed[telling, wrong[0]] - evidence.reference[telling, wrong[0]]))])
+    point = evidence.points[row][None]
+    gap = evidence.reference[row, wrong[0]] - evidence.claimed[row, wrong[0]]
+    for path, node in numbers:
+        more = replaced(unit.tree, path, as_number(node.value + 1.0))
+        with np.errstate(all="ignore"):
+            value = function_of(more, None, constants).evaluate(point).values.reshape(-1)[at_column]
+            step = float(gap / (value - evidence.claimed[row, wrong[0]]))
+        if not math.isfinite(step) or step == 0:
+            continue
+        meant = float(f"{node.value + step:.{LITERAL_DIGITS}g}")
+        text = to_text(node)
+        message = f"the number {text} stands where {as_number(meant).text} belongs"
+        opposite = meant == -node.value
+        fault = Fault.SIGN if opposite else Fault.FACTOR
+        yield Change(path, as_number(meant), fault, message, 0.7 if opposite else 1.9)
+
+
+def _cost(change: Change) -> tuple[float, int]:
+    return change.cost, len(change.path)
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """The right values of some components: shape (k, m), with what they may be missed by."""
+
+    reference: Matrix
+    claimed: Matrix
+    bound: Matrix
+    usable: Mask
+
+    @classmethod
+    def of(cls, evidence: Evidence, columns: list[int]) -> _Target:
+        return cls(
+            evidence.reference[:, columns], evidence.claimed[:, columns], evidence.bound[:, columns],
+            evidence.usable[:, columns],
+        )  # fmt: skip
+
+    def met_by(self, values: Matrix) -> bool:
+        """Whether the values are right wherever the right ones are known."""
+        with np.errstate(all="ignore"):
+            slack = FIT * np.maximum(np.abs(values), np.abs(self.reference)) + self.bound + np.finfo(np.float64).tiny
+            near = np.isfinite(values) & (np.abs(values - self.reference) <= slack)
+        return bool((near | ~self.usable).all() and self.usable.any())
+
+
+def _guess(unit: Unit, tree: Node, change: Change, distinct: int) -> Guess:
+    branch = _branch_of(unit.tree, change.path)
+    message, fault = change.message, change.fault
+    if branch is not None:
+        message, fault = f"in {branch}: {message}", Fault.WRONG_BRANCH
+    whole = to_text(tree)
+    if len(whole) <= LONGEST_FORMULA:
+        message += f"; right with that changed: {whole}"
+    return Guess(fault, f"repair {change.message} {change.path}", message, CONFIDENCE[max(1, distinct)], change.factor)
+
+
+def _branch_of(tree: Node, path: Path) -> str | None:
+    """The innermost branch, or condition, that `path` leads through."""
+    for length in range(len(path) - 1, -1, -1):
+        node = at(tree, path[:length])
+        if isinstance(node, Call) and node.function == "where":
+            condition = short(to_text(node.arguments[0]))
+            return (f"the condition {condition}", f"the branch for {condition}", f"the branch for not ({condition})")[
+                path[length]
+            ]
+        if isinstance(node, Compare):
+            return f"the condition {short(to_text(node))}"
+    return None
+
+
+class Wanted(enum.Enum):
+    """Which changes would say more than what is known already."""
+
+    NONE = "none"
+    SIGNS = "signs"  # a constant that the claim is off by may be a term with the wrong sign
+    ANY = "any"
+
+
+def repairs_by_column(
+    evidence: Evidence,
+    wrong: Sequence[int],
+    wanted: Callable[[Sequence[int]], Wanted],
+    function_of: PartFunction,
+    counts: Mapping[int, str],
+    scalars: Mapping[str, float],
+) -> Iterator[tuple[Guess, list[int]]]:
+    """A repair for each unit with wrong components where one is wanted, with those components."""
+    bad = frozenset(wrong)
+    for unit in units(evidence.problem):
+        mine = [i for i in unit.columns if i in bad]
+        kinds = wanted(mine) if mine else Wanted.NONE
+        if kinds is not Wanted.NONE:
+            guess = repair(evidence, unit, mine, function_of, counts, scalars, kinds)
+            if guess is not None:
+                yield guess, mine
