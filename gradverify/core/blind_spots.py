@@ -15,7 +15,7 @@ import numpy as np
 from gradverify.core.arrays import Matrix, Vector
 from gradverify.core.conclude import MOST_COMPONENTS, component
 from gradverify.core.examine import examine
-from gradverify.core.problem import Derivative
+from gradverify.core.problem import Derivative, Problem
 from gradverify.core.report import BlindSpot
 from gradverify.core.search import candidates, complexity
 from gradverify.core.verdicts import Fault
@@ -97,13 +97,16 @@ def score(verified: Verified, seed: int) -> Score:
     """Judge every mutant by the points of `verified`, a claim that passed; each blind spot has a point that helps."""
     reference, bound = best_reference(verified)
     claimed, points = verified.claim.values, verified.points
-    every = list(mutants(verified))
-    total = len(every)
     tolerance = verified.problem.tolerance
     with np.errstate(all="ignore"):
         # Judged wrong: off by more than tolerance and bound together.
         known = np.where(np.isfinite(reference) & np.isfinite(bound), bound, np.inf)
         enough = 2 * (tolerance.relative * np.abs(claimed) + tolerance.absolute) + known
+        usual = _all_caught(verified.problem, claimed, points, enough)
+        if usual is not None:
+            return Score(usual, usual, ())
+        every = list(mutants(verified))
+        total = len(every)
         alive = [m for m in every if not _caught(m, claimed, points, enough)]
     if not alive:
         return Score(total, total, ())
@@ -123,6 +126,26 @@ def score(verified: Verified, seed: int) -> Score:
             continue
         spots.append(_spot(mutant, verified, better))
     return Score(total - len(alive), total - hopeless, tuple(spots[:MOST_REPORTED]))
+
+
+def _all_caught(problem: Problem, claimed: Matrix, points: Matrix, enough: Matrix) -> int | None:
+    """How many mutants there are, if some point shows each of them: the same question as `_caught`, asked of the
+    components of all mutants of a kind at once. None where one may be left, or where other kinds are due."""
+    (k, c), n = claimed.shape, problem.variables.size
+    if not 0 < c <= MOST_MUTATED or any(len(variable.shape) > 1 for variable in problem.variables):
+        return None
+    kinds = [claimed * -1.0, claimed * 2.0, claimed * 0.0]
+    if problem.derivative is Derivative.GRADIENT:
+        if c != n:
+            return None
+        kinds.append(claimed * points)
+    gaps = np.abs(np.concatenate([kind - claimed for kind in kinds]).reshape((len(kinds), k, c)))
+    if not (gaps > enough).any(axis=1).all():
+        return None
+    swapped = np.abs(claimed[:, 1:] - claimed[:, :-1])
+    if not ((swapped > enough[:, 1:]) | (swapped > enough[:, :-1])).any(axis=0).all():
+        return None
+    return int(len(kinds) * c + c - 1)
 
 
 def _caught(mutant: Mutant, claimed: Matrix, points: Matrix, enough: Matrix) -> bool:

@@ -15,7 +15,7 @@ from gradverify.core.judge import Code, tolerances
 from gradverify.core.problem import Derivative, Problem
 from gradverify.core.report import Check, Component, PointResult
 from gradverify.core.verdicts import Evidence, Verdict
-from gradverify.core.verify import Contradiction, Verified, component_label, show_point, verdict_of
+from gradverify.core.verify import Contradiction, Verified, component_label, passes_plainly, show_point, verdict_of
 
 if TYPE_CHECKING:
     from gradverify.core.projection.points import Projected
@@ -39,6 +39,8 @@ def component(problem: Problem, index: int) -> Component:
 
 def point_verdict(codes: Array) -> Verdict:
     """The verdict on one point from its components' codes, shape (c,)."""
+    if codes.size and not codes.any():  # each is a pass, whose code is 0
+        return Verdict.PASS
     present = set(codes.astype(np.uint8).tobytes())  # of a thousand components there are still few different codes
     if Code.FAIL in present:
         return Verdict.FAIL
@@ -151,6 +153,8 @@ def _check(verified: Verified, answer: Answer, judged: Judged | None, kind: str,
 
 def _backend_verdict(verified: Verified, judged: Judged) -> tuple[Verdict, str | None]:
     """The verdict of one backend alone, worded as for the whole."""
+    if passes_plainly(verified, judged.codes) and not np.isnan(verified.claim.values).any():
+        return Verdict.PASS, None
     codes = judged.codes.copy()
     finite = np.atleast_1d(np.isfinite(verified.function_values).all(axis=1))
     codes[np.isnan(verified.claim.values) & finite[:, None] & (codes != Code.SKIPPED)] = Code.FAIL
@@ -203,7 +207,7 @@ class _Rows:
         self.reference = reference.tolist()
         self.bound = bound.tolist()
         self.tolerance = (tolerances(reference, tolerance) + tolerance.absolute).tolist()
-        self.wrong = (judged.codes == Code.FAIL).any(axis=1).tolist()
+        self.wrong = (judged.codes == int(Code.FAIL)).any(axis=1).tolist()
 
     def components(self, row: int) -> tuple[int, ...] | None:
         """Which components the numbers of a row are; None for all."""
@@ -268,7 +272,7 @@ def _max_relative_error(claimed: Matrix, reference: Matrix) -> float | None:
         gap = np.abs(claimed - reference)
         relative = np.where(reference != 0, gap / np.abs(reference), np.where(gap == 0, 0.0, np.inf))
     known = relative[np.isfinite(reference)]
-    return float(np.max(known)) if known.size else None
+    return float(known.max()) if known.size else None
 
 
 def _details(verified: Verified, judged: Judged, proof: Proof | None) -> dict[str, Any]:
@@ -299,6 +303,8 @@ def _different(proof: Proof) -> set[int]:
 
 def wrong_components(verified: Verified) -> tuple[Component, ...]:
     """The components that are wrong at some point."""
+    if not verified.codes.any():
+        return ()
     wrong = np.flatnonzero((verified.codes == Code.FAIL).any(axis=0))[:MOST_NAMED]
     return tuple(component(verified.problem, int(i)) for i in wrong)
 
@@ -309,7 +315,7 @@ def evidence_of(verified: Verified) -> Evidence | None:
         return Evidence.PROVED
     if verified.leans_on_projections or (verified.projected and not verified.judged):
         return Evidence.PROJECTED
-    decided = [j for j in verified.judged if (j.codes <= Code.FAIL).any()]
+    decided = [j for j in verified.judged if (j.codes <= int(Code.FAIL)).any()]
     levels = [min(j.evidence, key=lambda e: e.strength) for j in decided if j.evidence]
     return max(levels, key=lambda e: e.strength, default=None)
 

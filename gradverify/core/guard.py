@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -10,6 +11,9 @@ from gradverify.core.arrays import Tensor
 from gradverify.core.estimates import Estimate, Estimates, Kink, Note, Proof, Screened
 from gradverify.core.problem import Problem, Request
 from gradverify.core.verdicts import Evidence
+
+_FLOAT64 = np.dtype(np.float64)
+_NONE: tuple[object, ...] = ()  # there is one empty tuple only
 
 
 def check_estimates(problem: Problem, request: Request, answer: object) -> str | None:
@@ -28,11 +32,15 @@ def check_estimates(problem: Problem, request: Request, answer: object) -> str |
         return f"{len(points)} estimates for {wanted} points"
     if isinstance(evaluations, bool) or not isinstance(evaluations, int | np.integer) or evaluations < 0:
         return f"`evaluations` is {evaluations!r}, not a count"
-    size = math.prod(problem.shape)
-    faults = (_estimate_fault(estimate, problem.shape, size) for estimate in points)
-    for index, fault in enumerate(faults):
+    shape = problem.shape
+    size = math.prod(shape)
+    for index, estimate in enumerate(points):
+        fault = _estimate_fault(estimate, shape, size)
         if fault is not None:
             return f"at point {index + 1} of {wanted}, {fault}"
+    fault = _bounds_fault(points, size)
+    if fault is not None:
+        return fault
     return _notes_fault(answer.notes, size) or _proof_fault(answer.proof, size)
 
 
@@ -58,14 +66,34 @@ def _estimate_fault(estimate: object, shape: tuple[int, ...], size: int) -> str 
     evidence: object = estimate.evidence
     if not isinstance(evidence, Evidence):
         return f"`evidence` is {evidence!r}, not an Evidence"
-    return (
-        _bound_fault(estimate.value, estimate.error_bound)
-        or _notes_fault(estimate.notes, size)
-        or _kinks_fault(estimate.kinks, size)
-    )
+    notes, kinks = estimate.notes, estimate.kinks
+    if notes is _NONE and kinks is _NONE:
+        return None
+    return _notes_fault(notes, size) or _kinks_fault(kinks, size)
+
+
+CHECKED_AT_ONCE = 1 << 16  # numbers of all points that are copied to be looked at together
+
+
+def _bounds_fault(points: Sequence[Estimate], size: int) -> str | None:
+    """The first fault of a value and its bound; their types and shapes are right."""
+    if points and size * len(points) <= CHECKED_AT_ONCE:
+        values, bounds = (
+            np.concatenate([array.ravel() for array in arrays])
+            for arrays in ([e.value for e in points], [e.error_bound for e in points])
+        )
+        if _bound_fault(values, bounds) is None:
+            return None
+    for index, estimate in enumerate(points):
+        fault = _bound_fault(estimate.value, estimate.error_bound)
+        if fault is not None:
+            return f"at point {index + 1} of {len(points)}, {fault}"
+    return None
 
 
 def _bound_fault(value: Tensor, bound: Tensor) -> str | None:
+    if (bound >= 0).all() and np.isfinite(value).all():
+        return None
     if bool(np.isnan(bound).any()):
         return "the error bound is NaN (where nothing is known it must be infinite)"
     if bool((bound < 0).any()):
@@ -79,6 +107,8 @@ def _bound_fault(value: Tensor, bound: Tensor) -> str | None:
 def _array_fault(value: object, name: str, shape: tuple[int, ...]) -> str | None:
     if not isinstance(value, np.ndarray):
         return f"`{name}` is {_a(value)}, not an array"
+    if value.dtype == _FLOAT64 and value.shape == shape:
+        return None
     if value.dtype.kind != "f" or value.dtype.itemsize < np.dtype(np.float64).itemsize:
         return f"`{name}` has dtype {value.dtype}, not float64"
     return None if value.shape == shape else f"`{name}` has shape {value.shape}, expected {shape}"

@@ -71,8 +71,10 @@ def judge(claimed: Vector, reference: Vector, bound: Vector, tolerance: Toleranc
         gap = np.abs(claimed - reference)
         tol = tolerances(reference, tolerance)
         passes = gap + bound <= tol
-        fails = gap > tol + tolerance.absolute + bound
         known = np.isfinite(reference) & np.isfinite(bound)
+        if (passes & known & np.isfinite(claimed)).all():  # most claims are right
+            return np.zeros(np.shape(gap), dtype=np.int8)
+        fails = gap > tol + tolerance.absolute + bound
         # A claim that is not finite where the reference is: wrong, whatever the bounds.
         fails = (fails & known) | (~np.isfinite(claimed) & known)
         excused = known & np.isfinite(claimed) & ~passes & ~fails & (gap > tol + bound)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -34,7 +35,10 @@ class Precision(enum.StrEnum):
     @property
     def epsilon(self) -> float:
         """The distance from 1 to the next larger number of the format (twice the unit round-off)."""
-        return float(np.finfo(self.value).eps)
+        return _EPSILONS[self]
+
+
+_EPSILONS = {precision: float(np.finfo(precision.value).eps) for precision in Precision}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,15 +150,23 @@ class Domain:
     @classmethod
     def everywhere(cls, n: int) -> Domain:
         """All of ℝⁿ. The arrays hold one number each, whatever n, and cannot be written to."""
-        none = np.broadcast_to(np.False_, (n,))
-        return cls(np.broadcast_to(-np.inf, (n,)), np.broadcast_to(np.inf, (n,)), none, none)
+        return _everywhere(n)
 
     def contains(self, points: Matrix) -> Mask:
         """Which entries of `points`, shape (k, n), lie inside; NaN lies outside. Shape (k, n)."""
+        if not (self.low_open.any() or self.high_open.any()):
+            closed: Mask = (points >= self.low) & (points <= self.high)
+            return closed
         above = np.where(self.low_open, points > self.low, points >= self.low)
         below = np.where(self.high_open, points < self.high, points <= self.high)
         inside: Mask = above & below
         return inside
+
+
+@functools.lru_cache(maxsize=16)
+def _everywhere(n: int) -> Domain:
+    none = np.broadcast_to(np.False_, (n,))
+    return Domain(np.broadcast_to(-np.inf, (n,)), np.broadcast_to(np.inf, (n,)), none, none)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,9 +198,9 @@ class Problem:
     def shape(self) -> Shape:
         """The shape of the derivative at one point."""
         n = self.variables.size
+        if self.derivative is Derivative.GRADIENT:
+            return (n,)
         match self.derivative:
-            case Derivative.GRADIENT:
-                return (n,)
             case Derivative.JACOBIAN:
                 return (*self.function.output_shape, n)
             case Derivative.HESSIAN:

@@ -217,7 +217,8 @@ def cost_of_a_point(listed: Verified, backend: str) -> int:
 class _Draws:
     """What is random about candidates, for any problem of n components: drawn once, then the same for all of them."""
 
-    picks: Array  # (h,): which special value goes where
+    special: Array  # (h,): which special value goes where, as the number of the value
+    where: Array  # (h,): into which component
     from_base: Mask  # (h, 1): whether the other components are as listed
     others: Matrix  # (h, n)
     normal: Matrix  # (count, n)
@@ -230,7 +231,7 @@ def _draws(seed: int, n: int, values: int, count: int) -> _Draws:
     picks = rng.permutation(values * n)[: count // 2]
     scales = np.array(RANDOM_SCALES)[np.arange(count) % len(RANDOM_SCALES)][:, None]
     return _Draws(
-        picks, rng.random((picks.size, 1)) < 0.5, rng.normal(size=(picks.size, n)),
+        picks % values, picks // values, rng.random((picks.size, 1)) < 0.5, rng.normal(size=(picks.size, n)),
         rng.normal(size=(count, n)) * scales, rng.uniform(size=(count, n)),
     )  # fmt: skip
 
@@ -243,26 +244,34 @@ def candidates(problem: Problem, listed: Matrix, literals: Sequence[float], coun
     known = dict.fromkeys(SPECIAL_VALUES)
     for literal in literals:
         scale = max(1.0, abs(literal))
-        known |= dict.fromkeys(sign * literal + offset * scale for offset in THRESHOLD_OFFSETS for sign in (1.0, -1.0))
+        for offset in THRESHOLD_OFFSETS:
+            known[literal + offset * scale] = None
+            known[-literal + offset * scale] = None
     values = np.array(list(known))
     draws = _draws(seed, n, values.size, count)
-    ties = np.repeat(values[: max(4, count // 6), None], n, axis=1)  # all components equal
-    ends = [np.where(np.isfinite(domain.low), domain.low, base), np.where(np.isfinite(domain.high), domain.high, base)]
-    turned = [-base, base[::-1], -np.abs(base)]
+    tied = values[: max(4, count // 6)]
+    ties = np.empty((tied.size, n))
+    ties[:] = tied[:, None]  # all components equal
+    others = np.empty((5, n))
+    others[0] = np.where(np.isfinite(domain.low), domain.low, base)
+    others[1] = np.where(np.isfinite(domain.high), domain.high, base)
+    others[2:] = -base, base[::-1], -np.abs(base)
     # One component special, the others as listed or random.
     alone = np.where(draws.from_base, base, draws.others)
-    alone[np.arange(draws.picks.size), draws.picks // values.size] = values[draws.picks % values.size]
-    special = _inside(np.concatenate([ties, ends, turned, alone]), problem)[: max(1, (2 * count) // 3)]
+    alone[np.arange(draws.where.size), draws.where] = values[draws.special]
+    special = _inside(np.concatenate([ties, others, alone]), problem)[: max(1, (2 * count) // 3)]
     random = _random_points(problem, draws)[: max(0, count - special.shape[0])]
     points = np.concatenate([special, random]) + 0.0  # −0 is 0
     whole = points.view(np.dtype((np.void, points.dtype.itemsize * n))).ravel().tolist() if n else []
+    if len(set(whole)) == len(whole) and n:
+        return points[:count]
     first = {key: row for row, key in reversed(list(enumerate(whole)))}
     return points[sorted(first.values())][:count]
 
 
 def _inside(points: Matrix, problem: Problem) -> Matrix:
-    keep = np.all(problem.domain.contains(points) & np.isfinite(points), axis=1)
-    return np.asarray(points[keep])
+    inside = problem.domain.contains(points) & np.isfinite(points)
+    return points if inside.all() else np.asarray(points[inside.all(axis=1)])
 
 
 def _random_points(problem: Problem, draws: _Draws) -> Matrix:
@@ -366,7 +375,7 @@ class _Hunt:
             near = values.values[np.sqrt(np.mean(points**2, axis=1)) <= ORDINARY]
             size = np.where(np.isfinite(near), np.abs(near), 0.0)
         if size.any():
-            self.ordinary = np.median(size, axis=0)
+            self.ordinary = _median(size)
         return values
 
     def _request(self, points: Matrix, claimed: Matrix, *, screening: bool = False) -> Request:
@@ -470,6 +479,14 @@ class _Hunt:
         self.evaluations += NEIGHBOURS
         values = self.problem.function.evaluate(around[inside]).values
         return bool(inside.any() and np.isfinite(values).all())
+
+
+def _median(values: Matrix) -> Vector:
+    """The median of each column of (k, c) finite numbers; what np.median gives, in a tenth of its time."""
+    ordered = np.sort(values, axis=0)
+    half = len(ordered) // 2
+    middle: Vector = ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
+    return middle
 
 
 def complexity(point: Vector) -> float:

@@ -95,4 +95,11 @@ class Variables:
     def split(self, points: Array) -> dict[str, Array]:
         """Cut points of shape (k, n) into one array of shape (k, *shape) for each variable."""
         rows = points.shape[0]
-        return {v.name: points[:, v.components].reshape((rows, *v.shape)) for v in self.items}
+        return {
+            name: points[:, part.start] if shape == () else points[:, part].reshape((rows, *shape))
+            for name, shape, part in self._layout
+        }
+
+    @cached_property
+    def _layout(self) -> tuple[tuple[str, Shape, slice], ...]:
+        return tuple((v.name, v.shape, v.components) for v in self.items)

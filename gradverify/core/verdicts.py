@@ -25,7 +25,10 @@ class Evidence(enum.StrEnum):
     @property
     def strength(self) -> int:
         """5 for the strongest level, 1 for the weakest."""
-        return len(Evidence) - list(Evidence).index(self)
+        return _STRENGTHS[self]
+
+
+_STRENGTHS = {level: len(Evidence) - position for position, level in enumerate(Evidence)}
 
 
 class Fault(enum.StrEnum):

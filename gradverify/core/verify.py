@@ -298,6 +298,8 @@ def _code_at_kink(claimed: float, kink: Kink, problem: Problem, at_kinks: AtKink
 def combine(judged: Sequence[Judged], shape: tuple[int, ...], prover: str | None) -> tuple[Array, list[Contradiction]]:
     """All backends' codes as one: (k, c). A pass and a fail at one place are a contradiction, settled only by more
     evidence."""
+    if judged and not any(j.codes.any() for j in judged):  # all pass, whose code is 0
+        return np.zeros(shape, dtype=np.int8), []
     codes = np.full(shape, Code.INCONCLUSIVE, dtype=np.int8)
     contradictions: list[Contradiction] = []
     if not judged:
@@ -434,14 +436,26 @@ def best_reference(verified: Verified) -> tuple[Matrix, Matrix]:
         return np.full(shape, np.nan), np.full(shape, np.inf)
     bounds = np.array([np.where(np.isfinite(j.reference), j.bound, np.inf) for j in verified.judged])
     bounds = np.where(np.isnan(bounds), np.inf, bounds)
+    if len(verified.judged) == 1:
+        return verified.judged[0].reference, bounds[0]
     best = np.argmin(bounds, axis=0)
     values = np.array([j.reference for j in verified.judged])
     pick = np.take_along_axis
     return pick(values, best[None], axis=0)[0], pick(bounds, best[None], axis=0)[0]
 
 
+def passes_plainly(verified: Verified, codes: Array) -> bool:
+    """Whether every component passes at every point by `codes`, and nothing else has been noticed that could matter."""
+    return not (
+        codes.any() or codes.size == 0 or verified.claim.faults or verified.claim.failures or verified.function_failures
+        or verified.projected or not verified.judged
+    ) and bool(np.isfinite(verified.function_values).all())  # fmt: skip
+
+
 def verdict_of(verified: Verified) -> tuple[Verdict, str | None]:
     """The verdict on the claimed derivative, with the reason where it is not a pass."""
+    if passes_plainly(verified, verified.codes):
+        return Verdict.PASS, None
     claim, codes = verified.claim, verified.codes
     what = f"the claimed {verified.problem.derivative.value}"
     if claim.faults:

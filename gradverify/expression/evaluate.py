@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -62,12 +62,16 @@ class Arithmetic:
 
 @dataclass(frozen=True, slots=True)
 class _Bound:
-    """A program with an arithmetic's functions in place."""
+    """A program with an arithmetic's functions in place.
+
+    steps: function, its first two arguments' slots (−1 where there are fewer, −2 and −1 where there are more), all of
+    them, and what may be forgotten.  results: slot and shape of each tree.
+    """
 
     names: tuple[str, ...]
     literals: tuple[Any, ...]
-    steps: tuple[tuple[Callable[..., Any], tuple[int, ...], tuple[int, ...]], ...]
-    results: tuple[int, ...]
+    steps: tuple[tuple[Callable[..., Any], int, int, tuple[int, ...], tuple[int, ...]], ...]
+    results: tuple[tuple[int, tuple[int, ...]], ...]
 
 
 def evaluate_tree(
@@ -100,17 +104,18 @@ def evaluate_trees(
     slots: list[Any] = [_named(name, values, constants, arithmetic) for name in bound.names]
     slots += bound.literals
     with arithmetic.context():
-        for function, arguments, free in bound.steps:
-            if len(arguments) == 2:
-                value = function(slots[arguments[0]], slots[arguments[1]])
+        for function, first, second, arguments, free in bound.steps:
+            if second >= 0:
+                slots.append(function(slots[first], slots[second]))
+            elif first >= 0:
+                slots.append(function(slots[first]))
             else:
-                value = function(*[slots[i] for i in arguments])
-            slots.append(value)
+                slots.append(function(*[slots[i] for i in arguments]))
             for i in free:
                 slots[i] = None
         results = []
-        for node, slot in zip(nodes, bound.results, strict=True):
-            result, shape = slots[slot], (rows, *node.shape)
+        for slot, own in bound.results:
+            result, shape = slots[slot], (rows, *own)
             results.append(result if result.shape == shape else arithmetic.functions["broadcast_to"](result, shape))
         return results
 
@@ -133,7 +138,7 @@ def _bound(nodes: tuple[Node, ...], arithmetic: Arithmetic) -> _Bound:
     found = _bindings.get(key)
     if found is not None:  # its nodes and arithmetic are held, so their ids are still theirs
         return found[2]
-    bound = _bind(_program(nodes, key[1:]), arithmetic)
+    bound = _bind(_program(nodes, key[1:]), arithmetic, [node.shape for node in nodes])
     if len(_bindings) >= _CACHED_PROGRAMS:
         _bindings.clear()
     _bindings[key] = (nodes, arithmetic, bound)
@@ -152,13 +157,15 @@ def _program(nodes: tuple[Node, ...], key: tuple[int, ...]) -> Program:
     return program
 
 
-def _bind(program: Program, arithmetic: Arithmetic) -> _Bound:
-    return _Bound(
-        program.names,
-        tuple(_literal(literal, arithmetic) for literal in program.literals),
-        tuple((_function(step, arithmetic), step.arguments, step.free) for step in program.steps),
-        program.results,
-    )
+def _bind(program: Program, arithmetic: Arithmetic, shapes: Sequence[tuple[int, ...]]) -> _Bound:
+    steps = []
+    for step in program.steps:
+        first, second = (*step.arguments, -1)[:2] if 1 <= len(step.arguments) <= 2 else (-2, -1)
+        plain = step.detail is None and step.operation not in _SPECIAL
+        function = arithmetic.functions.get(step.operation) if plain else None
+        steps.append((function or _function(step, arithmetic), first, second, step.arguments, step.free))
+    literals = tuple([_literal(literal, arithmetic) for literal in program.literals])
+    return _Bound(program.names, literals, tuple(steps), tuple(zip(program.results, shapes, strict=True)))
 
 
 def _literal(literal: Number | Filled, arithmetic: Arithmetic) -> Any:
@@ -167,6 +174,9 @@ def _literal(literal: Number | Filled, arithmetic: Arithmetic) -> Any:
     shape = literal.shape
     array = np.eye(shape[0]) if literal.function == "eye" else np.full(shape, float(literal.function == "ones"))
     return arithmetic.constant(array[None])
+
+
+_SPECIAL = frozenset(("index", "stack", "concatenate", "matmul"))
 
 
 def _function(step: Step, arithmetic: Arithmetic) -> Callable[..., Any]:

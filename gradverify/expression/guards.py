@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from gradverify.expression.nodes import Call, Compare, Index, Name, Node, Number, Stack
 from gradverify.expression.shapes import broadcast, indexed, size
 from gradverify.expression.text import to_text
-from gradverify.expression.walk import walk
+from gradverify.expression.walk import children, walk
 
 # Up to this length of an axis all pairs of entries are compared for ties of min and max; beyond, neighbours only.
 _MAX_PAIRED = 16
@@ -62,11 +62,18 @@ def _depends(node: Node) -> bool:
 def literals(node: Node) -> tuple[float, ...]:
     """The numbers in the tree, with their signs, each once, in order of appearance."""
     found: dict[float, None] = {}
-    for part in walk(node):
-        if isinstance(part, Number):
+    pending = [node]
+    while pending:  # as `walk` goes
+        part = pending.pop()
+        if type(part) is Number:
             found[part.value] = None
-        elif isinstance(part, Call) and part.function == "negative" and isinstance(part.arguments[0], Number):
-            found[-part.arguments[0].value] = None
+        elif type(part) is Call:
+            arguments = part.arguments
+            if part.function == "negative" and type(arguments[0]) is Number:
+                found[-arguments[0].value] = None
+            pending += arguments[::-1]
+        elif type(part) is not Name:
+            pending += children(part)[::-1]
     return tuple(found)
 
 

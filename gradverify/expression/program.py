@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from gradverify.core.variables import Shape
 from gradverify.expression.nodes import Call, Compare, Comparison, Index, Name, Node, Number, Stack
@@ -29,8 +30,7 @@ _ALL = (None, None, None)  # a whole axis, as an index part
 Slot = int
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """`operation` on the values of `arguments`. `detail` holds its axes, shape or index; `free` may be forgotten."""
 
     operation: str
@@ -86,53 +86,57 @@ class _Compiler:
         """The program, with slots in their final order."""
         starts = (0, len(self.names), len(self.names) + len(self.literals))
 
-        def final(slot: int) -> Slot:
-            return starts[slot % 3] + slot // 3
-
         last_use: dict[int, int] = {}
         for at, (_, arguments, _) in enumerate(self.steps):
             for slot in arguments:
                 last_use[slot] = at
         for slot in results:
             last_use.pop(slot, None)
-        frees: dict[int, list[Slot]] = {}
+        frees: list[list[Slot]] = [[] for _ in self.steps]
         for slot, at in last_use.items():
-            frees.setdefault(at, []).append(final(slot))
+            frees[at].append(starts[slot % 3] + slot // 3)
         steps = tuple(
-            Step(operation, tuple([final(slot) for slot in arguments]), detail, tuple(frees.get(at, ())))
-            for at, (operation, arguments, detail) in enumerate(self.steps)
+            [
+                Step(operation, tuple([starts[slot % 3] + slot // 3 for slot in arguments]), detail, tuple(free))
+                for (operation, arguments, detail), free in zip(self.steps, frees, strict=True)
+            ]
         )
         literals = tuple([value for _, value in self.literals.values()])
-        return Program(tuple(self.names), literals, steps, tuple([final(slot) for slot in results]))
+        return Program(tuple(self.names), literals, steps, tuple([starts[s % 3] + s // 3 for s in results]))
 
     # One method a kind of node.
 
     def add(self, node: Node) -> int:
-        if id(node) not in self.known:
-            self.known[id(node)] = self.translated(node)
-        return self.known[id(node)]
+        known = self.known.get(id(node))
+        if known is None:
+            known = self.known[id(node)] = self.translated(node)
+        return known
 
     def translated(self, node: Node) -> int:
-        if type(node) is Call:  # most nodes are
-            return self.call(node)
+        kind = type(node)  # the three that most nodes are come first
+        if kind is Call:
+            return self.call(node)  # type: ignore[arg-type]
+        if kind is Name:
+            return 3 * self.names.setdefault(node.name, len(self.names))  # type: ignore[union-attr]
+        if kind is Number:
+            return self.literal(node)  # type: ignore[arg-type]
         match node:
-            case Number():
-                return self.literal(node)
-            case Name(name=name):
-                return 3 * self.names.setdefault(name, len(self.names))
             case Compare(operator=operator, left=left, right=right):
                 return self.elementwise(COMPARISONS[operator], (left, right), node.shape)
             case Index(value=value, parts=parts):
                 return self.step("index", self.add(value), detail=(_ALL, *parts))
             case Stack(items=items):
                 return self.step("stack", *map(self.add, items))
-            case Call():
-                return self.call(node)
+            case _:
+                raise TypeError(f"{node!r} is no node")
 
     def call(self, node: Call) -> int:
         function, arguments = node.function, node.arguments
         if function in _PLAIN:
-            return self.elementwise(function, arguments, node.shape)
+            if node.shape or len(arguments) > 2:
+                return self.elementwise(function, arguments, node.shape)
+            key = (function, tuple([self.add(argument) for argument in arguments]), None)
+            return 3 * self.steps.setdefault(key, len(self.steps)) + 2
         if function in REDUCTIONS or function in ALONG_AXIS:
             return self.along(function, self.add(arguments[0]), arguments[0].shape, node.axis)
         if function == "power" and isinstance(arguments[1], Number) and arguments[1].value == 2:

@@ -31,7 +31,7 @@ from gradverify_finite_difference.one_sided import rough
 from gradverify_finite_difference.quick import look, look_flat
 from gradverify_finite_difference.sampling import BudgetError, Sampler
 from gradverify_finite_difference.singular import exact_zeros, singular, size_at, size_nearby
-from gradverify_finite_difference.steps import room_at
+from gradverify_finite_difference.steps import room_in
 
 # Evaluations that the spec's points may cost altogether where neither the spec nor its options say. An expression takes
 # many points at once; a Python function is called once a point.
@@ -138,6 +138,7 @@ def _first(
         done = quick.taken.all(axis=1) & _holds_afar(sampler, lines, left, quick.value, claimed, random)
         value[left[done]], bound[left[done]] = quick.value[done], quick.bound[done]
         left = left[~done]
+    if claimed is not None and left.size:
         left = left[~_flat(sampler, problem, lines, left, claimed, random, value, bound)]
     named = np.zeros(k * n, dtype=np.bool_)
     for side in (Side.BOTH, Side.UP, Side.DOWN):
@@ -167,7 +168,7 @@ def _holds_afar(
     n = lines.base.shape[1]
     slopes = claimed.copy()
     slopes[left] = np.where(np.isfinite(value), value, claimed[left])
-    points = np.unique(left // n)
+    points = np.flatnonzero(np.bincount(left // n))
     if (2 * len(STEPS) + len(FARTHER)) * len(points) + LADDER_COST * len(left) > sampler.left:
         return np.ones(len(left), dtype=np.bool_)  # a budget so close leaves nothing for ladders either
     rows = (points[:, None] * n + np.arange(n)).ravel()
@@ -181,10 +182,9 @@ def _lines(problem: Problem, points: Floats, centre: Floats) -> Lines:
     at, component = np.divmod(np.arange(k * n), n)
     domain = problem.domain
     x = points[at, component]
-    room = room_at(
-        x, domain.low[component], domain.high[component], domain.low_open[component], domain.high_open[component]
+    return Lines(
+        points, component, centre[at], room_in(domain, x, component), np.ones(k * n), problem.precision.epsilon, at
     )
-    return Lines(points, component, centre[at], room, np.ones(k * n), problem.precision.epsilon, at)
 
 
 def _claimed(request: Request, k: int, n: int, m: int) -> Floats | None:

@@ -169,20 +169,25 @@ def _select(series: Series) -> Selection:
         values.append(wide)
         all_errors.append(spread)
     for depth in range(depths):
-        for b in range(max(depth, 1), rungs):
-            window = values[depth][:, b]
-            if depth:
-                change = np.abs(window - values[depth - 1][:, b - 1])
-            else:  # two plain quotients at close steps differ by a part of their truncation only
-                change = np.abs(window - q[:, b - 1]) / (1.0 - (h[:, b - 1] / h[:, b]) ** series.power)
-            if b + 1 < rungs and depth + 1 < len(values):
-                change = np.fmax(change, np.abs(values[depth + 1][:, b + 1] - window))
-            round_off = all_errors[depth][:, b]
-            if b > depth:  # the window one rung below has less truncation; what its noise cannot explain is this one's
-                excess = np.abs(window - values[depth][:, b - 1]) - all_errors[depth][:, b - 1]
-                change = np.fmax(change, excess)
-            agrees = np.abs(window - centre) <= plain_bound + round_off
-            best.offer(agrees, window, SAFETY * change, round_off, h[:, b - depth], h[:, b])
+        start = max(depth, 1)
+        if start >= rungs:
+            break
+        # All windows of this depth at once; column b is the window that ends at rung start + b.
+        window, before = values[depth][:, start:], slice(start - 1, -1)
+        if depth:
+            change = np.abs(window - values[depth - 1][:, before])
+        else:  # two plain quotients at close steps differ by a part of their truncation only
+            change = np.abs(window - q[:, before]) / (1.0 - (h[:, before] / h[:, start:]) ** series.power)
+        if depth + 1 < len(values):
+            wider = np.abs(values[depth + 1][:, start + 1 :] - window[:, :-1])
+            change[:, :-1] = np.fmax(change[:, :-1], wider)
+        round_off = all_errors[depth][:, start:]
+        # The window one rung below has less truncation; what its noise cannot explain is this one's.
+        low = depth + 1
+        excess = np.abs(values[depth][:, low:] - values[depth][:, low - 1 : -1]) - all_errors[depth][:, low - 1 : -1]
+        change[:, low - start :] = np.fmax(change[:, low - start :], excess)
+        agrees = np.abs(window - centre[:, None]) <= plain_bound[:, None] + round_off
+        best.offer(agrees, window, SAFETY * change, round_off, h[:, start - depth : rungs - depth], h[:, start:])
     return Selection(
         value=best.value,
         truncation=best.truncation,
@@ -262,10 +267,13 @@ class Candidates:
     def offer(
         self, allowed: Flags, value: Floats, truncation: Floats, round_off: Floats, lowest: Floats, highest: Floats
     ) -> None:
-        """Take a window where it is allowed and better than what there is."""
-        better = allowed & (truncation + round_off < self.truncation + self.round_off)
-        self.value = np.where(better, value, self.value)
-        self.truncation = np.where(better, truncation, self.truncation)
-        self.round_off = np.where(better, round_off, self.round_off)
-        self.lowest = np.where(better, lowest, self.lowest)
-        self.highest = np.where(better, highest, self.highest)
+        """Take the best of some windows, all (R, B), where it is allowed and better than what there is; of equally good
+        ones the first."""
+        total = truncation + round_off
+        total = np.where(allowed & ~np.isnan(total), total, np.inf)
+        at = np.argmin(total, axis=1)[:, None]
+        better = np.take_along_axis(total, at, axis=1)[:, 0] < self.truncation + self.round_off
+        rows, at = np.flatnonzero(better), at[better, 0]
+        self.value[rows], self.truncation[rows] = value[rows, at], truncation[rows, at]
+        self.round_off[rows] = round_off[rows, at]
+        self.lowest[rows], self.highest[rows] = lowest[rows, at], highest[rows, at]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
@@ -57,16 +57,20 @@ class Lines:
     def __len__(self) -> int:
         return len(self.components)
 
+    def pair(self, sampler: Sampler, up: Floats, down: Floats) -> tuple[Floats, Floats]:
+        """f at the coordinates `up` and at `down`, (L,) each; both (L, M). A formula takes them all at once."""
+        if sampler.function.kind != "expression":
+            return self.values(sampler, up[:, None])[:, 0, :], self.values(sampler, down[:, None])[:, 0, :]
+        values = self.values(sampler, np.stack([up, down], axis=1))
+        return values[:, 0, :], values[:, 1, :]
+
     def subset(self, rows: Indices) -> Lines:
-        """Some of the lines."""
-        return replace(
-            self,
-            at=self.points[rows],
-            components=self.components[rows],
-            centre=self.centre[rows],
-            room=Room(self.room.up[rows], self.room.down[rows]),
-            size=self.size[rows],
-        )
+        """Some of the lines, in the order of `rows`, which are all different."""
+        if len(rows) == len(self) and (rows == np.arange(len(rows))).all():
+            return self
+        room = Room(self.room.up[rows], self.room.down[rows])
+        points, components, centre = self.points[rows], self.components[rows], self.centre[rows]
+        return Lines(self.base, components, centre, room, self.size[rows], self.epsilon, points)
 
 
 @dataclass(frozen=True, slots=True)

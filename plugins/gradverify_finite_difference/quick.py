@@ -42,6 +42,8 @@ def look(sampler: Sampler, lines: Lines, claimed: Floats, relative: float, rando
     """
     size = np.where(lines.x != 0, np.abs(lines.x), lines.size)
     first = _difference(sampler, lines, claimed, relative, STEP * size, random)
+    if first.taken.all():
+        return first
     with np.errstate(all="ignore"):
         near = (np.abs(first.value - claimed) <= NEAR * np.abs(claimed)) & (claimed != 0)
         noisy = np.atleast_1d((first.round_off > 0.5 * PART * relative * np.abs(claimed)).any(axis=1))
@@ -66,8 +68,7 @@ def _difference(
     h = h * np.exp(random.uniform(-np.log(JITTER), np.log(JITTER), size=len(lines)))
     h = np.where(h < lines.room.both, h, np.nan)
     exact = coordinates(lines.x, h[:, None], bool(lines.epsilon > np.finfo(np.float64).eps))
-    up = lines.values(sampler, exact.up)[:, 0, :]
-    down = lines.values(sampler, exact.down)[:, 0, :]
+    up, down = lines.pair(sampler, exact.up[:, 0], exact.down[:, 0])
     width = exact.t_up + exact.t_down
     with np.errstate(all="ignore"):
         value = (up - down) / width

@@ -55,7 +55,8 @@ class Sampler:
                 found = self.function.evaluate(rows)
         if found.failures and self.failure is None:
             self.failure = found.failures[0].message
-        return np.array(np.real(found.values), dtype=np.float64).reshape((len(rows), self.outputs))
+        values = found.values.real if found.values.dtype.kind == "c" else found.values
+        return np.array(values, dtype=np.float64).reshape((len(rows), self.outputs))
 
     def along(self, base: Floats, at: Indices, components: Indices, coordinates: Floats) -> Floats:
         """Values with one coordinate replaced.
@@ -66,9 +67,11 @@ class Sampler:
         """
         wanted = np.isfinite(coordinates)
         if wanted.all() and coordinates.size * base.shape[1] <= CHUNK_ELEMENTS:
-            rows = np.repeat(base[at], coordinates.shape[1], axis=0)
-            rows[np.arange(len(rows)), np.repeat(components, coordinates.shape[1])] = coordinates.ravel()
-            return self.at(rows).reshape((*coordinates.shape, self.outputs))
+            lines, rungs = coordinates.shape
+            rows = np.empty((lines, rungs, base.shape[1]))
+            rows[:] = base[at, None, :]
+            rows[np.arange(lines), :, components] = coordinates
+            return self.at(rows.reshape((-1, base.shape[1]))).reshape((lines, rungs, self.outputs))
         values = np.full((*coordinates.shape, self.outputs), np.nan)
         line, rung = np.nonzero(wanted)
         if len(line) > self.left:

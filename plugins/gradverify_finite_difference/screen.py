@@ -17,7 +17,7 @@ from gradverify_finite_difference.backend import budget_of
 from gradverify_finite_difference.lines import Lines
 from gradverify_finite_difference.quick import NOISE_UNITS, STEP, look
 from gradverify_finite_difference.sampling import BudgetError, Sampler
-from gradverify_finite_difference.steps import JITTER, coordinates, room_at
+from gradverify_finite_difference.steps import JITTER, coordinates, room_in
 
 RATIO = 32.0  # between steps; truncation grows a thousandfold from one to the next where f is smooth
 RUNGS = RATIO ** np.arange(-1.0, 4.0)  # times the usual step
@@ -40,13 +40,7 @@ def screen(problem: Problem, request: Request) -> Screened:
     rows = np.repeat(np.flatnonzero(finite), n)
     component = np.tile(np.arange(n), len(rows) // n)
     base = points[rows]
-    room = room_at(
-        points[rows, component],
-        domain.low[component],
-        domain.high[component],
-        domain.low_open[component],
-        domain.high_open[component],
-    )
+    room = room_in(domain, points[rows, component], component)
     lines = Lines(base, component, centre[rows], room, np.ones(len(rows)), problem.precision.epsilon)
     at = rows * n + component
     random = np.random.default_rng(problem.seed)
@@ -92,11 +86,12 @@ def _rough(sampler: Sampler, lines: Lines, random: np.random.Generator) -> tuple
     truncation[:, :-1] = SHRINKS * change
     # Truncation grows with the step: what has shown above the noise at smaller steps is not gone at larger ones, where
     # a bounded, fast oscillation looks like a plateau at 0.
-    shown = np.maximum.accumulate(np.nan_to_num(change - 2 * (round_off[:, 1:] + round_off[:, :-1])), axis=1)
+    clear = change - 2 * (round_off[:, 1:] + round_off[:, :-1])
+    shown = np.maximum.accumulate(clear if np.isfinite(clear).all() else np.nan_to_num(clear), axis=1)
     truncation[:, 1:] = np.maximum(truncation[:, 1:], shown)
     bound = round_off + truncation
     bound = np.where(np.isfinite(bound) & np.isfinite(value), bound, np.inf)
-    best = np.argmin(bound, axis=1)[:, None, :]
-    found = np.take_along_axis(value, best, axis=1)[:, 0, :]
-    error = np.take_along_axis(bound, best, axis=1)[:, 0, :]
+    line, output = np.arange(bound.shape[0])[:, None], np.arange(bound.shape[2])
+    best = np.argmin(bound, axis=1)
+    found, error = value[line, best, output], bound[line, best, output]
     return np.where(np.isfinite(error), found, np.nan), error

@@ -10,10 +10,14 @@ factor, so that none can be a multiple of a period of f.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gradverify_finite_difference.arrays import Flags, Floats
+from gradverify_finite_difference.arrays import Flags, Floats, Indices
+
+if TYPE_CHECKING:
+    from gradverify.plugin import Domain
 
 SCAN_RUNGS = 9
 SCAN_RATIO = 100.0
@@ -44,6 +48,16 @@ def room_at(x: Floats, low: Floats, high: Floats, low_open: Flags, high_open: Fl
         up = (high - x) * np.where(high_open, 1.0 - OPEN_MARGIN, 1.0)
         down = (x - low) * np.where(low_open, 1.0 - OPEN_MARGIN, 1.0)
     return Room(np.where(up > 0, up, 0.0), np.where(down > 0, down, 0.0))
+
+
+def room_in(domain: Domain, x: Floats, component: Indices) -> Room:
+    """The room of lines through `x`, shape (L,), along `component`, shape (L,), inside a box."""
+    if (domain.low == -np.inf).all() and (domain.high == np.inf).all() and np.isfinite(x).all():
+        endless = np.full(x.shape, np.inf)
+        return Room(endless, endless)
+    return room_at(
+        x, domain.low[component], domain.high[component], domain.low_open[component], domain.high_open[component]
+    )
 
 
 def smallest_step(x: Floats, epsilon: float, size: Floats) -> Floats:
@@ -99,6 +113,8 @@ def coordinates(x: Floats, steps: Floats, single: bool) -> Coordinates:
         up, down = np.where(outward > 0, far, near), np.where(outward > 0, near, far)
         t_up, t_down = up - centre, centre - down
         fine = (t_up > 0) & (t_down > 0) & np.isfinite(up) & np.isfinite(down)
+    if fine.all():
+        return Coordinates(up, down, t_up, t_down)
     nan = np.nan
     return Coordinates(
         np.where(fine, up, nan), np.where(fine, down, nan), np.where(fine, t_up, nan), np.where(fine, t_down, nan)
