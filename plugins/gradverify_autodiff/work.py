@@ -27,7 +27,7 @@ from gradverify.plugin import (
     evaluate_tree,
 )
 from gradverify_autodiff.arithmetic import AUTOGRAD
-from gradverify_autodiff.measure import Measured, RowTracer, measure
+from gradverify_autodiff.measure import UNITS, Measured, RowTracer, measure
 
 
 def estimate(problem: Problem, request: Request) -> Estimates:
@@ -70,7 +70,11 @@ def screen(problem: Problem, request: Request) -> Screened:
         raise DoesNotApply("it needs an expression or a Python function")
     known = np.isfinite(found)
     with np.errstate(all="ignore"):
-        bounds = np.where(known, ROUGH * np.abs(found), np.inf)
+        # A component that cancels keeps the round-off of its terms, which are of the size of other components.
+        size = np.abs(found)
+        largest = np.max(np.where(known, size, 0.0).reshape((len(found), -1)), axis=1, initial=0.0)
+        left = UNITS * problem.precision.epsilon * largest.reshape((-1,) + (1,) * (found.ndim - 1))
+        bounds = np.where(known, ROUGH * size + left, np.inf)
     return Screened(values=np.where(known, found, np.nan), error_bounds=bounds, finite=finite, evaluations=spent)
 
 

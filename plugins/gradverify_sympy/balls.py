@@ -24,7 +24,8 @@ LARGEST_EXPONENT = 60 << BITS  # of exp: larger results, and far smaller ones, a
 LARGEST_ANGLE = 1 << (BITS + 40)
 LARGEST_POWER = 200
 ENOUGH_BITS = 60  # a few more than a float's 53: as reference.py asks for
-LITERAL_BITS = 46  # literals are known to a float's 53 bits
+LITERAL_BITS = 30  # literals are known to a float's 53 bits, and sums of them cancel some of these
+LITTLE = 1e-3  # of a tolerance: what decides nothing
 
 Ball = tuple[int, int]  # middle, radius
 
@@ -236,11 +237,20 @@ class Place:
                 raise Unclear
 
 
-def to_value(ball: Ball, *, has_literals: bool) -> Value:
-    """The float nearest to the middle. Raises `Unclear` where too few digits are known to call it exact."""
+def to_value(ball: Ball, *, has_literals: bool, relative: float) -> Value:
+    """The float nearest to the middle. Raises `Unclear` where too few digits are known.
+
+    Without literals that is `ENOUGH_BITS`. With them no precision tells more than they allow, so that it is enough if
+    the radius is little beside `relative`, the tolerance that it will be held against.
+    """
     middle, radius = ball
-    if radius and radius << (LITERAL_BITS if has_literals else ENOUGH_BITS) > abs(middle):
-        raise Unclear
+    if radius:
+        if not has_literals:
+            enough = radius << ENOUGH_BITS <= abs(middle)
+        else:
+            enough = radius << LITERAL_BITS <= abs(middle) and radius <= LITTLE * relative * abs(middle)
+        if not enough:
+            raise Unclear
     try:
         value = middle / UNIT
     except OverflowError:

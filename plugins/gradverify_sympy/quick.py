@@ -146,7 +146,8 @@ def _at(
         if not (middle > radius or (need.condition is Condition.NONZERO and -middle > radius)):
             raise Unclear
     has_literals = algebra.has_literals
-    found = [to_value(place.of(terms), has_literals=has_literals) for terms in derivative]
+    relative = problem.tolerance.relative
+    found = [to_value(place.of(terms), has_literals=has_literals, relative=relative) for terms in derivative]
     value: Array = np.array([one.value for one in found]).reshape(problem.shape)
     bound: Array = np.array([one.bound for one in found]).reshape(problem.shape)
     return Estimate(value=value, error_bound=bound, evidence=evidence)
