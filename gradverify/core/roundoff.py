@@ -18,11 +18,9 @@ import numpy as np
 from gradverify.core.arrays import Array, Matrix, Tensor, Vector
 
 STEPS = np.arange(-3, 4, dtype=np.float64)  # 7 points: as few as show whether four third differences scatter
-SPACINGS = (
-    1.0,
-    2.0**13,
-    2.0**26,
-)  # in units in the last place; the largest is 1.5e-8 relative, where nothing smooth bends
+# Of the three lines, as powers of 1/ε, in units in the last place: 1, 2¹³ and 2²⁶ of them in double precision. The
+# longest is √ε relative, 1.5e-8 in double and 3.5e-4 in single precision, where nothing smooth has third differences.
+SPACINGS = (0.0, 0.25, 0.5)
 ORDER = 3
 GAMMA = 1 / 20  # (3!)² / 6!: the variance of a third difference in units of the noise's (Moré & Wild 2011, eq. 3.2)
 SAFETY = 4.0  # four differences see a level to within a factor 4 (loc. cit., section 5)
@@ -31,11 +29,16 @@ JUMP_CONTRAST = 1e-3  # how much smaller the others are where the claim jumps at
 RANK = 3  # of six: a jump moves two first differences, the third largest is conditioning
 
 
+def steps_along(epsilon: float) -> Vector:
+    """The 21 steps of the measurement, in units in the last place."""
+    return np.concatenate([STEPS * epsilon**-power for power in SPACINGS])
+
+
 def along_a_line(point: Vector, epsilon: float, seed: int) -> Matrix:
     """The 21 points of the measurement, shape (21, n)."""
     signs = np.random.default_rng(seed).choice((-1.0, 1.0), size=point.shape)
     unit = np.abs(point) * epsilon * signs
-    return np.concatenate([point + STEPS[:, None] * (spacing * unit) for spacing in SPACINGS])
+    return np.asarray(point + steps_along(epsilon)[:, None] * unit)
 
 
 def round_off_from(values: Tensor, epsilon: float) -> Tensor:

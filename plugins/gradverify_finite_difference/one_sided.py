@@ -17,6 +17,8 @@ CLEAR = 10.0  # how far above the noise a difference of two quotients must stand
 LEAST_POWER = 0.75  # between 1 (smooth) and 1/2 (square roots, the mildest edge that people meet)
 SAFETY = 4.0  # Σ of the rest of a geometric series with ratio h^½ over a factor of 2 in h, and then some
 FEWEST = 3
+OWN_UNITS = 64.0  # units in the last place that a carefully computed f may be off by
+EPSILON = float(np.finfo(np.float64).eps)
 
 
 def rough(steps: Floats, quotients: Floats, noise: Floats) -> tuple[Flags, Floats, Floats]:
@@ -31,10 +33,15 @@ def rough(steps: Floats, quotients: Floats, noise: Floats) -> tuple[Flags, Float
             continue
         with np.errstate(all="ignore"):
             change = np.abs(np.diff(q))
-            clear = change > CLEAR * (e[1:] + e[:-1])
-            powers = np.diff(np.log(change)) / np.diff(np.log(h[1:]))
-        good = np.flatnonzero(clear[1:] & clear[:-1] & np.isfinite(powers))
-        if not good.size or not np.min(powers[good[:2]]) < LEAST_POWER:
+            # Near 0 a value such as spherical_jn(1, h) ≈ h/3 is off by a few units in its own last place at every h.
+            own = OWN_UNITS * EPSILON * np.maximum(np.abs(q[1:]), np.abs(q[:-1]))
+            clear = change > CLEAR * (e[1:] + e[:-1]) + own
+            # How the changes of c·h^p grow for the least power p: the steps are not evenly spaced, so that their size
+            # alone says nothing about p.
+            grows, least = change[1:] / change[:-1], np.diff(h**LEAST_POWER)
+            slow = grows < least[1:] / least[:-1]
+        good = np.flatnonzero(clear[1:] & clear[:-1] & np.isfinite(grows))
+        if not good.size or not slow[good[:2]].any():
             continue
         first = int(good[0])
         is_rough[row] = True

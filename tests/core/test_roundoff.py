@@ -40,3 +40,11 @@ def test_a_steep_but_smooth_claim_is_charged_its_conditioning_only() -> None:
         return np.asarray(np.sin(1e6 * p))
 
     assert measure(steep, np.array([1.0]), EPSILON, 1)[0] < 1e-8
+
+
+def test_a_smooth_claim_in_single_precision_has_round_off_of_a_few_ulps_too() -> None:
+    def single(p: Array) -> Tensor:
+        return np.asarray(np.cos(p.astype(np.float32)), dtype=np.float64)
+
+    epsilon = float(np.finfo(np.float32).eps)
+    assert measure(single, np.array([0.7]), epsilon, 1)[0] < 20 * epsilon

@@ -130,8 +130,9 @@ class LocalSpace:
         if claim is None:
             return np.zeros(count)
         self.buffer, self.held = None, None  # the claim needs the memory
-        values = np.full((len(roundoff.SPACINGS) * roundoff.STEPS.size, count), np.nan)
-        for row, step in enumerate((roundoff.STEPS * np.array(roundoff.SPACINGS)[:, None]).ravel()):
+        steps = roundoff.steps_along(self.problem.precision.epsilon)
+        values = np.full((steps.size, count), np.nan)
+        for row, step in enumerate(steps):
             with np.errstate(all="ignore"):
                 values[row] = of(_evaluated(claim.evaluate(self._beside(float(step))[None])))
         return np.asarray(roundoff.round_off_from(values, self.problem.precision.epsilon))
