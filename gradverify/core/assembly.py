@@ -80,7 +80,7 @@ def assemble(raw: Any, variables: Variables, derivative: Derivative, outputs: Sh
         return _hessian(raw, variables)
     lead = outputs if derivative is Derivative.JACOBIAN else ()
     what = f"the claimed {derivative.value}"
-    parts = _parts(raw, variables, what)
+    parts = None if lead and _is_rows(raw, variables) else _parts(raw, variables, what)
     if parts is None:
         array = as_numbers(raw, what)
         wanted = (*lead, variables.size)
@@ -104,6 +104,17 @@ def assemble(raw: Any, variables: Variables, derivative: Derivative, outputs: Sh
 
 def _is_single(array: Array) -> bool:
     return array.dtype in (np.dtype(np.float32), np.dtype(np.float16), np.dtype(np.complex64))
+
+
+def _is_rows(raw: Any, variables: Variables) -> bool:
+    """Whether a Jacobian by scalars is written row by row, `[[∂f₀/∂x, ∂f₀/∂y], …]`, and not by variable.
+
+    With as many outputs as variables both have the same shape: nested lists are rows, as in a spec and in NumPy, and
+    arrays are what belongs to one variable each.
+    """
+    nested = isinstance(raw, (list, tuple)) and all(isinstance(row, (list, tuple)) for row in raw)
+    scalars = all(variable.shape == () for variable in variables)
+    return nested and scalars and all(len(row) == len(variables) for row in raw)
 
 
 def _parts(raw: Any, variables: Variables, what: str) -> dict[str, Any] | None:

@@ -58,6 +58,17 @@ def test_a_jacobian_keeps_outputs_first() -> None:
         assemble(np.zeros((3, 2)), P, J, (2,))
 
 
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_nested_lists_are_a_jacobians_rows_even_where_it_is_square(kind: type) -> None:
+    rows = kind([kind([1.0, 2.0, 3.0]), kind([4.0, 5.0, 6.0]), kind([7.0, 8.0, 9.0])])
+    assert assemble(rows, XYZ, J, (3,)).value.tolist() == [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
+
+
+def test_arrays_in_a_sequence_are_a_jacobians_columns_one_a_variable() -> None:
+    columns = (np.array([1.0, 4.0, 7.0]), np.array([2.0, 5.0, 8.0]), np.array([3.0, 6.0, 9.0]))
+    assert assemble(columns, XYZ, J, (3,)).value.tolist() == [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
+
+
 def test_a_hessian_may_come_whole_or_by_blocks() -> None:
     blocks = {
         "W": {"W": np.zeros((2, 3, 2, 3)), "b": np.ones((2, 3, 3))},
