@@ -153,3 +153,26 @@ def test_a_claim_that_is_wrong_at_a_kink_is_told_the_slopes_there(
     assert "f has a kink there, with slopes 0 and 1" in (result.reason or "")
     assert words in (result.reason or "")
     assert all(c.verdict is Verdict.FAIL for c in result.checks if c.kind == "gradient")
+
+
+def clipped(x: float, y: float) -> float:
+    return float(np.clip(x, 0.0, 1.0) * y)
+
+
+def clipped_gradient(x: float, y: float) -> tuple[float, float]:
+    return (y if 0 < x < 1 else 0.0), float(np.clip(x, 0.0, 1.0))
+
+
+def clipped_gradient_wrong_near_the_end(x: float, y: float) -> tuple[float, float]:
+    return (y if 0 < x < 0.9 else 0.0), float(np.clip(x, 0.0, 1.0))
+
+
+UNIT = {"x": (0.0, 1.0), "y": (1.0, 3.0)}
+
+
+def test_a_slope_from_beyond_the_domains_end_is_no_counterexample() -> None:
+    assert gradverify.check(clipped, clipped_gradient, at=[[0.3, 2.0]], domain=UNIT).passed
+
+
+def test_a_branch_that_ends_before_the_domain_does_is_one() -> None:
+    assert not gradverify.check(clipped, clipped_gradient_wrong_near_the_end, at=[[0.3, 2.0]], domain=UNIT).passed

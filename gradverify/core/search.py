@@ -430,7 +430,8 @@ class _Hunt:
             failing[list(verified.kinks[0])] = False  # there the slopes decide, below
             failing &= self._matters(claimed, judged.reference[0], judged.evidence[0])
             if failing.any():
-                return verified if self._shows(verified, failing, judged.evidence[0]) else None
+                shows = self._shows(verified, failing, judged.evidence[0]) and not self._only_at_an_edge(point, failing)
+                return verified if shows else None
         # At a kink the codes come from the slopes, not from a reference.
         at_kink = [
             i
@@ -467,6 +468,27 @@ class _Hunt:
         self.evaluations += cross_examination.COST
         moved = failing.reshape((-1, point.size)).any(axis=0)
         return is_inconsistent(self.problem, point, claimed, np.zeros_like(claimed), np.where(moved, size, 0.0))
+
+    def _only_at_an_edge(self, point: Vector, wrong: Mask) -> bool:
+        """Whether code is wrong in derivatives across the domain's edge alone, and right just inside it; wrong: (c,).
+
+        clip(x, 0, 1) has a kink at 1 that no difference inside [0, 1] shows: a claim of 0 there is the slope outside.
+        """
+        if _is_formula(self.problem):
+            return False
+        domain, across = self.problem.domain, np.unique(np.flatnonzero(wrong) % point.size)
+        low, high = domain.low[across], domain.high[across]
+        if not ((point[across] == low) | (point[across] == high)).all():
+            return False
+        step = NEIGHBOUR_DISTANCE * np.maximum(1.0, np.abs(point[across]))
+        inside = point.copy()
+        inside[across] += np.where(point[across] == low, step, -step)
+        if not domain.contains(inside).all():
+            return False
+        verified = verify(self.problem, inside[None], self.backends, self.ask, self.at_kinks)
+        self.evaluations += verified.evaluations
+        self.claim_evaluations += verified.claim_evaluations
+        return bool((verified.codes[0, wrong] == Code.PASS).all())
 
     def _is_no_overflow(self, point: Vector) -> bool:
         """Whether a claim that is not finite at `point` is to blame: f lives all around it, and it is not far out."""
