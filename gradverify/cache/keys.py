@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import time
 from collections.abc import Sequence
@@ -18,7 +19,12 @@ from gradverify.spec.model import ExpressionSource, ReferenceSource, Source, Spe
 
 def spec_id(name: str, file: str, root: Path) -> str:
     """`specs/losses.yaml::huber`: what people call a spec, wherever the command is called from."""
-    return f"{portable(os.path.abspath(file), root)}::{name}"
+    return f"{_file_id(file, root, os.getcwd())}::{name}"
+
+
+@functools.lru_cache(maxsize=64)
+def _file_id(file: str, root: Path, folder: str) -> str:
+    return portable(os.path.normpath(os.path.join(folder, file)), root)
 
 
 def portable(path: str, root: Path) -> str:

@@ -19,7 +19,7 @@ from gradverify.cache.keys import Entry, Keys, absolute, is_self_contained, load
 from gradverify.cache.store import DETAILS, RESULT, Store
 from gradverify.core.report import SpecResult
 from gradverify.core.verdicts import Fault, Verdict
-from gradverify.report.json_report import spec_from_data, spec_to_data
+from gradverify.report.json_report import spec_from_data, spec_to_message
 from gradverify.run.journal import Journal, JournalError
 from gradverify.run.outcome import GIVEN_UP
 from gradverify.run.remote import ELSEWHERE
@@ -87,8 +87,9 @@ class Recall:
         watched = self._watched(spec, entry, trace)
         files = watched[0] if watched is not None else self._beside(spec)
         self._came_from.update(files)
-        plain = dict(data) if data is not None else spec_to_data(result)
-        plain["output"] = result.output
+        plain = dict(data) if data is not None else spec_to_message(result)
+        if result.output or "output" in plain:
+            plain["output"] = result.output
         if self._journal is not None:
             line = {"key": key, "spec": spec_id(spec.name, spec.place.file, self._keys.root)}
             try:
@@ -154,8 +155,9 @@ class Recall:
 
 def parted(plain: Mapping[str, Any]) -> tuple[dict[str, Any], list[list[Any]]]:
     """A result without the bulk of its checks, enough for saying that it passed; and that bulk."""
-    bulk = [[check["points"], check["details"]] for check in plain["checks"]]
-    checks = [{**check, "points": [], "details": {}} for check in plain["checks"]]
+    whole = plain.get("checks", [])
+    bulk = [[check.get("points", []), check.get("details", {})] for check in whole]
+    checks = [{key: item for key, item in check.items() if key not in ("points", "details")} for check in whole]
     return {**plain, "checks": checks}, bulk
 
 

@@ -255,7 +255,7 @@ def _judge_answer(
     reference = np.array([e.value.ravel() for e in estimates.points], dtype=np.float64).reshape(claim.values.shape)
     bound = np.array([e.error_bound.ravel() for e in estimates.points], dtype=np.float64).reshape(reference.shape)
     codes = judge(claim.values, reference, bound, problem.tolerance)
-    for row in np.flatnonzero((codes != Code.PASS).any(axis=1)).tolist():
+    for row in np.flatnonzero((codes != Code.PASS).any(axis=1)).tolist() if codes.any() else ():
         if row in claim.failures:
             codes[row] = Code.FAIL
             continue
@@ -278,7 +278,7 @@ def _judge_answer(
     for row in range(rows):
         for component, kink in kinks[row].items():
             codes[row, component] = _code_at_kink(claim.values[row, component], kink, problem, at_kinks)
-    if proved:
+    if proved and codes.any():
         finite = np.isfinite(claim.values) & (codes == Code.INCONCLUSIVE)
         codes[finite] = Code.PASS
     notes = tuple(e.notes for e in estimates.points)

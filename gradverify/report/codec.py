@@ -34,11 +34,20 @@ class DataError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Codec:
-    """How one kind of value is written, read back, and described."""
+    """How one kind of value is written, read back, and described.
+
+    short: writes without those keys of records that have their defaults; `decode` reads both. None: as `encode`.
+    """
 
     encode: Callable[[Any], Any]
     decode: Callable[[Any], Any]
     schema: Mapping[str, Any]
+    short: Callable[[Any], Any] | None = None
+
+    @property
+    def shortest(self) -> Callable[[Any], Any]:
+        """`short`, or `encode` where there is nothing to leave out."""
+        return self.short or self.encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,17 +164,18 @@ VECTOR = Codec(_encode_vector, _decode_vector, {"type": "array", "items": NUMBER
 
 def optional(codec: Codec) -> Codec:
     """The value, or None as null."""
-    encode, decode = codec.encode, codec.decode
+    encode, decode, shortest = codec.encode, codec.decode, codec.shortest
     return Codec(
         lambda value: None if value is None else encode(value),
         lambda data: None if data is None else decode(data),
         {"anyOf": [codec.schema, {"type": "null"}]},
+        lambda value: None if value is None else shortest(value),
     )
 
 
 def sequence(codec: Codec) -> Codec:
     """A tuple as a list."""
-    encode, decode = codec.encode, codec.decode
+    encode, decode, shortest = codec.encode, codec.decode, codec.shortest
 
     def decode_all(data: object) -> tuple[Any, ...]:
         if type(data) is not list:
@@ -180,7 +190,10 @@ def sequence(codec: Codec) -> Codec:
             raise
         return tuple(items)
 
-    return Codec(lambda values: list(map(encode, values)), decode_all, {"type": "array", "items": codec.schema})
+    schema = {"type": "array", "items": codec.schema}
+    return Codec(
+        lambda values: list(map(encode, values)), decode_all, schema, lambda values: list(map(shortest, values))
+    )
 
 
 def word(words: type[enum.StrEnum]) -> Codec:
@@ -218,6 +231,23 @@ def record(kind: Callable[..., Any], keys: Mapping[str, Key]) -> Codec:
         if item.default is MISSING and item.default_factory is MISSING
     )
     order = dict.fromkeys(keys)
+    given = {
+        item.name: item.default if item.default_factory is MISSING else item.default_factory()
+        for item in fields(kind)  # type: ignore[arg-type]
+        if item.name not in required
+    }
+    shortest = tuple(
+        (name, keys[name].codec.shortest, name in required, given.get(name)) for name, _ in encoders
+    )  # keys, how each is written, whether it always is, and when it is not
+
+    def short(value: Any) -> dict[str, Any]:
+        data = {}
+        for (name, encode_one, always, default), item in zip(shortest, items_of(value), strict=True):
+            if item is default and not always:
+                continue
+            if always or item != default or type(item) is not type(default):
+                data[name] = None if item is None else encode_one(item)
+        return data
 
     def encode(value: Any) -> dict[str, Any]:
         data = {
@@ -265,6 +295,7 @@ def record(kind: Callable[..., Any], keys: Mapping[str, Key]) -> Codec:
             "required": list(keys),
             "additionalProperties": False,
         },
+        short,
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gradverify.core.problem import one_line
 from gradverify.core.report import SpecResult
-from gradverify.report.json_report import spec_to_data
+from gradverify.report.json_report import spec_to_message
 from gradverify.run.brevity import brief
 from gradverify.run.outcome import broken
 from gradverify.run.settings import VerifySettings
@@ -29,7 +29,7 @@ def run_task(
         spec = store.find(task)
     except SpecMissingError as error:
         return {"missing": str(error)}
-    return spec_to_data(run_guarded(spec, plugins, settings, progress))
+    return spec_to_message(run_guarded(spec, plugins, settings, progress))
 
 
 def run_guarded(spec: Spec, plugins: Plugins, settings: VerifySettings, progress: Progress) -> SpecResult:

@@ -30,8 +30,10 @@ class Journal:
         try:
             self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            entries = tuple(read_entries(path))  # a file of another kind is not overwritten
-            self.entries = entries if resume else ()
+            found = read_entries(path)
+            if not resume:
+                next(found, None)  # reads the first line: a file of another kind is not overwritten
+            self.entries = tuple(found) if resume else ()
             if not self.entries:
                 os.ftruncate(self._fd, 0)
                 self._line({"journal": FORMAT})

@@ -29,6 +29,9 @@ from gradverify.spec.model import Spec
 
 BATCH_SECONDS = 0.05  # of work in a batch: long against a message's 0.1 ms, short against a run
 LARGEST_BATCH = 500  # tasks
+# Tasks that a worker still has when it gets its next batch, so that it need not wait for that. Tasks with their text
+# may be too large to be sent before the worker listens.
+AHEAD = 1
 OPTIONAL_PHASES = ("search", "explanation", "figures")  # a spec that ends its worker there has its verdict without them
 START_SECONDS = 60.0  # that a worker may take to be ready: far more than any import, far less than a day
 FAILED_STARTS = 3  # workers that end before they are ready, one after another, until the pool gives up
@@ -49,10 +52,10 @@ class Job:
     skip: dict[str, str] = field(default_factory=dict)
     given_up: dict[str, str] = field(default_factory=dict)
 
-    @property
-    def reduced(self) -> tuple[dict[str, str], dict[str, str]]:
-        """What it must run without."""
-        return self.skip, self.given_up
+    def goes_with(self, other: Job) -> bool:
+        """Whether both can be sent at once: they must run without the same things, and bring their texts or not."""
+        mine, its = self.task.text is None, other.task.text is None
+        return (self.skip, self.given_up, mine) == (other.skip, other.given_up, its)
 
 
 @dataclass(slots=True)
@@ -146,7 +149,7 @@ class Pool:
         while len(self._desks) < self._count and len(self._desks) - busy < len(self._waiting):
             self._start()
         for desk in self._desks:
-            if not desk.jobs and self._waiting:
+            if self._waiting and (not desk.jobs or (len(desk.jobs) <= AHEAD and self._waiting[0][1].task.text is None)):
                 self._send(desk, self._next_batch())
 
     def _start(self) -> None:
@@ -168,7 +171,7 @@ class Pool:
         share = -(-len(self._waiting) // (2 * self._count))
         size = max(1, min(share, LARGEST_BATCH, int(BATCH_SECONDS / self._average)))
         jobs = [heapq.heappop(self._waiting)[1]]
-        while len(jobs) < size and self._waiting and self._waiting[0][1].reduced == jobs[0].reduced:
+        while len(jobs) < size and self._waiting and self._waiting[0][1].goes_with(jobs[0]):
             jobs.append(heapq.heappop(self._waiting)[1])
         return jobs
 
@@ -179,8 +182,9 @@ class Pool:
             given_up={**self._settings.given_up, **jobs[0].given_up},
         )
         tasks = [{"number": job.number, **job.task.to_data()} for job in jobs]
+        if not desk.jobs:
+            desk.since = time.monotonic()
         desk.jobs.extend(jobs)
-        desk.since = time.monotonic()
         channel = desk.worker.channel
         channel.setblocking(True)
         try:
@@ -232,11 +236,13 @@ class Pool:
             result = broken(job.spec, str(data["missing"]), output=output)
         else:
             try:
-                result = dataclasses.replace(spec_from_data(data), output=output)
+                result = spec_from_data(data)
             except ValueError as error:
                 raise wire.BrokenChannelError(f"its channel carried no valid result: {error}") from None
             if (result.name, result.file, result.line) != (job.spec.name, job.spec.place.file, job.spec.place.line):
                 raise wire.BrokenChannelError("its channel carried another spec's result")
+            if output or result.output:
+                result = dataclasses.replace(result, output=output)
             self.raw[job.number] = data, message.get("trace")
         desk.jobs.popleft()
         now = time.monotonic()

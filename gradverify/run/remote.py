@@ -80,7 +80,7 @@ def _run(
     answers: list[dict[str, Any] | None],
 ) -> None:
     import gradverify.run.single  # noqa: F401 - here, so that not each of the processes that are forked from this one has to
-    from gradverify.report.json_report import spec_to_data
+    from gradverify.report.json_report import spec_to_message
     from gradverify.run.interrupt import Interrupts
     from gradverify.run.launch import Inheritance, start_method
     from gradverify.run.pool import Pool
@@ -107,7 +107,7 @@ def _run(
         for number, result in pool.run():
             data, trace = pool.raw.pop(number, (None, None))
             answers[found[number][0]] = {
-                "result": spec_to_data(result) if data is None else data,
+                "result": spec_to_message(result) if data is None else data,
                 "output": result.output,
                 "trace": trace,
             }
