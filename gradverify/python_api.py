@@ -28,6 +28,7 @@ from gradverify.plugins import Plugins, load_plugins
 from gradverify.run.settings import VerifySettings
 from gradverify.run.single import run_spec
 from gradverify.spec.model import Constant, Interval, ListedPoint, Place, ReferenceSource, Spec
+from gradverify.spec.settings import RELATIVE
 
 if TYPE_CHECKING:
     from gradverify.core.report import SpecResult
@@ -57,7 +58,7 @@ def check(
     variables: Sequence[str] | Mapping[str, Shape] | None = None,
     constants: Mapping[str, Any] | None = None,
     domain: Mapping[str, tuple[float, float]] | None = None,
-    tolerance: float = 1e-6,
+    tolerance: float | None = None,
     absolute_tolerance: float = 0.0,
     derivative: str | None = None,
     backends: Sequence[str] | None = None,
@@ -82,7 +83,8 @@ def check(
 
     variables: their names, or name → shape; by default the parameters of `f` that have no default.
     domain: name → (low, high), a closed interval.
-    tolerance: how far the claim may be off, relative to each component; `absolute_tolerance` may excuse a difference.
+    tolerance: how far the claim may be off, relative to each component, 1e-6 unless `precision` is float32;
+    `absolute_tolerance` may excuse a difference.
     derivative: `gradient`, `jacobian` or `hessian`; by default a gradient for scalar `f` and a Jacobian otherwise.
     backends: names; by default all that apply.  search: whether to look for counterexamples beyond `at`.
 
@@ -116,7 +118,8 @@ def check(
         points=tuple(ListedPoint(_listed(row), place) for row in rows),
         domain={key: Interval(float(low), float(high)) for key, (low, high) in (domain or {}).items()},
         constants={key: Constant(value.shape, _tuples(value)) for key, value in fixed.items()},
-        relative_tolerance=tolerance, absolute_tolerance=absolute_tolerance, places={"tolerance": place},
+        relative_tolerance=RELATIVE if tolerance is None else tolerance, absolute_tolerance=absolute_tolerance,
+        places={} if tolerance is None else {"tolerance": place},
         backends={backend: {} for backend in backends} if backends is not None else None,
         at_kinks=AtKinks(at_kinks), precision=precision,
     )  # fmt: skip

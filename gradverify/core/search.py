@@ -26,6 +26,7 @@ from gradverify.core.problem import Derivative, ExpressionFunction, Problem, Req
 from gradverify.core.ties import single_ties
 from gradverify.core.verdicts import AtKinks, Evidence, NoteKind
 from gradverify.core.verify import Verified, verify
+from gradverify.core.withdrawn import SINGLE_EPSILON, is_single
 
 # Where bugs live: tried for each component alone, and for all components together.
 SPECIAL_VALUES = (
@@ -298,6 +299,10 @@ class _Hunt:
     ) -> None:
         self.problem, self.listed, self.backends, self.ask, self.at_kinks = problem, listed, backends, ask, at_kinks
         self.budget = budget
+        # f may compute in single precision without saying so, and its gradient then does too.
+        rows = range(listed.points.shape[0])
+        single = any(any(is_single(listed.judged, row)) for row in rows)
+        self.epsilon = max(problem.precision.epsilon, SINGLE_EPSILON if single else 0.0)
         self.evaluations = self.claim_evaluations = 0
         # A component's size at ordinary points, and round-off on that: 1 − tanh(x)² has none of its digits left at
         # x = 20, and is right.
@@ -306,7 +311,7 @@ class _Hunt:
     @property
     def floor(self) -> Vector:
         """What is no more than round-off on the component's ordinary size; shape (c,)."""
-        return ROUND_OFF_UNITS * self.problem.precision.epsilon * self.ordinary
+        return ROUND_OFF_UNITS * self.epsilon * self.ordinary
 
     def screen(self, points: Matrix, backend: str) -> list[int] | None:
         """The rows of `points` that look wrong to one backend, simplest points first; None if it has no estimates."""

@@ -123,6 +123,7 @@ def verify(
     if (codes == Code.FAIL).any():
         scattered = withdrawn.scattered(problem, points, codes, judged, claimed, ask)
         scattered |= withdrawn.without_digits(problem, points, codes, judged, kinks, claimed)
+        scattered |= withdrawn.in_single_precision(codes, judged, claimed)
         codes[scattered] = Code.INCONCLUSIVE
         judged = [j.recoded(scattered & (j.codes == Code.FAIL), Code.INCONCLUSIVE) for j in judged]
     leans = bool(projected) and _take_in(
@@ -566,7 +567,8 @@ def why_inconclusive(verified: Verified) -> str:
     where = f"{name} at {show_point(verified.points[row])}"
     if verified.codes[row, component] == Code.EXCUSED:
         return f"{where}: the difference is only excused by the absolute tolerance, which certifies nothing"
-    if verified.scattered is not None and verified.scattered[row, component]:
+    single = any(withdrawn.is_single(verified.judged, row))
+    if verified.scattered is not None and verified.scattered[row, component] and not single:
         return f"{where}: the claim's own round-off scatters about the reference by more than the tolerance"
     messages: list[str] = []
     for judged in verified.judged:

@@ -15,7 +15,7 @@ from gradverify.core.arrays import Array, Mask, Matrix, Vector
 from gradverify.core.cross_examination import OtherSlopes, is_inconsistent, other_slopes
 from gradverify.core.estimates import Kink, Note
 from gradverify.core.examine import flat
-from gradverify.core.judge import Code
+from gradverify.core.judge import ROUND_OFF_UNITS, Code
 from gradverify.core.lost_digits import is_exact_elsewhere, lost
 from gradverify.core.problem import Derivative, Problem, Request
 from gradverify.core.verdicts import Evidence, NoteKind
@@ -153,6 +153,30 @@ def without_digits(
             gap = np.abs(claimed[row] - reference[row])
         out[row] = lost(problem, claim, points[row], gap, failing)
     return out
+
+
+SINGLE_EPSILON = float(np.finfo(np.float32).eps)
+
+
+def in_single_precision(codes: Array, judged: Sequence[Judged], claimed: Matrix) -> Array:
+    """Where f is seen to compute in single precision and the claim is off by what that leaves; shape (k, c).
+
+    A spec that does not say so is held to what double precision can tell. Whoever computes f in single precision
+    computes its gradient so, with an error of some units of round-off of its largest component.
+    """
+    out = np.zeros(codes.shape, dtype=np.bool_)
+    for row in np.flatnonzero((codes == Code.FAIL).any(axis=1)).tolist():
+        if any(is_single(judged, row)):
+            size = max(float(np.max(np.abs(j.reference[row]), initial=0.0)) for j in judged)
+            with np.errstate(all="ignore"):
+                gap = np.max([np.abs(claimed[row] - j.reference[row]) for j in judged], axis=0)
+                out[row] = (codes[row] == Code.FAIL) & (gap <= ROUND_OFF_UNITS * SINGLE_EPSILON * size)
+    return out
+
+
+def is_single(judged: Sequence[Judged], row: int) -> list[bool]:
+    """For each backend, whether it saw at point `row` that f computes in single precision without saying so."""
+    return [any(note.kind is NoteKind.SINGLE_PRECISION for note in j.notes[row]) for j in judged]
 
 
 def _gaps_around(problem: Problem, point: Vector, backend: str, ask: Ask, row: int) -> tuple[Matrix, Mask]:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from gradverify.core.arrays import Array
-from gradverify.core.diagnosis.evidence import FIT, Evidence
+from gradverify.core.diagnosis.evidence import Evidence
 from gradverify.core.diagnosis.hypotheses import CONFIDENCE, INFORMATIVE
+from gradverify.core.diagnosis.rearranged import rearranged
 from gradverify.core.problem import Derivative
 from gradverify.core.verdicts import Fault
 
@@ -20,8 +21,8 @@ def explained(evidence: Evidence, index: int, other: int) -> bool:
     rows = evidence.usable[:, index] & evidence.usable[:, other]
     c, p = evidence.claimed[rows, index], evidence.reference[rows, other]
     b, r = evidence.bound[rows, other], evidence.reference[rows, index]
-    near = np.abs(c - p) <= FIT * np.maximum(np.abs(c), np.abs(p)) + b
-    telling = evidence.differs[rows, index] & (np.abs(p - r) > 4 * (FIT * np.abs(p) + b))
+    near = np.abs(c - p) <= evidence.fit * np.maximum(np.abs(c), np.abs(p)) + b
+    telling = evidence.differs[rows, index] & (np.abs(p - r) > 4 * (evidence.fit * np.abs(p) + b))
     clear = b <= INFORMATIVE * np.abs(p)
     return bool(rows.any() and near.all() and (telling & clear).any())
 
@@ -34,6 +35,9 @@ def _confidence(evidence: Evidence, indices: Array) -> float:
 def arrangements(evidence: Evidence, wrong: Array) -> Iterator[tuple[Fault, Array, str, float]]:
     """Faults of arrangement with the components they explain, in order of preference."""
     yield from _transposed(evidence, wrong)
+    for fault, indices, message in rearranged(evidence, wrong):
+        yield fault, indices, message, _confidence(evidence, indices)
+        wrong = np.setdiff1d(wrong, indices)
     yield from _swapped(evidence, wrong)
     yield from _shifted(evidence, wrong)
 

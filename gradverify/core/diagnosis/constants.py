@@ -74,6 +74,8 @@ def name_of_factor(value: float, counts: Mapping[int, str], scalars: Mapping[str
                 return f"{sign}{text} with n = {count} ({what})", False
     if _close(magnitude, round(magnitude)) and 1 < magnitude <= 1000:
         return f"{sign}{round(magnitude)}", False
+    if _close(1 / magnitude, round(1 / magnitude)) and 1 < 1 / magnitude <= 1000:
+        return f"{sign}1/{round(1 / magnitude)}", False
     for name, constant in scalars.items():
         for power, text in ((1, name), (-1, f"1/{name}"), (2, f"{name}²"), (-2, f"1/{name}²")):
             if _close(magnitude, abs(constant) ** power):

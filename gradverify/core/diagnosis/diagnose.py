@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import collections
 import itertools
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -13,8 +14,9 @@ import numpy as np
 from gradverify.core.arrays import Array, Mask
 from gradverify.core.conclude import component
 from gradverify.core.diagnosis.arrangements import arrangements
+from gradverify.core.diagnosis.common_causes import by_variable, common_causes, factors_together, signs_together
 from gradverify.core.diagnosis.constants import scalar_constants, sizes
-from gradverify.core.diagnosis.evidence import FIT, Evidence, gather
+from gradverify.core.diagnosis.evidence import Evidence, gather
 from gradverify.core.diagnosis.hypotheses import Column, Guess, column, guesses, offset_guesses, rougher_guesses
 from gradverify.core.diagnosis.numerical import numerical_step
 from gradverify.core.diagnosis.repairs import Wanted, repairs_by_column
@@ -96,7 +98,7 @@ def _with(first: Evidence, second: Evidence) -> Evidence:
     return Evidence(
         first.problem, join([first.points, second.points]), join([first.claimed, second.claimed]),
         join([first.reference, second.reference]), join([first.bound, second.bound]),
-        join([first.usable, second.usable]), join([first.differs, second.differs]),
+        join([first.usable, second.usable]), join([first.differs, second.differs]), max(first.fit, second.fit),
     )  # fmt: skip
 
 
@@ -196,7 +198,16 @@ def _by_component(
             fruitless[variable] += 1
         else:
             found.guesses[index] = last
+    for guess, indices in common_causes(evidence, unknown) if unknown else ():
+        found.guesses.update(dict.fromkeys(indices, guess))
+        unknown = [i for i in unknown if i not in found.guesses]
+    for indices in by_variable(evidence, list(found.guesses)).values():
+        found.guesses.update(signs_together(found.guesses, indices))
     _offsets_together(verified, found)
+    for indices in by_variable(evidence, list(found.guesses)).values():
+        joined = factors_together(found.guesses, indices)
+        if joined is not None:
+            found.guesses.update(dict.fromkeys(indices, joined))
     groups: dict[tuple[str, str], tuple[Guess, list[int]]] = {}
     for index in everyone:
         if index in found.guesses:
@@ -299,27 +310,36 @@ def _branch(evidence: Evidence, index: int, counts: Mapping[int, str], derivativ
     return Guess(Fault.WRONG_BRANCH, f"branch {where[1]}", message, 0.8)
 
 
+UNLIKELY = 0.05  # that chance alone separates right from wrong points
 MOST_SIDES = 50  # variables that are looked at for a threshold
 
 
 def _the_same(col: Column) -> Mask:
     """Points at which claim and reference agree to round-off."""
     with np.errstate(all="ignore"):
-        same: Mask = np.abs(col.c - col.r) <= FIT * np.abs(col.r) + 4 * col.b
+        same: Mask = np.abs(col.c - col.r) <= col.fit * np.abs(col.r) + 4 * col.b
     return same
 
 
 def _side(col: Column, evidence: Evidence) -> tuple[str, str] | None:
     """A variable whose value separates the right points from the wrong ones."""
     good, bad = ~col.differs, col.differs
+    # So often a variable that has nothing to do with it separates the points by chance; the component's own is likely.
+    chance = 2.0 / math.comb(int(good.sum() + bad.sum()), int(bad.sum()))
+    others = 2 * min(col.points.shape[1], MOST_SIDES)
     own = [col.variable, *(j for j in range(min(col.points.shape[1], MOST_SIDES)) if j != col.variable)]
     for j in own:
+        if j != col.variable and not chance * others <= UNLIKELY:
+            break
         x = col.x(j)
         name = evidence.problem.variables.component_name(j)
         for values, symbol in ((x, name), (np.abs(x), f"|{name}|")):
-            if values[bad].min() > values[good].max():
+            above, below = values[bad].min() > values[good].max(), values[bad].max() < values[good].min()
+            if (above or below) and np.ptp(values[bad]) == 0 and not values[bad].any():
+                return f"{name} ≠ 0", f"{name} = 0"
+            if above:
                 return f"{symbol} ≤ {values[good].max():.4g}", f"{symbol} ≥ {values[bad].min():.4g}"
-            if values[bad].max() < values[good].min():
+            if below:
                 return f"{symbol} ≥ {values[good].min():.4g}", f"{symbol} ≤ {values[bad].max():.4g}"
     return None
 

@@ -10,7 +10,7 @@ from gradverify.core.answers import Judged
 from gradverify.core.arrays import Array, Mask, Matrix
 from gradverify.core.examine import examine
 from gradverify.core.judge import ROUND_OFF_UNITS
-from gradverify.core.problem import Problem, Request
+from gradverify.core.problem import ExpressionFunction, Problem, Request
 from gradverify.core.verdicts import Evidence as Level
 from gradverify.core.verify import Ask, Verified, best_reference
 
@@ -18,11 +18,13 @@ EXTRA_POINTS = 16  # further points, so that a hypothesis fitted at one point ha
 SPREAD = 0.4  # how far the nearer half lies from the listed points, relative to their components
 MOST_EXTRA_NUMBERS = 4_000_000  # in all further points: each is kept several times over
 MOST_EXTRA_COST = 40_000  # evaluations of f that the further points may cost altogether
+MOST_EXTRA_CALLS = 10_000  # of code, which is called once an evaluation: some seconds for a call of a millisecond
 
 # A hypothesis fits when its prediction is this near to the claim, relative to either: the claim of a planted mistake
 # equals the
 # prediction to round-off, and the reference's own bound is added on top.
 FIT = 1e-7
+USUAL_TOLERANCE = 1e-6  # a spec that allows for more expects its claim, or f, to be computed less exactly
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +41,13 @@ class Evidence:
     bound: Matrix
     usable: Mask
     differs: Mask
+    fit: float = FIT  # how near a prediction has to come, relatively
 
     def slack(self, predicted: Matrix, amplification: Array | float = 1.0) -> Matrix:
         """How far the claim may lie from a prediction; `amplification` is how much the bound is magnified by it."""
         with np.errstate(all="ignore"):
             size = np.maximum(np.abs(predicted), np.abs(self.claimed))
-            out: Matrix = (FIT + ROUND_OFF_UNITS * self.problem.precision.epsilon) * size + np.abs(
+            out: Matrix = (self.fit + ROUND_OFF_UNITS * self.problem.precision.epsilon) * size + np.abs(
                 amplification
             ) * self.bound
         return out
@@ -75,7 +78,19 @@ def gather(verified: Verified, ask: Ask) -> Evidence:
     # What the verdict rests on counts as it was judged: round-off and kinks are accounted for there.
     rows = verified.codes.shape[0]
     differs[:rows] &= verified.codes == 1
-    return Evidence(verified.problem, points, claimed, reference, bound, usable, differs)
+    fit = _fit(verified.problem, claimed[usable])
+    return Evidence(verified.problem, points, claimed, reference, bound, usable, differs, fit)
+
+
+def _fit(problem: Problem, claimed: Array) -> float:
+    """How near to a prediction a claim comes that is computed as the spec, or its own values, say."""
+    epsilon = problem.precision.epsilon
+    with np.errstate(all="ignore"):
+        single = claimed.astype(np.float32)
+        if claimed.size and (single == claimed).all() and (claimed != np.round(claimed)).any():
+            epsilon = max(epsilon, float(np.finfo(np.float32).eps))
+    tolerance = problem.tolerance.relative
+    return max(FIT, ROUND_OFF_UNITS * epsilon, tolerance if tolerance > USUAL_TOLERANCE else 0.0)
 
 
 def _cheapest(verified: Verified) -> str | None:
@@ -96,7 +111,9 @@ def _further_points(verified: Verified) -> Matrix:
     spent = max((j.answer.estimates.evaluations for j in verified.judged if j.answer.estimates is not None), default=0)
     rows = max(1, verified.points.shape[0])
     count = min(EXTRA_POINTS, MOST_EXTRA_NUMBERS // max(1, n))
-    if spent // rows * count > MOST_EXTRA_COST or not count or not verified.points.shape[0]:
+    code = not isinstance(problem.function, ExpressionFunction)
+    count = min(count, (MOST_EXTRA_CALLS if code else MOST_EXTRA_COST) // max(1, spent // rows))
+    if not count or not verified.points.shape[0]:
         return np.empty((0, n))
     rng = np.random.default_rng((problem.seed, 7))
     base = verified.points[rng.integers(0, rows, size=count)]

@@ -8,7 +8,7 @@ round-off and the reference's bound at all usable points, and at least one of th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -37,7 +37,7 @@ class Guess:
     key: str
     message: str  # a clause without its subject: "the sign is wrong"
     confidence: float
-    factor: float | None = None
+    factor: float | None = None  # the number that was measured: a factor, an offset, a term's weight
     weak: bool = False  # it fits, but a change to the claim's own formula would say it better
 
 
@@ -56,6 +56,7 @@ class Column:
     epsilon: float
     variable: int  # which variable the component is the derivative by
     differs: Mask
+    fit: float = FIT
 
     def x(self, j: int) -> Vector:
         """Component j of the usable points, shape (k',). The points stay where they are: n may be large."""
@@ -65,7 +66,7 @@ class Column:
     def fits(self, predicted: Vector, amplification: Vector | float = 1.0) -> bool:
         """Whether the prediction meets the claim at all points and differs from the reference somewhere."""
         with np.errstate(all="ignore"):
-            slack = FIT * np.maximum(np.abs(predicted), np.abs(self.c)) + np.abs(amplification) * self.b
+            slack = self.fit * np.maximum(np.abs(predicted), np.abs(self.c)) + np.abs(amplification) * self.b
             near = np.abs(self.c - predicted) <= slack + np.finfo(np.float64).tiny
             telling = np.abs(predicted - self.r) > 4 * slack + self.b
         return bool(self.c.size and near.all() and (telling & self.differs).any())
@@ -91,6 +92,7 @@ def column(evidence: Evidence, index: int, rows: Mask | None = None) -> Column:
     return Column(
         evidence.claimed[usable, index], evidence.reference[usable, index], evidence.bound[usable, index],
         evidence.points, usable, evidence.problem.precision.epsilon, index % n, evidence.differs[usable, index],
+        evidence.fit,
     )  # fmt: skip
 
 
@@ -114,7 +116,18 @@ def guesses(
 def offset_guesses(col: Column) -> Iterator[Guess]:
     """Whether the claim is off by a constant."""
     if col.differs.any() and not (col.c == 0).all():
-        yield from _offset(col)
+        yield from _offset(active(col))
+
+
+def active(col: Column) -> Column:
+    """The column without the points where claim and right value are 0: f has no part there that a term could be of."""
+    zero = (col.c == 0) & (col.r == 0)
+    if not zero.any() or zero.all():
+        return col
+    rows = col.rows.copy()
+    rows[np.flatnonzero(rows)[zero]] = False
+    keep = ~zero
+    return replace(col, c=col.c[keep], r=col.r[keep], b=col.b[keep], rows=rows, differs=col.differs[keep])
 
 
 def rougher_guesses(col: Column, names: Callable[[int], str]) -> Iterator[Guess]:
@@ -122,6 +135,7 @@ def rougher_guesses(col: Column, names: Callable[[int], str]) -> Iterator[Guess]
     if not col.differs.any() or (col.c == 0).all():
         return
     yield from _proportional_term(col, names)
+    yield from _own_term(active(col), names)
     yield from _elementary_factor(col)
     yield from _power_of_a_variable(col, names)
 
@@ -170,7 +184,11 @@ def _offset(col: Column) -> Iterator[Guess]:
     offset = float(col.c[best] - col.r[best])
     if np.unique(col.r[col.informative()]).size >= 2 and col.fits(col.r + offset, 2.0) and _stands_out(col, offset):
         yield Guess(
-            Fault.CONSTANT_OFFSET, f"offset {offset:.6g}", f"off by the constant {offset:+.6g}", col.confidence()
+            Fault.CONSTANT_OFFSET,
+            f"offset {offset:.6g}",
+            f"off by the constant {offset:+.6g}",
+            col.confidence(),
+            offset,
         )
 
 
@@ -193,9 +211,45 @@ def _proportional_term(col: Column, names: Callable[[int], str]) -> Iterator[Gue
         if not np.isfinite(slope) or slope == 0 or not col.fits(col.r + slope * x, 1.0 + np.abs(x / x[best])):
             continue
         fault, words = (Fault.MISSING_TERM, "missing") if slope < 0 else (Fault.EXTRA_TERM, "too much")
-        message = f"the term {abs(slope):.6g}·{names(j)} is {words}"
-        key = f"term {slope:.6g} {'x' if j == col.variable else names(j)}"
+        # Of an array the components have one mistake in common, which is told of the array.
+        name = _own_name(names, j) if j == col.variable else names(j)
+        message = f"the term {abs(slope):.6g}·{name} is {words}"
+        key = f"term {slope:.6g} {'x' if j == col.variable else name}"
         yield Guess(fault, key, message, col.confidence())
+        return
+
+
+def _own_name(names: Callable[[int], str], j: int) -> str:
+    return names(j).partition("[")[0]
+
+
+# Derivatives of terms by which a variable is penalised or weighed: |x|, log x, x³ and x⁴ over their factors.
+SIGN_TERM = "sign({})"
+OWN_TERMS: tuple[tuple[str, Callable[[Vector], Vector]], ...] = (
+    (SIGN_TERM, np.sign),
+    ("1/{}", lambda x: 1 / x),
+    ("{}²", lambda x: x**2),
+    ("{}³", lambda x: x**3),
+)
+
+
+def _own_term(col: Column, names: Callable[[int], str]) -> Iterator[Guess]:
+    """A term that depends on the variable alone is missing or too much, as that of an L1 penalty or of a log prior."""
+    x = col.x(col.variable)
+    if np.unique(x).size < 3:
+        return
+    for text, slope in OWN_TERMS:
+        with np.errstate(all="ignore"):
+            shape = slope(x)
+            best = int(np.argmax(np.where(np.isfinite(shape) & (shape != 0), np.abs(col.c - col.r) - col.b, -np.inf)))
+            weight = float((col.c[best] - col.r[best]) / shape[best])
+        # The two signs of sign(x) make it more than a constant.
+        fine = np.isfinite(shape).all() and np.unique(shape).size >= 2 and np.isfinite(weight) and weight != 0
+        if not fine or not col.fits(col.r + weight * shape, 1.0 + np.abs(shape / shape[best])):
+            continue
+        fault, words = (Fault.MISSING_TERM, "missing") if weight < 0 else (Fault.EXTRA_TERM, "too much")
+        message = f"the term {abs(weight):.6g}·{text.format(_own_name(names, col.variable))} is {words}"
+        yield Guess(fault, f"term {weight:.6g} {text}", message, col.confidence(), weight)
         return
 
 
@@ -211,6 +265,8 @@ ELEMENTARY: tuple[tuple[str, Callable[[Vector], Vector]], ...] = (
     ("1 − tanh(x)²", lambda x: 1 - np.tanh(x) ** 2),
     ("σ(x)·(1 − σ(x))", lambda x: 1 / (2 + np.exp(x) + np.exp(-x))),
     ("1/(1 + x²)", lambda x: 1 / (1 + x**2)),
+    ("x·(1 − x)", lambda x: x * (1 - x)),
+    ("1 − x²", lambda x: 1 - x**2),
 )
 
 
@@ -225,6 +281,10 @@ def _elementary_factor(col: Column) -> Iterator[Guess]:
             if np.isfinite(slope).all() and (slope != 0).all() and col.fits(col.r / slope, 1 / slope):
                 message = f"the chain rule's factor {text} is missing (x the variable)"
                 yield Guess(Fault.MISSING_CHAIN_FACTOR, f"chain {text}", message, col.confidence())
+                return
+            if np.isfinite(slope).all() and col.fits(col.r * slope, slope):
+                message = f"a factor of {text} is too much (x the variable): it is the derivative by another parameter"
+                yield Guess(Fault.FACTOR, f"chain too much {text}", message, col.confidence())
                 return
 
 

@@ -1,0 +1,51 @@
+"""Functions that compute in single precision, through the real road: whether the spec says so or not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import gradverify
+from gradverify.core.arrays import Array
+from gradverify.core.verdicts import Fault, Verdict
+
+WEIGHTS = np.random.default_rng(5).normal(size=(4, 3)).astype(np.float32)
+POINTS = [[0.1, 0.2, 0.3], [1.0, -1.0, 0.5]]
+
+
+def layer(x: Array) -> object:
+    return np.sum(np.tanh(WEIGHTS @ np.asarray(x, dtype=np.float32)))
+
+
+def gradient(x: Array) -> Array:
+    h = np.tanh(WEIGHTS @ np.asarray(x, dtype=np.float32))
+    return np.asarray(WEIGHTS.T @ (1 - h**2))
+
+
+def without_a_square(x: Array) -> Array:
+    return np.asarray(WEIGHTS.T @ (1 - np.tanh(WEIGHTS @ np.asarray(x, dtype=np.float32))))
+
+
+def verdict(claim: object, precision: str) -> Verdict:
+    return gradverify.check(layer, claim, at=POINTS, precision=precision).specs[0].verdict  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_a_wrong_claim_fails(precision: str) -> None:
+    assert verdict(without_a_square, precision) is Verdict.FAIL
+    assert verdict(lambda x: -gradient(x), precision) is Verdict.FAIL
+
+
+def test_a_right_claim_passes_where_the_spec_says_so() -> None:
+    assert verdict(gradient, "float32") is Verdict.PASS
+
+
+def test_a_right_claim_is_not_called_wrong_where_the_spec_does_not_say_so() -> None:
+    result = gradverify.check(layer, gradient, at=POINTS).specs[0]
+    assert result.verdict is not Verdict.FAIL
+    assert "precision: float32" in str([check.reason for check in result.checks])
+
+
+def test_a_sign_is_told_in_single_precision_too() -> None:
+    result = gradverify.check(layer, lambda x: -gradient(x), at=POINTS, precision="float32").specs[0]
+    assert [d.fault for d in result.diagnosis] == [Fault.SIGN]
