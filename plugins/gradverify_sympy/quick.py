@@ -23,7 +23,7 @@ from gradverify.plugin import (
 from gradverify_sympy.balls import Place, Unclear, to_value
 from gradverify_sympy.forms import Algebra, Beyond, Sign, Terms, subtract
 from gradverify_sympy.layout import claim_targets
-from gradverify_sympy.reading import Condition, Need, Reader, are_granted
+from gradverify_sympy.reading import Condition, Need, Reader, are_granted, discards
 
 METHOD = "symbolic identity"
 
@@ -39,6 +39,8 @@ def estimate_quickly(problem: Problem, request: Request) -> Estimates | None:
     if not isinstance(problem.function, ExpressionFunction):
         return None
     if request.claimed is not None and not np.isfinite(request.claimed).all():
+        return None
+    if not problem.domain.contains(request.points).all():  # the domain's signs are taken for granted below
         return None
     try:
         return _estimate(problem, problem.function, request)
@@ -97,7 +99,7 @@ def _is_proved(
 ) -> bool:
     n = problem.variables.size
     claimed, claim_needs = _claimed(claim, algebra, n, len(derivative) // n)
-    if not are_granted(claim_needs, needs, derivative, algebra):
+    if not are_granted(claim_needs, [] if discards(function) else needs, derivative, algebra):
         return False
     if _same(algebra, derivative, claimed):
         return True

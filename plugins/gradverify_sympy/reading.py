@@ -17,12 +17,14 @@ from gradverify.plugin import (
     Array,
     Call,
     ExpressionFunction,
+    Index,
     Name,
     Node,
     Number,
     Stack,
     UnsupportedFunctionError,
     evaluate_trees,
+    walk,
 )
 from gradverify_sympy.forms import (
     HALF,
@@ -221,6 +223,8 @@ def _reciprocal(reader: Reader, x: Terms) -> Terms:
 def _power(reader: Reader, base: Terms, exponent: Terms) -> Terms:
     algebra = reader.algebra
     number = number_of(exponent)
+    if (number == 0 and number_of(base) is None) or (number is None and base == ONE):
+        raise Beyond  # NumPy's NaN**0 and 1**NaN are 1: there f has a value where its operand has none
     if number is None:
         reader.need(base, Condition.NONNEGATIVE if algebra.is_positive(exponent) else Condition.POSITIVE)
         return algebra.exp(algebra.multiply(exponent, algebra.log(base)))
@@ -386,6 +390,16 @@ def _reduce(function: Callable[[list[Terms]], Terms], array: Array, axes: tuple[
     shape = tuple(array.shape[i] for i in kept)
     lines = array.transpose((*kept, *axes)).reshape((math.prod(shape), -1))
     return _filled([function(list(line)) for line in lines], shape)
+
+
+def discards(owner: ExpressionFunction) -> bool:
+    """Whether a part that is computed may be thrown away, so that f has a value where that part has none: (1/v)[0]."""
+    return any(
+        (isinstance(node, Index) and not isinstance(node.value, Name))
+        or (isinstance(node, Call) and node.function == "trace")
+        for tree in owner.trees
+        for node in walk(tree)
+    )
 
 
 def are_granted(wanted: list[Need], granted: list[Need], derivative: list[Terms], algebra: Algebra) -> bool:

@@ -115,6 +115,29 @@ def test_what_holds_on_the_domain_is_proved_there(function: str, claim: str) -> 
     assert is_proved("x", function, claim, intervals={0: (0, np.inf)})
 
 
+@pytest.mark.parametrize(
+    ("names", "function", "claim"),
+    [
+        ({"v": (2,)}, "(1/v)[0]", "[-1/v[0]**2, v[1]/v[1] - 1]"),
+        ({"W": (2, 2)}, "trace(1/W)", "[[-1/W[0, 0]**2, W[0, 1]/W[0, 1] - 1], [0, -1/W[1, 1]**2]]"),
+        ("x y", "x + sqrt(y)**0", "[1, 0*sqrt(y)]"),
+        ("x y", "x + 1**sqrt(y)", "[1, 0*sqrt(y)]"),
+    ],
+)
+def test_what_f_computes_and_does_not_need_is_not_granted_to_the_claim(names: Any, function: str, claim: str) -> None:
+    assert not is_proved(names, function, claim)
+
+
+def test_a_part_of_what_is_computed_can_be_proved_by_what_the_claim_itself_shows() -> None:
+    assert is_proved({"w": (2,)}, "softmax(w)[0]", "[softmax(w)[0]*(1 - softmax(w)[0]), -softmax(w)[0]*softmax(w)[1]]")
+
+
+def test_the_signs_on_a_domain_say_nothing_of_points_outside_it() -> None:
+    problem = make_problem("x", "sqrt(x**2)", "[1]", intervals={0: (0, np.inf)})
+    assert answer(problem, (2.0,)) is not None
+    assert answer(problem, (-2.0,)) is None
+
+
 @pytest.mark.parametrize("right", [True, False])
 def test_hessians_and_jacobians_are_proved_in_their_layout(right: bool) -> None:
     hessian = "[[2*y, 2*x], [2*x, -sin(y)]]" if right else "[[2*y, 2*x], [2*y, -sin(y)]]"
