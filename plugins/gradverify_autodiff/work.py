@@ -70,11 +70,12 @@ def screen(problem: Problem, request: Request) -> Screened:
         raise DoesNotApply("it needs an expression or a Python function")
     known = np.isfinite(found)
     with np.errstate(all="ignore"):
-        # A component that cancels keeps the round-off of its terms, which are of the size of other components.
+        # A component that cancels keeps the round-off of its terms, which are of the size of other components; what is
+        # 0 to the last bit has mostly no terms at all.
         size = np.abs(found)
         largest = np.max(np.where(known, size, 0.0).reshape((len(found), -1)), axis=1, initial=0.0)
         left = UNITS * problem.precision.epsilon * largest.reshape((-1,) + (1,) * (found.ndim - 1))
-        bounds = np.where(known, ROUGH * size + left, np.inf)
+        bounds = np.where(known, ROUGH * size + np.where(size > 0, left, 0.0), np.inf)
     return Screened(values=np.where(known, found, np.nan), error_bounds=bounds, finite=finite, evaluations=spent)
 
 
