@@ -227,6 +227,11 @@ class Place:
                 return pair[generator.kind is Kind.SIN]
             case Kind.ARCTAN:
                 return arctangent(self.of(generator.inner))
+            case Kind.SIGN:
+                x, dx = self.of(generator.inner)
+                if abs(x) <= dx:
+                    raise Unclear
+                return (UNIT if x > 0 else -UNIT), 0
             case Kind.SIGMOID:
                 return sigmoid(self.of(generator.inner))
             case Kind.TANH:  # 2·sigmoid(2u) − 1

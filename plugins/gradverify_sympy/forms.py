@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import enum
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -61,6 +61,7 @@ class Kind(enum.Enum):
     ERF = "erf"
     TANH = "tanh"
     SIGMOID = "sigmoid"
+    SIGN = "sign"
 
 
 class Sign(enum.IntEnum):
@@ -159,6 +160,8 @@ class Algebra:
         self._exact = literals_are_exact
         self._numbers: dict[tuple[Kind, object], int] = {}
         self._slopes: dict[int, dict[int, Terms]] = {}
+        self._signs: dict[int, frozenset[int]] = {}
+        self._assigned: dict[tuple[int, int, int], Terms] = {}
         self._work = 0
 
     # Generators.
@@ -432,9 +435,65 @@ class Algebra:
         """arctan(argument)."""
         return {((self._generator(Kind.ARCTAN, self.expanded(argument)), 1),): 1} if argument else {}
 
+    def sign(self, argument: Terms) -> Terms:
+        """−1, 0 or 1: what branches are made of. Its derivative is 0 wherever the argument is not."""
+        argument = self.expanded(argument)
+        if not argument:
+            return {}
+        if self.is_positive(argument):
+            return ONE
+        if self.is_positive(scaled(argument, -1)):
+            return {(): -1}
+        leading = argument[min(argument)]
+        primitive = argument if leading == 1 else {m: _quotient(c, leading) for m, c in argument.items()}
+        return {((self._generator(Kind.SIGN, primitive), 1),): 1 if leading > 0 else -1}
+
     def error_function(self, argument: Terms) -> Terms:
         """erf(argument)."""
         return {((self._generator(Kind.ERF, self.expanded(argument)), 1),): 1} if argument else {}
+
+    # Branches.
+
+    def signs_in(self, terms: Terms) -> frozenset[int]:
+        """The sign generators that the form depends on."""
+        found: frozenset[int] = frozenset()
+        for monomial in terms:
+            for number, _ in monomial:
+                found |= self._signs_of(number)
+        return found
+
+    def _signs_of(self, number: int) -> frozenset[int]:
+        known = self._signs.get(number)
+        if known is None:
+            known = self.signs_in(self.generators[number].inner)
+            if self.generators[number].kind is Kind.SIGN:
+                known |= {number}
+            self._signs[number] = known
+        return known
+
+    def assign(self, terms: Terms, sign: int, value: int) -> Terms:
+        """`terms` where the sign generator has that value. Raises `Beyond` where there is no such form."""
+        total: Terms = {}
+        for monomial, coefficient in terms.items():
+            product: Terms = {(): coefficient}
+            for number, exponent in monomial:
+                factor: Terms = {((number, 1),): 1}
+                if sign in self._signs_of(number):
+                    factor = self._with_sign(number, sign, value)
+                product = self.multiply(product, self.power(factor, exponent))
+            _accumulate(total, product)
+        return total
+
+    def _with_sign(self, number: int, sign: int, value: int) -> Terms:
+        """One generator where the sign has that value, made anew."""
+        if number == sign:
+            return {(): value} if value else {}
+        key = (number, sign, value)
+        known = self._assigned.get(key)
+        if known is None:
+            kind, inner = self.generators[number].kind, self.assign(self.generators[number].inner, sign, value)
+            known = self._assigned[key] = inner if kind is Kind.BASE else _MAKERS[kind](self, inner)
+        return known
 
     # Signs.
 
@@ -480,7 +539,7 @@ class Algebra:
                 known = {number: ONE}
             else:
                 generator = self.generators[number]
-                inner = self.gradient(generator.inner)
+                inner = {} if generator.kind is Kind.SIGN else self.gradient(generator.inner)
                 known = {}
                 if inner:
                     outer = self._outer_slope(number, generator)
@@ -524,6 +583,10 @@ class Algebra:
         """
         while terms:
             exponents = _exponents(terms)
+            cubes = [g for g, found in exponents.items() if self.generators[g].kind is Kind.SIGN and max(found) > 2]
+            if cubes:
+                terms = self._without_cubes(terms, cubes[0])
+                continue
             high = [g for g, found in exponents.items() if self._order(g, found) <= max(found)]
             if high:
                 terms = self._reduced(terms, max(high), 0)
@@ -538,6 +601,14 @@ class Algebra:
             number = max(low)
             terms = self._reduced(terms, number, -math.floor(min(exponents[number])))
         return True
+
+    def _without_cubes(self, terms: Terms, number: int) -> Terms:
+        """s³ = s for signs, 0 included: what is left of a power is s or s²."""
+        total: Terms = {}
+        for monomial, coefficient in terms.items():
+            reduced = tuple((g, 2 - e % 2 if g == number and e > 2 and e % 1 == 0 else e) for g, e in monomial)
+            _accumulate(total, {reduced: coefficient})
+        return total
 
     def _by_exponentials(self, terms: Terms, number: int) -> Terms:
         """`terms` with tanh(u) as (eᵘ − e⁻ᵘ)/(eᵘ + e⁻ᵘ) and sigmoid(u) as 1/(1 + e⁻ᵘ)."""
@@ -572,6 +643,7 @@ class Algebra:
         else:
             order, replacement = 1, generator.inner
         by_exponent: dict[Exponent, Terms] = {}
+        total: Terms = {}
         for monomial, coefficient in terms.items():
             exponent: Exponent = shift
             rest = monomial
@@ -579,18 +651,34 @@ class Algebra:
                 if item[0] == number:
                     exponent = _whole(item[1] + shift)
                     rest = tuple(other for other in monomial if other[0] != number)
-            by_exponent.setdefault(exponent, {})[rest] = coefficient
+            if exponent:
+                by_exponent.setdefault(exponent, {})[rest] = coefficient
+            else:
+                total[rest] = coefficient
         powers: list[Terms] = [ONE]
-        total: Terms = {}
         for exponent, others in by_exponent.items():
             count, left = (int(exponent // order), _whole(exponent % order)) if exponent >= order else (0, exponent)
             if count > MAX_EXPONENT:
                 raise Beyond
             while len(powers) <= count:
                 powers.append(self._product(powers[-1], replacement))
-            own: Terms = {((number, left),): 1} if left else ONE
-            _accumulate(total, self._product(powers[count], self._product(others, own)))
+            own: Monomial = ((number, left),) if left else ()
+            kept = {times(rest, own): coefficient for rest, coefficient in others.items()}
+            _accumulate(total, self._product(powers[count], kept) if count else kept)
         return total
+
+
+_MAKERS: Mapping[Kind, Callable[[Algebra, Terms], Terms]] = {
+    Kind.EXP: Algebra.exp,
+    Kind.LOG: Algebra.log,
+    Kind.SIN: Algebra.sine,
+    Kind.COS: Algebra.cosine,
+    Kind.ARCTAN: Algebra.arctangent,
+    Kind.ERF: Algebra.error_function,
+    Kind.TANH: Algebra.hyperbolic_tangent,
+    Kind.SIGMOID: Algebra.sigmoid,
+    Kind.SIGN: Algebra.sign,
+}
 
 
 def _exponents(terms: Terms) -> dict[int, set[Exponent]]:

@@ -1,7 +1,7 @@
 """The quick road: claims that exact forms prove, and values at points that hold no surprise, without SymPy.
 
 What is not decided here, or not as plainly, goes SymPy's way from the start: claims that are wrong or written in a way
-that forms do not see through, branches and kinks, edges of domains, cancellation beyond the ball's digits.
+that forms do not see through, points at kinks and at edges of domains, cancellation beyond the balls' digits.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from gradverify_sympy.layout import claim_targets
 from gradverify_sympy.reading import Condition, Need, Reader, are_granted, discards
 
 METHOD = "symbolic identity"
+MAX_SPLITS = 4  # nested case distinctions, each of five comparisons
 
 
 def estimate_quickly(problem: Problem, request: Request) -> Estimates | None:
@@ -50,7 +51,7 @@ def estimate_quickly(problem: Problem, request: Request) -> Estimates | None:
 
 def _estimate(problem: Problem, function: ExpressionFunction, request: Request) -> Estimates | None:
     algebra = Algebra(_signs(problem.domain, problem.variables.size))
-    derivative, needs = _differentiate(problem, function, algebra)
+    derivative, needs, guards = _differentiate(problem, function, algebra)
     proof = None
     if isinstance(problem.claim, ExpressionFunction) and claim_targets(problem) is not None:
         if not _is_proved(problem, function, problem.claim, algebra, derivative, needs):
@@ -61,8 +62,12 @@ def _estimate(problem: Problem, function: ExpressionFunction, request: Request) 
         return None
     # What is enclosed here is enclosed rigorously: generators that mpmath has no bound for have no value.
     evidence = Evidence.PROVED if proof is not None and request.claimed is not None else Evidence.CERTIFIED
-    points = tuple(_at(problem, algebra, derivative, needs, point, evidence) for point in request.points.tolist())
-    return Estimates(points=points, evaluations=0, proof=proof)
+    points = []
+    for point in request.points.tolist():
+        place = Place(algebra, point)
+        _require_plain(place, needs, guards)
+        points.append(_at(problem, place, derivative, algebra.has_literals, evidence))
+    return Estimates(points=tuple(points), evaluations=0, proof=proof)
 
 
 def _signs(domain: Domain, n: int) -> list[Sign]:
@@ -74,10 +79,14 @@ def _signs(domain: Domain, n: int) -> list[Sign]:
     ]
 
 
-def _differentiate(problem: Problem, function: ExpressionFunction, algebra: Algebra) -> tuple[list[Terms], list[Need]]:
-    """The derivative, entry by entry in C order, and what the function needs."""
+def _differentiate(
+    problem: Problem, function: ExpressionFunction, algebra: Algebra
+) -> tuple[list[Terms], list[Need], list[Terms]]:
+    """The derivative, entry by entry in C order, what the function needs, and where it changes its formula: at the
+    zeros of the last."""
     n = problem.variables.size
-    trees, needs = Reader(algebra, n).read(function)
+    reader = Reader(algebra, n)
+    trees, needs = reader.read(function)
     functions = [terms for tree in trees for terms in tree]
     if problem.derivative is Derivative.HESSIAN:
         slopes = algebra.gradient(functions[0])
@@ -86,7 +95,7 @@ def _differentiate(problem: Problem, function: ExpressionFunction, algebra: Alge
     for terms in functions:
         slopes = algebra.gradient(terms)
         derivative += [slopes.get(i, {}) for i in range(n)]
-    return derivative, needs
+    return derivative, needs, reader.guards
 
 
 def _is_proved(
@@ -107,7 +116,7 @@ def _is_proved(
         return False
     # For the decimals as they are written: 0.74*x for the slope of 0.37*x**2.
     exact = Algebra(_signs(problem.domain, n), literals_are_exact=True)
-    derivative, _ = _differentiate(problem, function, exact)
+    derivative, _, _ = _differentiate(problem, function, exact)
     return _same(exact, derivative, _claimed(claim, exact, n, len(derivative) // n)[0])
 
 
@@ -128,26 +137,44 @@ def _claimed(claim: ExpressionFunction, algebra: Algebra, n: int, rows: int) -> 
 
 def _same(algebra: Algebra, derivative: list[Terms], claimed: list[Terms]) -> bool:
     return len(derivative) == len(claimed) and all(
-        truth == claim or algebra.vanishes(subtract(claim, truth))
-        for truth, claim in zip(derivative, claimed, strict=True)
+        _is_same(algebra, truth, claim, MAX_SPLITS) for truth, claim in zip(derivative, claimed, strict=True)
     )
 
 
-def _at(
-    problem: Problem,
-    algebra: Algebra,
-    derivative: list[Terms],
-    needs: list[Need],
-    point: list[float],
-    evidence: Evidence,
-) -> Estimate:
-    """The derivative at one point. Raises `Unclear` where f's needs are not met, or are met only just."""
-    place = Place(algebra, point)
+def _is_same(algebra: Algebra, truth: Terms, claim: Terms, splits: int) -> bool:
+    """Whether both are the same: as forms, or on either side of each branch and on its border.
+
+    On the border the claim may be what the derivative is there or on either side: the same convention as that of
+    `identity.Judge`, which also knows which sides the domain excludes.
+    """
+    if truth == claim or algebra.vanishes(subtract(claim, truth)):
+        return True
+    signs = algebra.signs_in(truth) | algebra.signs_in(claim)
+    if not signs or not splits:
+        return False
+    sign = min(signs)  # of no argument that holds another sign
+
+    def agree(of_truth: int, of_claim: int) -> bool:
+        sides = algebra.assign(truth, sign, of_truth), algebra.assign(claim, sign, of_claim)
+        return _is_same(algebra, *sides, splits - 1)
+
+    return agree(1, 1) and agree(-1, -1) and any(agree(side, 0) for side in (0, 1, -1))
+
+
+def _require_plain(place: Place, needs: list[Need], guards: list[Terms]) -> None:
+    """Raise `Unclear` where f's needs are met only just or not at all, or where f changes its formula."""
     for need in needs:
         middle, radius = place.of(need.form)
         if not (middle > radius or (need.condition is Condition.NONZERO and -middle > radius)):
             raise Unclear
-    has_literals = algebra.has_literals
+    for guard in guards:
+        middle, radius = place.of(guard)
+        if not abs(middle) > radius:
+            raise Unclear
+
+
+def _at(problem: Problem, place: Place, derivative: list[Terms], has_literals: bool, evidence: Evidence) -> Estimate:
+    """The derivative at one point."""
     relative = problem.tolerance.relative
     found = [to_value(place.of(terms), has_literals=has_literals, relative=relative) for terms in derivative]
     value: Array = np.array([one.value for one in found]).reshape(problem.shape)

@@ -16,6 +16,8 @@ from gradverify.plugin import (
     Arithmetic,
     Array,
     Call,
+    Compare,
+    Comparison,
     ExpressionFunction,
     Index,
     Name,
@@ -72,6 +74,7 @@ class Reader:
         self.algebra = algebra
         self._size = size
         self._needs: list[Need] = []
+        self.guards: list[Terms] = []  # where one of them is 0, the formula changes
 
     def read(self, owner: ExpressionFunction) -> tuple[list[list[Terms]], list[Need]]:
         """The entries of each tree in C order, and what they need. Raises `Beyond`."""
@@ -106,8 +109,10 @@ class Reader:
     def _scalar(self, node: Node, names: Mapping[str, Terms]) -> Terms:
         if isinstance(node, Call):
             rule = _RULES.get(node.function)
-            if rule is None or node.shape:
+            if node.shape:
                 raise _NeedsArrays
+            if rule is None:
+                return self._other(node, names)
             arguments = [self._scalar(argument, names) for argument in node.arguments]
             if len(arguments) > 2:  # a fold
                 result: Terms = arguments[0]
@@ -125,6 +130,38 @@ class Reader:
                 return _NAMED[node.name](self.algebra)
         raise _NeedsArrays
 
+    def _other(self, node: Call, names: Mapping[str, Terms]) -> Terms:
+        """Functions whose arguments are not all numbers, and those made of others."""
+        if node.function == "where":
+            condition, yes, no = node.arguments
+            return _where(self, self._condition(condition, names), self._scalar(yes, names), self._scalar(no, names))
+        if node.function == "relu":
+            return _maximum(self, self._scalar(node.arguments[0], names), {})
+        if node.function == "clip":
+            value, low, high = (self._scalar(argument, names) for argument in node.arguments)
+            return _minimum(self, _maximum(self, value, low), high)
+        raise _NeedsArrays
+
+    def _condition(self, node: Node, names: Mapping[str, Terms]) -> Terms:
+        """1 where it holds, else 0."""
+        if isinstance(node, Compare):
+            rule = _RULES[_COMPARISONS[node.operator]]
+            return rule(self, self._scalar(node.left, names), self._scalar(node.right, names))  # type: ignore[no-any-return]
+        if isinstance(node, Call) and node.function == "logical_not":
+            return _not(self, self._condition(node.arguments[0], names))
+        if isinstance(node, Call) and node.function in _LOGIC:
+            parts = [self._condition(argument, names) for argument in node.arguments]
+            result: Terms = parts[0]
+            for part in parts[1:]:
+                result = _LOGIC[node.function](self, result, part)
+            return result
+        raise _NeedsArrays
+
+    def sign(self, terms: Terms) -> Terms:
+        """The sign of what a branch is decided by."""
+        self.guards.append(terms)
+        return self.algebra.sign(terms)
+
     # Arrays of forms: NumPy's, of objects.
 
     def _read_arrays(self, owner: ExpressionFunction) -> list[list[Terms]]:
@@ -139,6 +176,9 @@ class Reader:
             name: np.frompyfunc(partial(rule, self), rule.__code__.co_argcount - 1, 1) for name, rule in _RULES.items()
         }
         functions |= {
+            "where": np.frompyfunc(partial(_where, self), 3, 1),
+            "min": partial(_reduce, partial(self._fold, _minimum)),
+            "max": partial(_reduce, partial(self._fold, _maximum)),
             "sum": partial(_reduce, self._sum),
             "prod": partial(_reduce, self._product),
             "logsumexp": partial(_reduce, self._log_sum_exp),
@@ -164,6 +204,12 @@ class Reader:
         for form in forms:
             total = add(total, form)
         return total
+
+    def _fold(self, rule: Callable[[Reader, Terms, Terms], Terms], forms: list[Terms]) -> Terms:
+        result = forms[0]
+        for form in forms[1:]:
+            result = rule(self, result, form)
+        return result
 
     def _product(self, forms: list[Terms]) -> Terms:
         product: Terms = ONE
@@ -331,7 +377,96 @@ def _logaddexp(reader: Reader, x: Terms, y: Terms) -> Terms:
     return reader.algebra.log(add(reader.algebra.exp(x), reader.algebra.exp(y)))
 
 
+# Branches: conditions are forms that are 1 or 0, made of the sign s of left − right, s being 0 on the border.
+
+
+def _sign(reader: Reader, x: Terms) -> Terms:
+    return reader.sign(x)
+
+
+def _abs(reader: Reader, x: Terms) -> Terms:
+    return reader.algebra.multiply(reader.sign(x), x)
+
+
+def _above(reader: Reader, x: Terms) -> Terms:
+    """Whether x > 0: (s² + s)/2."""
+    s = reader.sign(x)
+    return scaled(add(reader.algebra.multiply(s, s), s), HALF)
+
+
+def _not(reader: Reader, x: Terms) -> Terms:
+    del reader
+    return subtract(ONE, x)
+
+
+def _greater(reader: Reader, x: Terms, y: Terms) -> Terms:
+    return _above(reader, subtract(x, y))
+
+
+def _less(reader: Reader, x: Terms, y: Terms) -> Terms:
+    return _above(reader, subtract(y, x))
+
+
+def _greater_equal(reader: Reader, x: Terms, y: Terms) -> Terms:
+    return _not(reader, _less(reader, x, y))
+
+
+def _less_equal(reader: Reader, x: Terms, y: Terms) -> Terms:
+    return _not(reader, _greater(reader, x, y))
+
+
+def _not_equal(reader: Reader, x: Terms, y: Terms) -> Terms:
+    return reader.algebra.power(reader.sign(subtract(x, y)), 2)
+
+
+def _equal(reader: Reader, x: Terms, y: Terms) -> Terms:
+    return _not(reader, _not_equal(reader, x, y))
+
+
+def _and(reader: Reader, x: Terms, y: Terms) -> Terms:
+    return reader.algebra.multiply(x, y)
+
+
+def _or(reader: Reader, x: Terms, y: Terms) -> Terms:
+    return subtract(add(x, y), reader.algebra.multiply(x, y))
+
+
+def _where(reader: Reader, condition: Terms, yes: Terms, no: Terms) -> Terms:
+    multiply = reader.algebra.multiply
+    return add(multiply(condition, yes), multiply(_not(reader, condition), no))
+
+
+def _maximum(reader: Reader, x: Terms, y: Terms) -> Terms:
+    return _where(reader, _greater_equal(reader, x, y), x, y)
+
+
+def _minimum(reader: Reader, x: Terms, y: Terms) -> Terms:
+    return _where(reader, _less_equal(reader, x, y), x, y)
+
+
+_LOGIC: Mapping[str, Callable[[Reader, Terms, Terms], Terms]] = {"logical_and": _and, "logical_or": _or}
+_COMPARISONS: Mapping[Comparison, str] = {
+    Comparison.LT: "less",
+    Comparison.LE: "less_equal",
+    Comparison.GT: "greater",
+    Comparison.GE: "greater_equal",
+    Comparison.EQ: "equal",
+    Comparison.NE: "not_equal",
+}
 _RULES: Mapping[str, Any] = {
+    "sign": _sign,
+    "abs": _abs,
+    "minimum": _minimum,
+    "maximum": _maximum,
+    "less": _less,
+    "less_equal": _less_equal,
+    "greater": _greater,
+    "greater_equal": _greater_equal,
+    "equal": _equal,
+    "not_equal": _not_equal,
+    "logical_and": _and,
+    "logical_or": _or,
+    "logical_not": _not,
     "negative": _negative,
     "positive": _positive,
     "add": _add,

@@ -73,11 +73,25 @@ PROVED = [
     ({"W": (2, 2)}, "sum((W @ [1, 2])**2)", "outer(2*(W @ [1, 2]), [1, 2])"),
 ]
 
+BRANCHES = [
+    ("x", "abs(x)**3", "[3*x*abs(x)]"),
+    ("x", "abs(x - 2)", "[sign(x - 2)]"),
+    ("x", "relu(x)**2", "[2*relu(x)]"),
+    ("x", "relu(x)", "[where(x > 0, 1, 0)]"),
+    ("x", "relu(x)", "[where(x >= 0, 1, 0)]"),
+    ("x", "relu(x)", "[1 if not x < 0 else 0]"),
+    ("x y", "maximum(x, y)**2", "[where(x >= y, 2*x, 0), where(y > x, 2*y, 0)]"),
+    ("x", "exp(-abs(x))", "[-sign(x)*exp(-abs(x))]"),
+    ("x y", "where((x > 0) & (y > 0), x*y, 0)", "[y if x > 0 and y > 0 else 0, where((x <= 0) | (y <= 0), 0, x)]"),
+    ({"w": (3,)}, "sum(relu(w - 1)**2)", "2*relu(w - 1)"),
+]
+PROVED += BRANCHES
+
 
 @pytest.mark.parametrize(("names", "function", "claim"), PROVED)
 def test_a_right_claim_is_proved_by_forms(names: Any, function: str, claim: str) -> None:
     problem = make_problem(names, function, claim)
-    point = tuple(0.75 + 0.25 * i for i in range(problem.variables.size))
+    point = tuple(0.7 + 0.27 * i for i in range(problem.variables.size))
     found = answer(problem, point)
     assert found is not None
     assert found.proof.identical is True
@@ -102,6 +116,11 @@ def test_the_same_claim_off_by_a_little_is_left_to_sympy(names: Any, function: s
         ("sin(x)", "[sqrt(1 - sin(x)**2)]"),
         ("log(x**2)/2", "[1/sqrt(x**2)]"),
         ("x**2", "[2*x + sin(pi)]"),  # whose float is not 0
+        ("x**2", "[where(x == 2, 100, 2*x)]"),  # wrong at one place
+        ("relu(x)", "[where(x == 0, 0.5, where(x > 0, 1, 0))]"),  # a mean of both sides
+        ("relu(x)", "[1]"),
+        ("abs(x)", "[x/sqrt(x**2)]"),
+        ("x*abs(x)", "[2*x]"),
     ],
 )
 def test_what_does_not_hold_everywhere_is_left_to_sympy(function: str, claim: str) -> None:
@@ -158,7 +177,10 @@ def test_hessians_and_jacobians_are_proved_in_their_layout(right: bool) -> None:
         ("exp(x)*exp(-x)*x", 1000.0),  # inf · 0 as NumPy computes it
         ("cos(0.1*x)", 1e20),  # the literal's rounding turns the angle by a radian
         ("(x - 0.1)**2", 0.1),  # between 0.1 and its float
-        ("abs(x)", 1.0),
+        ("abs(x)", 0.0),
+        ("where(x > 1, x + 1, x)", 1.0),  # jumps, which its derivative does not show
+        ("relu(x - 0.1)", 0.1),  # between 0.1 and its float
+        ("floor(x)", 1.5),
         ("arctan2(x, 2)", 1.0),
     ],
 )
