@@ -54,7 +54,7 @@ def _estimate(problem: Problem, function: ExpressionFunction, request: Request) 
     derivative, needs, guards = _differentiate(problem, function, algebra)
     proof = None
     if isinstance(problem.claim, ExpressionFunction) and claim_targets(problem) is not None:
-        if not _is_proved(problem, function, problem.claim, algebra, derivative, needs):
+        if not _is_proved(problem, function, problem.claim, algebra, derivative, needs, guards):
             return None
         proof = Proof(identical=True, components=(True,) * len(derivative), method=METHOD)
     values = function.evaluate(request.points).values
@@ -105,10 +105,16 @@ def _is_proved(
     algebra: Algebra,
     derivative: list[Terms],
     needs: list[Need],
+    guards: list[Terms],
 ) -> bool:
     n = problem.variables.size
-    claimed, claim_needs = _claimed(claim, algebra, n, len(derivative) // n)
-    if not are_granted(claim_needs, [] if discards(function) else needs, derivative, algebra):
+    reader = Reader(algebra, n)
+    claimed, claim_needs = _claimed(claim, reader, len(derivative) // n)
+    if guards or reader.guards:
+        # A branch not taken grants nothing, and NumPy's comparisons with NaN are false: only signs count.
+        if not are_granted([*needs, *claim_needs], [], [], algebra):
+            return False
+    elif not are_granted(claim_needs, [] if discards(function) else needs, derivative, algebra):
         return False
     if _same(algebra, derivative, claimed):
         return True
@@ -117,12 +123,12 @@ def _is_proved(
     # For the decimals as they are written: 0.74*x for the slope of 0.37*x**2.
     exact = Algebra(_signs(problem.domain, n), literals_are_exact=True)
     derivative, _, _ = _differentiate(problem, function, exact)
-    return _same(exact, derivative, _claimed(claim, exact, n, len(derivative) // n)[0])
+    return _same(exact, derivative, _claimed(claim, Reader(exact, n), len(derivative) // n)[0])
 
 
-def _claimed(claim: ExpressionFunction, algebra: Algebra, n: int, rows: int) -> tuple[list[Terms], list[Need]]:
+def _claimed(claim: ExpressionFunction, reader: Reader, rows: int) -> tuple[list[Terms], list[Need]]:
     """The claim in the derivative's layout, and what it needs."""
-    trees, needs = Reader(algebra, n).read(claim)
+    trees, needs = reader.read(claim)
     if len(trees) == 1:
         return trees[0], needs
     widths = [len(entries) // rows for entries in trees]

@@ -121,6 +121,9 @@ def test_the_same_claim_off_by_a_little_is_left_to_sympy(names: Any, function: s
         ("relu(x)", "[1]"),
         ("abs(x)", "[x/sqrt(x**2)]"),
         ("x*abs(x)", "[2*x]"),
+        ("where(x > 0, x**1.5, x**2)", "[where(x > 0, 1.5*sqrt(x), 2*sqrt(x)**2)]"),  # NaN for x < 0
+        ("where(x > 1, log(x), x**2)", "[where(x > 1, 1/x, 2*x**2/x)]"),  # NaN at 0
+        ("where(sqrt(x) > 1, x**2, x)", "[where(sqrt(x) <= 1, 1, 2*x)]"),  # comparisons with NaN are false
     ],
 )
 def test_what_does_not_hold_everywhere_is_left_to_sympy(function: str, claim: str) -> None:
