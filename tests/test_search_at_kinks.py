@@ -176,3 +176,15 @@ def test_a_slope_from_beyond_the_domains_end_is_no_counterexample() -> None:
 
 def test_a_branch_that_ends_before_the_domain_does_is_one() -> None:
     assert not gradverify.check(clipped, clipped_gradient_wrong_near_the_end, at=[[0.3, 2.0]], domain=UNIT).passed
+
+
+@pytest.mark.parametrize(("slope", "fails"), [(0.0, False), (-2e-6, False), (1e-6, True), (-4e-6, True)])
+def test_differences_that_miss_a_kink_accuse_only_what_is_beside_its_slopes(slope: float, fails: bool) -> None:
+    """At 20 the slope drops from −2.06e-6 to 0, which is lost in the noise of differences; tracing sees the tie."""
+
+    def f(t: float) -> object:
+        s = 1 / (1 + np.exp(-np.clip(t, -20.0, 20.0)))
+        return np.log(1 - s + 1e-3)
+
+    found = gradverify.check(f, lambda _: slope, at=[[20.0]], search=False).specs[0]
+    assert (found.verdict is Verdict.FAIL) is fails

@@ -19,7 +19,7 @@ from gradverify.core.judge import Code, judge, judge_kink, judge_with_scales
 from gradverify.core.kinks import find_kinks
 from gradverify.core.problem import Derivative, Failure, Problem, Request
 from gradverify.core.unresponsive import Negligible
-from gradverify.core.verdicts import AtKinks, Evidence, Fault, Verdict
+from gradverify.core.verdicts import AtKinks, Evidence, Fault, NoteKind, Verdict
 
 if TYPE_CHECKING:
     from gradverify.core.projection.points import Projected
@@ -124,6 +124,7 @@ def verify(
         scattered = withdrawn.scattered(problem, points, codes, judged, claimed, ask)
         scattered |= withdrawn.without_digits(problem, points, codes, judged, kinks, claimed)
         scattered |= withdrawn.in_single_precision(codes, judged, claimed)
+        scattered |= withdrawn.at_ties(problem, points, codes, judged, kinks, claimed, ask, probe.typical)
         codes[scattered] = Code.INCONCLUSIVE
         judged = [j.recoded(scattered & (j.codes == Code.FAIL), Code.INCONCLUSIVE) for j in judged]
     leans = bool(projected) and _take_in(
@@ -567,8 +568,10 @@ def why_inconclusive(verified: Verified) -> str:
     where = f"{name} at {show_point(verified.points[row])}"
     if verified.codes[row, component] == Code.EXCUSED:
         return f"{where}: the difference is only excused by the absolute tolerance, which certifies nothing"
-    single = any(withdrawn.is_single(verified.judged, row))
-    if verified.scattered is not None and verified.scattered[row, component] and not single:
+    explained = any(withdrawn.is_single(verified.judged, row)) or any(
+        note.kind is NoteKind.KINK and component in note.components for j in verified.judged for note in j.notes[row]
+    )
+    if verified.scattered is not None and verified.scattered[row, component] and not explained:
         return f"{where}: the claim's own round-off scatters about the reference by more than the tolerance"
     messages: list[str] = []
     for judged in verified.judged:

@@ -155,6 +155,54 @@ def without_digits(
     return out
 
 
+# Of the points beside a tie, relative to the component's size: far enough for a backend that checks its own values by
+# differences not to meet the tie in them.
+TIE_DISTANCE = 1e-3
+TIE_SLACK = 0.05  # how far a slope may move over that distance, relative to the larger one
+MOST_TIES = 16  # components at a point
+
+
+def at_ties(
+    problem: Problem,
+    points: Matrix,
+    codes: Array,
+    judged: Sequence[Judged],
+    kinks: Sequence[Mapping[int, Kink]],
+    claimed: Matrix,
+    ask: Ask,
+    typical: Vector,
+) -> Array:
+    """Where differences alone accuse a claim that lies between the slopes on either side of a tie; shape (k, c).
+
+    An exact backend that sees a branch decided by equality has no value there. Where its two slopes are close, or small
+    beside the noise of f, differences see no kink and take the mean of both for the derivative.
+    """
+    out = np.zeros(codes.shape, dtype=np.bool_)
+    if problem.derivative is Derivative.HESSIAN:
+        return out
+    for row in np.flatnonzero((codes == Code.FAIL).any(axis=1)).tolist():
+        for one in judged:
+            notes = [note for note in one.notes[row] if note.kind is NoteKind.KINK]
+            if one.evidence[row].strength < Evidence.EXACT.strength or not notes:
+                continue
+            tied = {i for note in notes for i in note.components}
+            suspects = [
+                i for i in np.flatnonzero(codes[row] == Code.FAIL).tolist() if i in tied and i not in kinks[row]
+            ]
+            for index in suspects[:MOST_TIES]:
+                j = index % problem.variables.size
+                step = np.zeros(problem.variables.size)
+                step[j] = TIE_DISTANCE * (abs(points[row, j]) or typical[j])
+                beside = np.array([points[row] - step, points[row] + step])
+                answer = ask(one.backend, problem, Request(beside))
+                if answer.estimates is None or not problem.domain.contains(beside).all():
+                    continue
+                slopes = [float(flat(e.value[None])[0, index]) for e in answer.estimates.points]
+                slack = TIE_SLACK * max(map(abs, slopes))
+                out[row, index] = min(slopes) - slack <= claimed[row, index] <= max(slopes) + slack
+    return out
+
+
 SINGLE_EPSILON = float(np.finfo(np.float32).eps)
 
 
