@@ -419,7 +419,8 @@ def _search(work: Verification, main: Verified, settings: VerifySettings) -> sea
     if not search.applies_to(main.problem):
         return search.Found(None, 0, 0, 0, "a Hessian's claim is checked at the listed points only")
     numbers: list[float] = []
-    for function in (main.problem.function, main.problem.claim):
+    # Without a backend that could look at other points nothing is searched, and no source need be read for it.
+    for function in (main.problem.function, main.problem.claim) if search.screening_backends(main) else ():
         if isinstance(function, ExpressionFunction):
             for tree in function.trees:
                 numbers += literals(tree)
@@ -511,12 +512,18 @@ def _expected(
 
 
 def _result(
-    spec: Spec, found: Verdict, started: float, *, reason: str | None, checks: tuple[Check, ...], **more: object
+    spec: Spec,
+    found: Verdict,
+    started: float,
+    *,
+    reason: str | None,
+    checks: tuple[Check, ...],
+    diagnosis: tuple[Diagnosis, ...] = (),
+    **more: object,
 ) -> SpecResult:
-    bare = SpecResult(
-        name=spec.name, file=spec.place.file, line=spec.place.line, tags=spec.tags, verdict=found, found=found,
-        expected=str(spec.expect), variables=tuple((v.name, v.shape) for v in spec.variables), checks=checks,
+    verdict, reason = _expected(spec, found, diagnosis, reason)
+    return SpecResult(
+        name=spec.name, file=spec.place.file, line=spec.place.line, tags=spec.tags, verdict=verdict, found=found,
+        expected=str(spec.expect), variables=tuple([(v.name, v.shape) for v in spec.variables]), checks=checks,
+        diagnosis=diagnosis, reason=reason, seconds=time.perf_counter() - started, **more,  # type: ignore[arg-type]
     )  # fmt: skip
-    result = dataclasses.replace(bare, **more)  # type: ignore[arg-type]
-    verdict, reason = _expected(spec, found, result.diagnosis, reason)
-    return dataclasses.replace(result, verdict=verdict, reason=reason, seconds=time.perf_counter() - started)

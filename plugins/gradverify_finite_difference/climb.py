@@ -172,7 +172,7 @@ def next_steps(samples: Samples, found: Selection, lines: Lines, room: Floats, t
     last = np.maximum(found.last, 0)
 
     def rung(index: Indices) -> Floats:
-        return pick(h, np.clip(index, 0, last))
+        return pick(h, np.minimum(np.maximum(index, 0), last))
 
     nothing = np.full(len(h), np.nan)
     with np.errstate(all="ignore"):

@@ -271,9 +271,9 @@ class Candidates:
         ones the first."""
         total = truncation + round_off
         total = np.where(allowed & ~np.isnan(total), total, np.inf)
-        at = np.argmin(total, axis=1)[:, None]
-        better = np.take_along_axis(total, at, axis=1)[:, 0] < self.truncation + self.round_off
-        rows, at = np.flatnonzero(better), at[better, 0]
+        at = np.argmin(total, axis=1)
+        rows = np.flatnonzero(pick(total, at) < self.truncation + self.round_off)
+        at = at[rows]
         self.value[rows], self.truncation[rows] = value[rows, at], truncation[rows, at]
         self.round_off[rows] = round_off[rows, at]
         self.lowest[rows], self.highest[rows] = lowest[rows, at], highest[rows, at]

@@ -353,13 +353,13 @@ class _Work:
                 without.append(direction)
                 continue
             group = self._group(direction)
-            norm = group.norm * direction.length
+            norm, summary = float(norms[i]), group.summary
             projection = Projection(
                 claimed=float(claimed[i]), value=float(slopes.values[i]), bound=float(slopes.bounds[i]),
                 round_off=max(ROUND_OFF_UNITS * self.rules.means.precision.epsilon * norm, self._slack(direction)),
                 norm=norm,
-                reach=float(np.sqrt(group.summary.reach2)) * direction.length,
-                total=group.summary.norm1 * direction.length,
+                reach=float(np.sqrt(summary.reach2)) * direction.length,
+                total=summary.norm1 * direction.length,
             )  # fmt: skip
             self.compared.append((direction, group.number, projection))
         return without

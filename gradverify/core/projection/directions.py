@@ -8,6 +8,7 @@ the counter, so any machine makes the signs of any slice of the vector, without 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -122,6 +123,11 @@ def sign(direction: Direction, index: int) -> float:
     return -1.0 if signs(direction.seed, direction.number, index, index + 1)[0] else 1.0
 
 
+def _is_an_end(bound: Array | float) -> bool:
+    """Whether some of it is finite."""
+    return math.isfinite(bound) if isinstance(bound, float) else bool(np.isfinite(bound).any())
+
+
 def sizes(
     x: Vector, scale: Scale, low: Array | float = -np.inf, high: Array | float = np.inf, out: Vector | None = None
 ) -> Vector:
@@ -134,7 +140,7 @@ def sizes(
     np.maximum(s, scale.least, out=s)
     if scale.some:
         s[x == 0] = scale.zero
-    if np.any(np.isfinite(low)) or np.any(np.isfinite(high)):
+    if _is_an_end(low) or _is_an_end(high):
         np.minimum(s, np.minimum(x - low, high - x), out=s)
         np.maximum(s, 0.0, out=s)
     return s
