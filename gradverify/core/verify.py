@@ -116,7 +116,8 @@ def verify(
     if any(probed):
         judged = [_at_new_kinks(j, probed, claimed, problem, at_kinks) for j in judged]
         codes, contradictions = combine(judged, claimed.shape, prover.backend if prover else None)
-    judged = withdrawn.cross_examined(problem, points, judged, codes, claimed, kinks, probe.typical)
+    if codes.any():  # not all pass, whose code is 0
+        judged = withdrawn.cross_examined(problem, points, judged, codes, claimed, kinks, probe.typical)
     if at_kinks is AtKinks.ACCEPT_SUBGRADIENT:
         judged = _exclude_mixtures(problem, points, codes, judged, kinks, claimed, ask, probe.typical)
     scattered = None
@@ -133,9 +134,10 @@ def verify(
     finite = np.atleast_1d(np.isfinite(function_values).all(axis=1))
     # NaN or infinity in the claim where f is finite is a fault even where no backend has a value to set beside it,
     # except that an infinite claim may be right where the slope is infinite.
-    wrong = np.isnan(claimed) & finite[:, None] & (codes != Code.SKIPPED)
-    codes[wrong] = Code.FAIL
-    codes[~finite & (codes != Code.SKIPPED).any(axis=1), :] = Code.INCONCLUSIVE
+    if not finite.all() or np.isnan(claimed).any():
+        wrong = np.isnan(claimed) & finite[:, None] & (codes != Code.SKIPPED)
+        codes[wrong] = Code.FAIL
+        codes[~finite & (codes != Code.SKIPPED).any(axis=1), :] = Code.INCONCLUSIVE
     evaluations = points.shape[0] + sum(a.estimates.evaluations for a in answers if a.estimates is not None)
     evaluations += sum(p.evaluations for p in projected) + negligible.evaluations
     return Verified(

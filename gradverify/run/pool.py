@@ -29,9 +29,9 @@ from gradverify.spec.model import Spec
 
 BATCH_SECONDS = 0.05  # of work in a batch: long against a message's 0.1 ms, short against a run
 LARGEST_BATCH = 500  # tasks
-# Tasks that a worker still has when it gets its next batch, so that it need not wait for that. Tasks with their text
-# may be too large to be sent before the worker listens.
-AHEAD = 1
+# Of work that a worker still has when it gets its next batch, so that it need not wait for that, but one task at least.
+# Tasks with their text may be too large to be sent before the worker listens.
+AHEAD_SECONDS = 0.01
 OPTIONAL_PHASES = ("search", "explanation", "figures")  # a spec that ends its worker there has its verdict without them
 START_SECONDS = 60.0  # that a worker may take to be ready: far more than any import, far less than a day
 FAILED_STARTS = 3  # workers that end before they are ready, one after another, until the pool gives up
@@ -148,8 +148,9 @@ class Pool:
         busy = sum(bool(desk.jobs) for desk in self._desks)
         while len(self._desks) < self._count and len(self._desks) - busy < len(self._waiting):
             self._start()
+        ahead = max(1, int(AHEAD_SECONDS / self._average))
         for desk in self._desks:
-            if self._waiting and (not desk.jobs or (len(desk.jobs) <= AHEAD and self._waiting[0][1].task.text is None)):
+            if self._waiting and (not desk.jobs or (len(desk.jobs) <= ahead and self._waiting[0][1].task.text is None)):
                 self._send(desk, self._next_batch())
 
     def _start(self) -> None:

@@ -28,7 +28,8 @@ def holds(sampler: Sampler, lines: Lines, value: Floats, n: int, random: np.rand
     """For each of P points whether its slopes hold afar; shape (P,). lines: P·n, n a point.  value: (P·n, M)."""
     count, m = len(lines) // n, lines.centre.shape[1]
     centre = lines.base[lines.points[::n]]
-    own = np.where(lines.x != 0, np.abs(lines.x), lines.size)
+    x = lines.x
+    own = np.where(x != 0, np.abs(x), lines.size)
     sign = 2.0 * random.integers(0, 2, size=len(lines)) - 1.0
     moves = sign * np.minimum(own, 0.8 * lines.room.both / STEPS[0])
     direction: Floats = np.asarray(moves, dtype=np.float64).reshape((count, n))

@@ -40,7 +40,8 @@ def look(sampler: Sampler, lines: Lines, claimed: Floats, relative: float, rando
 
     Where round-off was in the way the second step is larger, where truncation was, smaller.
     """
-    size = np.where(lines.x != 0, np.abs(lines.x), lines.size)
+    x = lines.x
+    size = np.where(x != 0, np.abs(x), lines.size)
     first = _difference(sampler, lines, claimed, relative, STEP * size, random)
     if first.taken.all():
         return first

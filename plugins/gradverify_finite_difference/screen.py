@@ -68,18 +68,19 @@ def screen(problem: Problem, request: Request) -> Screened:
 
 def _rough(sampler: Sampler, lines: Lines, random: np.random.Generator) -> tuple[Floats, Floats]:
     """Value and bound along each line, both (L, M): the best of the central differences with all of `RUNGS`."""
-    size = np.where(lines.x != 0, np.maximum(np.abs(lines.x), SMALLEST_SIZE * lines.size), lines.size)
+    x = lines.x
+    size = np.where(x != 0, np.maximum(np.abs(x), SMALLEST_SIZE * lines.size), lines.size)
     jitter = np.exp(random.uniform(-np.log(JITTER), np.log(JITTER), size=(len(lines), 1)))
     steps = STEP * size[:, None] * jitter * RUNGS
     steps = np.where(steps < lines.room.both[:, None], steps, np.nan)
-    exact = coordinates(lines.x, steps, bool(lines.epsilon > np.finfo(np.float64).eps))
+    exact = coordinates(x, steps, bool(lines.epsilon > np.finfo(np.float64).eps))
     both = lines.values(sampler, np.concatenate([exact.up, exact.down], axis=1))
     up, down = both[:, : len(RUNGS)], both[:, len(RUNGS) :]
     width = (exact.t_up + exact.t_down)[:, :, None]
     value = (up - down) / width
     largest = np.maximum(np.maximum(np.abs(up), np.abs(down)), np.abs(lines.centre)[:, None, :])
     # f may round x itself on its way, as in sin(25 x): as good as a value that is off by that much.
-    slip = np.abs(lines.x)[:, None, None] * np.abs(value)
+    slip = np.abs(x)[:, None, None] * np.abs(value)
     round_off = 2 * NOISE_UNITS * lines.epsilon * (largest + slip) / width
     truncation = np.full(value.shape, np.inf)  # of the largest step nothing is known
     change = np.abs(value[:, 1:] - value[:, :-1])
