@@ -21,6 +21,7 @@ from gradverify.core.problem import Derivative, Problem
 # round-off is 0 to all intents: f itself cannot tell it from 0.
 UNRESPONSIVE = 1e-6
 LONG_STEPS = (1.0, 1e3, 1e6)  # times the largest of the point's components, and 1: over these f must not move either
+ROOM = 0.45  # of the way to the domain's end: two such steps, of a second difference in one variable, stay inside
 # The corners of a second difference, in units of the two steps, and their weights.
 CORNERS = np.array([[1.0, 1.0], [1.0, 0.0], [0.0, 1.0], [0.0, 0.0]])
 WEIGHTS = np.array([1.0, -1.0, -1.0, 1.0])
@@ -55,7 +56,7 @@ class Negligible:
         return np.where((claimed == 0) & ~answers, out, 0.0)
 
     def _answers(self, row: int, components: Array, steepest: float) -> Mask:
-        """Whether f moves over long steps of the components' variables, shape of `components`.
+        """Whether f moves over long steps of the components' variables, or has no value there: shape of `components`.
 
         steepest: the largest derivative that is claimed; what f adds up on its way is rounded on that scale.
         """
@@ -67,25 +68,31 @@ class Negligible:
             output, first = np.zeros_like(components), components // n
         corners = CORNERS if second else CORNERS[[0, 3]]
         weights = WEIGHTS if second else np.array([1.0, -1.0])
-        length = max(1.0, float(np.max(np.abs(point), initial=0.0)))
-        steps = np.array([sign * part * length for part in LONG_STEPS for sign in (1.0, -1.0)])
-        moved = np.repeat(point[None], components.size * steps.size * len(corners), axis=0)
-        moved = moved.reshape((components.size, steps.size, len(corners), n))
+        by_first, by_other = self._steps(point, first), self._steps(point, other)
+        moved = np.empty((components.size, by_first.shape[1], len(corners), n))
+        moved[:] = point
         here = np.arange(components.size)
-        shift = steps[:, None] * corners[None, :, 0]
-        moved[here, :, :, first] += shift
+        moved[here, :, :, first] += by_first[:, :, None] * corners[None, None, :, 0]
         if second:
-            moved[here, :, :, other] += steps[:, None] * corners[None, :, 1]
+            moved[here, :, :, other] += by_other[:, :, None] * corners[None, None, :, 1]
         rows = moved.reshape((-1, n))
         inside: Mask = np.all(problem.domain.contains(rows), axis=1)
         self.evaluations += rows.shape[0]
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what f does so far off is looked at, not complained about
             found = problem.function.evaluate(np.where(inside[:, None], rows, point)).values
-            found = np.asarray(found).reshape((components.size, steps.size, len(corners), -1))[here, :, :, output]
+            found = np.asarray(found).reshape((*moved.shape[:3], -1))[here, :, :, output]
             change = np.abs(found @ weights)
-            across = steepest * np.abs(steps) * (np.abs(steps) if second else 1.0)
+            across = steepest * np.abs(by_first) * (np.abs(by_other) if second else 1.0)
             noise = ROUND_OFF_UNITS * problem.precision.epsilon * (np.abs(found).max(axis=2) + across)
-            usable = np.all(inside.reshape((components.size, steps.size, len(corners))), axis=2)
-            answers: Mask = (usable & (change > noise)).any(axis=1)
+            known = np.isfinite(change) & np.all(inside.reshape(found.shape[:3]), axis=2)
+            answers: Mask = (known & (change > noise)).any(axis=1) | ~known.any(axis=1)
         return answers
+
+    def _steps(self, point: Vector, variables: Array) -> Array:
+        """Long steps of each of `variables`, to both sides, cut off at the domain's ends: (len(variables), s)."""
+        length = max(1.0, float(np.max(np.abs(point), initial=0.0)))
+        wanted = length * np.array(LONG_STEPS)
+        low, high = self.problem.domain.low[variables], self.problem.domain.high[variables]
+        up, down = (ROOM * room[:, None] for room in (high - point[variables], point[variables] - low))
+        return np.concatenate([np.minimum(wanted, up), -np.minimum(wanted, down)], axis=1)

@@ -53,6 +53,19 @@ def test_a_variable_that_f_does_not_have_has_the_slope_0() -> None:
     assert verdict(f, lambda p: np.array([2 * p[0], 1e-9, 1.0]), [[3.0, 1e-8, 2.0]]) is Verdict.FAIL
 
 
+def test_a_domain_shorter_than_long_steps_does_not_hide_that_f_depends_on_a_variable() -> None:
+    near = {"x": (-0.1, 0.1)}
+    assert verdict(lambda x: 1e10 + x * x, lambda x: 0.0 * x, 1e-8, domain=near) is Verdict.INCONCLUSIVE
+    assert verdict(lambda x: 1e10 + 0.0 * x, lambda x: 0.0 * x, 1e-8, domain=near) is Verdict.PASS
+
+
+def test_an_f_that_has_no_value_over_long_steps_is_not_independent_of_its_variable() -> None:
+    def f(x: float) -> float:
+        return 1e12 + math.sqrt(0.01 - x * x) if abs(x) < 0.1 else math.nan
+
+    assert verdict(f, lambda x: 0.0 * x, 1e-8) is Verdict.INCONCLUSIVE
+
+
 # Rounding that holds a part of f still over small steps, where f has no value at the first far step
 
 
