@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradverify.core.arrays import Array, Vector
+from gradverify.core.arrays import Array, Mask, Vector
 from gradverify.core.estimates import Kink
 from gradverify.core.problem import Tolerance
 
@@ -119,6 +119,15 @@ def judge_with_scales(
     codes[(passes | at_a_zero | nothing) & known & finite] = Code.PASS
     codes[(fails & known) | (~finite & known)] = Code.FAIL
     return codes
+
+
+def by_itself(claimed: Array, reference: Array, bound: Array, tolerance: Tolerance, round_off: Vector) -> Mask:
+    """Where a component passes on its own value's scale, and not only on that of its size nearby; shape (c,)."""
+    with np.errstate(all="ignore"):
+        tol = tolerances(reference, tolerance)
+        own = np.where(np.isfinite(round_off), round_off, 0.0)
+        mask: Mask = np.abs(claimed - reference) + bound <= tol + np.minimum(own, CLAIM_ROUND_OFF_CAP * tol)
+    return mask
 
 
 def within(value: float, low: float, high: float, slack: float) -> bool:

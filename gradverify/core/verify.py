@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gradverify.core import subgradient, withdrawn
+from gradverify.core import beside_zeros, subgradient, withdrawn
 from gradverify.core.answers import Answer as Answer  # noqa: PLC0414 - offered here as well
 from gradverify.core.answers import Ask as Ask  # noqa: PLC0414
 from gradverify.core.answers import Judged
@@ -131,6 +131,9 @@ def verify(
     leans = bool(projected) and _take_in(
         problem, points, claimed, projected, judged, codes, contradictions, prover is not None, scattered
     )
+    asked_nearby = 0
+    if some and prover is None:
+        judged, asked_nearby = beside_zeros.doubted(problem, points, codes, judged, claimed, kinks, probe, ask)
     finite = np.atleast_1d(np.isfinite(function_values).all(axis=1))
     # NaN or infinity in the claim where f is finite is a fault even where no backend has a value to set beside it,
     # except that an infinite claim may be right where the slope is infinite.
@@ -139,7 +142,7 @@ def verify(
         codes[wrong] = Code.FAIL
         codes[~finite & (codes != Code.SKIPPED).any(axis=1), :] = Code.INCONCLUSIVE
     evaluations = points.shape[0] + sum(a.estimates.evaluations for a in answers if a.estimates is not None)
-    evaluations += sum(p.evaluations for p in projected) + negligible.evaluations
+    evaluations += sum(p.evaluations for p in projected) + negligible.evaluations + asked_nearby
     return Verified(
         problem=problem, points=points, claim=claim_values, function_values=function_values,
         function_failures={f.row: f for f in function.failures}, answers=tuple(answers), judged=tuple(judged),

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from gradverify.core import stairs
 from gradverify.core.answers import Ask, Judged
 from gradverify.core.arrays import Array, Mask, Matrix, Vector
 from gradverify.core.cross_examination import OtherSlopes, is_inconsistent, other_slopes
@@ -21,6 +22,10 @@ from gradverify.core.problem import Derivative, Problem, Request
 from gradverify.core.verdicts import Evidence, NoteKind
 
 TWO_SLOPES = "f has another slope over small steps than over longer ones, and the claim is neither"
+STEPPING = (
+    "f moves in small jumps, as what is iterated until a tolerance is met does; what they add to its slope is as much"
+    " as the claim is off"
+)
 UNSOUND = (
     "the differences contradict f's changes in directions across the axes: f has no gradient here, or is too noisy"
 )
@@ -42,6 +47,7 @@ def cross_examined(
     """
     taken = np.zeros(codes.shape, dtype=np.bool_)
     others: dict[int, OtherSlopes] = {}
+    stepping = np.zeros(len(codes), dtype=np.bool_)
     if problem.derivative is not Derivative.HESSIAN:
         for row in np.flatnonzero((codes == Code.FAIL).any(axis=1)).tolist():
             known = [j for j in judged if np.isfinite(j.reference[row]).all() and np.isfinite(j.bound[row]).all()]
@@ -54,7 +60,14 @@ def cross_examined(
             reference, bound = known[0].reference[row].reshape(shape), known[0].bound[row].reshape(shape)
             size = np.where(points[row] != 0, np.abs(points[row]), typical)
             if not is_inconsistent(problem, points[row], reference, bound, size):
-                break
+                failing = codes[row] == Code.FAIL
+                explained = stairs.explain(problem, points[row], claimed[row], known[0].reference[row], failing, size)
+                if not explained.any():
+                    break
+                taken[row], stepping[row] = explained, True
+                if (failing & ~explained).any():
+                    break
+                continue
             taken[row] = codes[row] == Code.FAIL
             other = other_slopes(problem, points[row], claimed[row].reshape(shape), size)
             if other is not None and (other.excludes.ravel() & taken[row]).any():
@@ -62,14 +75,20 @@ def cross_examined(
                 others[row] = other
                 break
     codes[taken] = Code.INCONCLUSIVE
-    return [_taken_back(j, taken, others) for j in judged] if taken.any() or others else list(judged)
+    return [_taken_back(j, taken, others, stepping) for j in judged] if taken.any() or others else list(judged)
 
 
-def _taken_back(judged: Judged, taken: Mask, others: Mapping[int, OtherSlopes]) -> Judged:
-    """taken: (k, c).  others: by row, the slopes that stand in for the reference where they accuse the claim."""
+def _taken_back(judged: Judged, taken: Mask, others: Mapping[int, OtherSlopes], stepping: Mask) -> Judged:
+    """taken: (k, c).  others: by row, the slopes that stand in for the reference where they accuse the claim.
+
+    stepping: (k,), where f's jumps are the reason.
+    """
     notes = list(judged.notes)
     for row in sorted({*np.flatnonzero(taken.any(axis=1)).tolist(), *others}):
-        notes[row] = (*notes[row], Note(NoteKind.NOISE, UNSOUND if row not in others else TWO_SLOPES))
+        notes[row] = (
+            *notes[row],
+            Note(NoteKind.NOISE, TWO_SLOPES if row in others else STEPPING if stepping[row] else UNSOUND),
+        )
     reference, bound = judged.reference.copy(), judged.bound.copy()
     for row, other in others.items():
         stands = other.excludes.ravel() & (judged.codes[row] == Code.FAIL)

@@ -93,7 +93,7 @@ def cliffs(series: Series, found: Selection, claimed: Floats | None, relative: f
     fine = np.logical_and.accumulate(fine, axis=1)
     with np.errstate(all="ignore"):
         off = np.abs(q - found.value[:, None])
-        error = series.floors * g
+        error = np.maximum(series.floors, found.noise[:, None]) * g  # what noise moves is no cliff
         least = np.maximum(off[:, :-1], error[:, :-1])
         allowed = CLIFF * (least * (h[:, 1:] / h[:, :-1]) ** series.power + error[:, 1:])
         leaves = off[:, 1:] > allowed

@@ -37,6 +37,8 @@ AGREEMENT = 4.0  # in units of B(K) and of the last change: the noise factor and
 FEW = 9.0  # noise measured on K rungs is widened by 1 + FEW/K²: one deviation may be small by luck
 FALL_OFF = 0.5  # a slope of the expansion below this part of the one before it no longer follows the expansion
 OUTGROW = 3.0  # and one above this multiple has left the expansion's region: f grows like an exponential there
+OTHER_POWERS = 3.0  # times |dQ/dh|·h is what a Q like h, or like h^½, is off by at h
+SETTLED = 5.0  # over steps of this ratio a slope in h² must stay: beside |x|³ it does so over a ratio of 3 to 4
 DEEPEST = 6  # rungs in one window; beyond that the weights only amplify round-off
 REACH = {1: 1e9, 2: 1e7}  # how far above step K windows may go: from ε^(1/2) or ε^(1/3) to past the scale of f
 
@@ -153,6 +155,7 @@ def _select(series: Series) -> Selection:
         # |x|³ is even and follows no expansion: its bend, which stands out where its odd part does not yet, shows it.
         within_reach &= convergent(h, series.even / h**2, 2.0 * errors / g / h**2, 2, plain, outgrow=np.inf)
 
+    doubt, steepest = unsettled(h, q, errors, series.power)
     best = Candidates(rows)
     value, error = np.where(within_reach, q, np.nan), errors
     # values[d][:, b] is the window of d + 1 rungs that ends at b; P(a..b) = P(a..b−1) + (P(a..b−1) − P(a+1..b)) /
@@ -187,7 +190,9 @@ def _select(series: Series) -> Selection:
         excess = np.abs(values[depth][:, low:] - values[depth][:, low - 1 : -1]) - all_errors[depth][:, low - 1 : -1]
         change[:, low - start :] = np.fmax(change[:, low - start :], excess)
         agrees = np.abs(window - centre[:, None]) <= plain_bound[:, None] + round_off
-        best.offer(agrees, window, SAFETY * change, round_off, h[:, start - depth : rungs - depth], h[:, start:])
+        lowest = h[:, start - depth : rungs - depth]
+        truncation = np.fmax(SAFETY * change, np.where(doubt, OTHER_POWERS * steepest, 0.0)[:, start:] * lowest)
+        best.offer(agrees, window, truncation, round_off, lowest, h[:, start:])
     return Selection(
         value=best.value,
         truncation=best.truncation,
@@ -231,6 +236,35 @@ def convergent(h: Floats, q: Floats, errors: Floats, power: int, plain: Indices,
     fine[:, 1:-1] |= ~stands_out[:, :-2] & stands_out[:, 2:] & steady[:, 2:]
     fine |= np.arange(rungs) <= plain[:, None]
     return np.logical_and.accumulate(fine, axis=1)
+
+
+def unsettled(h: Floats, q: Floats, errors: Floats, power: int) -> tuple[Flags, Floats]:
+    """At which rungs nothing shows yet that Q follows hᵖ and no smaller power, and |dQ/dh| there; (R, S) both.
+
+    The second difference of |x|³ + 1 grows like h where h exceeds x, and below that its noise hides it. Over a few
+    rungs Neville's scheme makes of c·h a value that looks settled, and is c·h itself, up to a factor below 1. What
+    tells the powers apart is the slope in hᵖ from one pair of rungs to the next, where both stand out of the noise: it
+    stays where the power is p, and falls like the steps where it is 1. Between the two, as h passes x, it looks steady
+    for a while.
+    """
+    rows, rungs = q.shape
+    shows = np.zeros((rows, rungs), dtype=np.bool_)
+    steepest = np.zeros((rows, rungs))
+    if power == 1 or rungs < 2:  # no smaller whole power is left
+        return shows, steepest
+    change = q[:, 1:] - q[:, :-1]
+    shows[:, 1:] = np.abs(change) > errors[:, 1:] + errors[:, :-1]
+    steepest[:, 1:] = np.abs(change) / (h[:, 1:] - h[:, :-1])
+    slope = change / (h[:, 1:] ** power - h[:, :-1] ** power)
+    expected = (h[:, 1:-1] + h[:, :-2]) / (h[:, 2:] + h[:, 1:-1])  # of two slopes' ratio where Q follows h
+    steady = np.zeros((rows, rungs), dtype=np.bool_)
+    steady[:, 2:] = shows[:, 2:] & shows[:, 1:-1] & (slope[:, 1:] / slope[:, :-1] > np.sqrt(expected))
+    first, last = np.array(h), np.array(h)  # of the steps over which the slopes stay
+    for b in range(1, rungs):
+        first[:, b] = np.where(steady[:, b], first[:, b - 1], h[:, b - 1])
+    for b in range(rungs - 2, -1, -1):
+        last[:, b] = np.where(steady[:, b + 1], last[:, b + 1], h[:, b])
+    return shows & ~(last >= SETTLED * first), steepest
 
 
 def bends_evenly(h: Floats, even: Floats, noise: Floats, plain: Indices) -> Flags:

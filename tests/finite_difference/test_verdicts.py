@@ -121,3 +121,96 @@ def test_where_f_has_no_gradient_no_slope_along_the_axes_stands_in_for_one() -> 
         return float(np.median(p))
 
     assert verdict(f, lambda _: np.array([0.0, 1.0, 0.0, 0.0]), [[0.0, 0.0, 0.0, 0.0]]) is Verdict.INCONCLUSIVE
+
+
+# A solver that stops at a tolerance, and the derivative of what it would converge to
+
+
+def solved(tolerance: float) -> Callable[[float], float]:
+    """y = cos(y)/2 + 0.3 x, iterated until y moves by less than `tolerance`."""
+
+    def f(x: float) -> float:
+        y, before = 1.0, math.inf
+        while abs(y - before) >= tolerance:
+            y, before = math.cos(y) / 2 + 0.3 * x, y
+        return y
+
+    return f
+
+
+def implicit(x: float) -> float:
+    return 0.3 / (1 + math.sin(solved(1e-15)(x)) / 2)
+
+
+@pytest.mark.parametrize("x", [0.5, 1.0, 2.0, -1.3])
+@pytest.mark.parametrize("tolerance", [1e-4, 1e-6])
+def test_the_derivative_by_the_implicit_function_theorem_does_not_fail(tolerance: float, x: float) -> None:
+    assert verdict(solved(tolerance), implicit, x) is not Verdict.FAIL
+
+
+def test_nor_does_the_search_fail_it_elsewhere() -> None:
+    assert verdict(solved(1e-6), implicit, 2.0, search=True) is not Verdict.FAIL
+
+
+def test_the_reason_is_named() -> None:
+    result = gradverify.check(solved(1e-4), implicit, at=1.0, backends=["finite-difference"]).result
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert "f moves in small jumps" in str(result.reason)
+
+
+@pytest.mark.parametrize("factor", [-1.0, 0.5, 2.0, 1.1])
+@pytest.mark.parametrize("tolerance", [1e-4, 1e-6])
+def test_a_wrong_derivative_of_a_solver_fails(tolerance: float, factor: float) -> None:
+    assert verdict(solved(tolerance), lambda x: factor * implicit(x), 1.0) is Verdict.FAIL
+
+
+@pytest.mark.parametrize("wrong", [2.002, 2.00002])
+def test_a_branch_or_two_excuse_no_claim(wrong: float) -> None:
+    def f(x: float) -> float:
+        return x * x + (1e-3 if x > 1.3 else 0.0) - (1e-3 if x < 0.6 else 0.0)
+
+    assert verdict(f, lambda x: 2 * x, 1.0) is Verdict.PASS
+    assert verdict(f, lambda x: wrong * x, 1.0) is Verdict.FAIL
+
+
+# Beside a zero of the derivative, where f shows only that it is small
+
+
+def cubed(x: float) -> float:
+    return abs(x - 1) ** 3
+
+
+def cubed_slope(x: float) -> float:
+    return 3 * (x - 1) * abs(x - 1)
+
+
+@pytest.mark.parametrize("distance", [1e-9, 1e-8, 1e-7, 1e-5, -1e-8])
+def test_a_small_component_passes_where_the_claim_is_right_nearby(distance: float) -> None:
+    assert verdict(cubed, cubed_slope, 1 + distance) is Verdict.PASS
+
+
+@pytest.mark.parametrize("distance", [1e-9, 1e-8, 1e-7, 1e-5, -1e-8])
+@pytest.mark.parametrize("factor", [-1.0, 0.0, 2.0, 1.1, 1.001])
+def test_it_does_not_pass_where_the_claim_is_wrong_nearby(factor: float, distance: float) -> None:
+    assert verdict(cubed, lambda x: factor * cubed_slope(x), 1 + distance) is not Verdict.PASS
+
+
+def test_a_small_component_is_wrong_with_every_backend() -> None:
+    result = gradverify.check(cubed, lambda x: 2 * cubed_slope(x), at=1 + 1e-9, search=False).result
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert "nearby the claim is wrong" in str(result.reason)
+
+
+# Second differences beside a kink of f″
+
+
+@pytest.mark.parametrize("x", [1e-8, 1e-6, 10**-4.5, 1e-4])
+@pytest.mark.parametrize("offset", [0.0, 1.0])
+def test_the_hessian_of_a_cubed_absolute_value_does_not_fail(offset: float, x: float) -> None:
+    def f(p: Array) -> float:
+        return float(np.abs(p[0]) ** 3 + offset)
+
+    for seed in range(6):
+        options = {"derivative": "hessian", "seed": seed}
+        assert verdict(f, lambda p: np.array([[6 * abs(p[0])]]), [[x]], **options) is not Verdict.FAIL
+        assert verdict(f, lambda p: np.array([[1.0]]), [[x]], **options) is Verdict.FAIL
