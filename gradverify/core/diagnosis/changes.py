@@ -10,6 +10,7 @@ from gradverify.core.diagnosis.terms import short, slope_of
 from gradverify.core.problem import Function
 from gradverify.core.variables import Shape, Variables
 from gradverify.core.verdicts import Fault
+from gradverify.expression.guards import literals
 from gradverify.expression.nodes import Call, Compare, Comparison, Index, Name, Node, Number
 from gradverify.expression.places import Path, at
 from gradverify.expression.text import to_text
@@ -75,7 +76,9 @@ def changes(
 ) -> Iterator[Change]:
     """All changes of `tree`, whose parts are `nodes`."""
     names = _names(variables, claim)
+    entries: list[Name | Index] = [*names, *_entries(names)]
     formulas = getattr(function, "trees", ())
+    numbers = _factors_of(formulas, counts)
     wrappers = _wrappers(formulas)
     known = {name.name for name in names}
     pieces = [piece for piece in _pieces((*formulas, tree)) if _names_of(piece) <= known]
@@ -85,10 +88,10 @@ def changes(
         yield from _left_out(path, node)
         yield from _transposes(path, node)
         yield from _exponents(path, node, parent)
-        yield from _factors(path, node, parent, counts, scalars)
+        yield from _factors(path, node, parent, numbers, counts, scalars)
         yield from _functions(path, node)
         yield from _other_names(path, node, names)
-        yield from _put_in(path, node, parent, names)
+        yield from _put_in(path, node, parent, entries, names)
         yield from _wrapped(path, node, wrappers)
         if _is_term(tree, path):
             yield from _lacking(path, node, pieces)
@@ -100,7 +103,8 @@ MOST_PIECES = 16  # parts of f and of the claim that a term may lack as a factor
 def _wrappers(formulas: Sequence[Node]) -> list[str]:
     """The functions of one argument in f."""
     calls = (part for tree in formulas for part in walk(tree) if isinstance(part, Call))
-    return list(dict.fromkeys(c.function for c in calls if c.function in UNARY and c.function not in _PLAIN))
+    own = [c.function for c in calls if c.function in UNARY and c.function not in _PLAIN]
+    return list(dict.fromkeys([*own, *(f for name in own for f in CONFUSED.get(name, ()) if f in UNARY)]))
 
 
 _PLAIN = frozenset(("negative", "positive", "abs", "sign"))
@@ -148,6 +152,14 @@ def _names(variables: Variables, claim: Function) -> list[Name]:
     shapes: dict[str, Shape] = {v.name: v.shape for v in variables}
     shapes |= {name: tuple(getattr(value, "shape", ())) for name, value in constants.items()}
     return [Name(name, shape) for name, shape in shapes.items()]
+
+
+MOST_ENTRIES = 6  # of a vector whose entries are tried one by one
+
+
+def _entries(names: Sequence[Name]) -> list[Index]:
+    short_ones = [n for n in names if len(n.shape) == 1 and n.shape[0] <= MOST_ENTRIES]
+    return [Index(name, (k,), ()) for name in short_ones for k in range(name.shape[0])]
 
 
 def _text(node: Node) -> str:
@@ -322,13 +334,27 @@ def _exponents(path: Path, node: Node, parent: Node | None) -> Iterator[Change]:
             yield Change(path, part, Fault.FACTOR, message, 1.7)
 
 
+MOST_LITERALS = 8  # numbers of f that are tried as factors
+
+
+def _factors_of(formulas: Sequence[Node], counts: Mapping[int, str]) -> list[float]:
+    """Numbers that may be a factor too many or too few: everyday ones, those in f, numbers of things."""
+    own = [abs(value) for tree in formulas for value in literals(tree) if value not in (0, 1, -1)]
+    return list(dict.fromkeys((*FACTORS, *own[:MOST_LITERALS], *map(float, counts))))
+
+
 def _factors(
-    path: Path, node: Node, parent: Node | None, counts: Mapping[int, str], scalars: Mapping[str, float]
+    path: Path,
+    node: Node,
+    parent: Node | None,
+    numbers: Sequence[float],
+    counts: Mapping[int, str],
+    scalars: Mapping[str, float],
 ) -> Iterator[Change]:
     """A numeric factor that is missing or too much."""
     if not _counts(node) or not _stands_alone(node, parent):
         return
-    for number in dict.fromkeys((*FACTORS, *map(float, counts))):
+    for number in numbers:
         for value in (number, 1 / number):
             # The claim has 1/value where 1 belongs.
             name, counted = name_of_factor(1 / value, counts, scalars)
@@ -393,7 +419,9 @@ def _other_names(path: Path, node: Node, names: Sequence[Name]) -> Iterator[Chan
                     yield Change(path, other_entry, fault, message, 2.1)
 
 
-def _put_in(path: Path, node: Node, parent: Node | None, names: Sequence[Name]) -> Iterator[Change]:
+def _put_in(
+    path: Path, node: Node, parent: Node | None, entries: Sequence[Name | Index], names: Sequence[Name]
+) -> Iterator[Change]:
     """A factor, divisor or term that is one name, or an absolute value, is missing."""
     if isinstance(node, Number) and not isinstance(parent, Call):
         return
@@ -402,15 +430,15 @@ def _put_in(path: Path, node: Node, parent: Node | None, names: Sequence[Name]) 
     fits = {node.shape, ()}
     if isinstance(parent, Call) and parent.function in ("add", "subtract", "multiply", "divide"):
         fits.add(parent.shape)
-    fitting = [n for n in names if n.shape in fits and n != node][:MOST_NAMES]
+    fitting = [n for n in entries if n.shape in fits and n != node][:MOST_NAMES]
     if _stands_alone(node, parent) or parent is None or (isinstance(parent, Call) and parent.function == "matmul"):
         complements = [Call("subtract", (as_number(1.0), name), name.shape) for name in fitting]
-        factors: list[Name | Call] = [*fitting, *complements]
+        factors: list[Name | Index | Call] = [*fitting, *complements]
         for name in factors:
             for function, what in (("multiply", "factor"), ("divide", "divisor")):
                 part = Call(function, (node, name), name.shape or node.shape)
                 message = f"{_text(node)} lacks the {what} {_text(name)}"
-                yield Change(path, part, Fault.FACTOR, message, 2.7 if isinstance(name, Name) else 2.75)
+                yield Change(path, part, Fault.FACTOR, message, 2.7 if isinstance(name, (Name, Index)) else 2.75)
     if not (isinstance(parent, Call) and parent.function in ("add", "subtract", "negative")):
         one: list[Node] = [*fitting, as_number(1.0)]
         for term in one:

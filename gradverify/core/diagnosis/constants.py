@@ -77,9 +77,16 @@ def name_of_factor(value: float, counts: Mapping[int, str], scalars: Mapping[str
     if _close(1 / magnitude, round(1 / magnitude)) and 1 < 1 / magnitude <= 1000:
         return f"{sign}1/{round(1 / magnitude)}", False
     for name, constant in scalars.items():
-        for power, text in ((1, name), (-1, f"1/{name}"), (2, f"{name}²"), (-2, f"1/{name}²")):
+        for power, text in (
+            (1, name),
+            (-1, f"1/{name}"),
+            (2, f"{name}²"),
+            (-2, f"1/{name}²"),
+            (0.5, f"√{name}"),
+            (-0.5, f"1/√{name}"),
+        ):
             if _close(magnitude, abs(constant) ** power):
-                opposite = "-" if (value < 0) != (constant**power < 0) else ""
+                opposite = "-" if (value < 0) != (constant < 0 and power in (1, -1)) else ""
                 return f"{opposite}{text} (the constant {name} = {constant:g})", False
     return f"{value:.6g}", False
 

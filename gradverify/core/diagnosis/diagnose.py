@@ -15,6 +15,7 @@ from gradverify.core.arrays import Array, Mask
 from gradverify.core.conclude import component
 from gradverify.core.diagnosis.arrangements import arrangements
 from gradverify.core.diagnosis.common_causes import by_variable, common_causes, factors_together, signs_together
+from gradverify.core.diagnosis.conditions import side_of_a_condition
 from gradverify.core.diagnosis.constants import scalar_constants, sizes
 from gradverify.core.diagnosis.evidence import Evidence, gather
 from gradverify.core.diagnosis.hypotheses import Column, Guess, column, guesses, offset_guesses, rougher_guesses
@@ -192,7 +193,11 @@ def _by_component(
         if index in found.guesses:
             continue
         variable = component(problem, index).variable
-        last = None if fruitless[variable] >= MOST_FRUITLESS else _last_guess(verified, evidence, index, counts)
+        last = (
+            None
+            if fruitless[variable] >= MOST_FRUITLESS
+            else _last_guess(verified, evidence, index, counts, function_of)
+        )
         if last is None:
             unknown.append(index)
             fruitless[variable] += 1
@@ -264,10 +269,12 @@ def _guess(
     if simple is not None or parts is None or root is None:
         return simple or offset
     by_term = next(term_guesses(evidence, index, additive_terms(root), parts, scalars), None)
+    through = routes(root, problem.variables.names) if problem.derivative is not Derivative.HESSIAN else []
     if offset is not None:
-        # A constant that is a linear term's derivative, left out or with the wrong sign, is told as that term.
-        known = by_term is not None and (by_term.fault is Fault.MISSING_TERM or by_term.factor == -1.0)
-        return by_term if known else offset
+        # A constant that is a term's derivative, or what the product rule adds for a factor, is told as that.
+        said = itertools.chain((by_term,), route_guesses(evidence, index, root, through, parts, scalars, ()))
+        known = (g for g in said if g is not None and (g.fault is Fault.MISSING_TERM or g.factor == -1.0))
+        return next(known, offset)
     if by_term is not None:
         return by_term
     if problem.derivative is Derivative.HESSIAN:
@@ -279,17 +286,39 @@ def _guess(
     in_term = next(part_chain_guesses(evidence, index, additive_terms(root), slopes, parts), None)
     if in_term is not None:
         return in_term
-    through = routes(root, problem.variables.names)
     return next(route_guesses(evidence, index, root, through, parts, scalars, slopes), None)
 
 
-def _last_guess(verified: Verified, evidence: Evidence, index: int, counts: Mapping[int, str]) -> Guess | None:
+def _last_guess(
+    verified: Verified, evidence: Evidence, index: int, counts: Mapping[int, str], function_of: PartFunction
+) -> Guess | None:
+    at_kink = _at_a_kink(verified, evidence, index)
+    if at_kink is not None:
+        return at_kink
     col = column(evidence, index)
     rough = next(rougher_guesses(col, verified.problem.variables.component_name), None)
-    return rough if rough is not None else _branch(evidence, index, counts, verified.problem.derivative)
+    return rough if rough is not None else _branch(evidence, index, counts, verified.problem.derivative, function_of)
 
 
-def _branch(evidence: Evidence, index: int, counts: Mapping[int, str], derivative: Derivative) -> Guess | None:
+def _at_a_kink(verified: Verified, evidence: Evidence, index: int) -> Guess | None:
+    """Right wherever f has a derivative, wrong where it has none: the value that the claim takes at a kink."""
+    if evidence.differs[:, index].any():
+        return None
+    for row in np.flatnonzero(verified.codes[:, index] == Code.FAIL).tolist():
+        kink = verified.kinks[row].get(index)
+        if kink is not None:
+            claimed, where = verified.claim.values[row, index], show_point(verified.points[row])
+            message = (
+                f"right beside the kink of f, wrong at it: claimed {claimed:.6g} at {where}, where the slopes are "
+                f"{kink.left:.6g} and {kink.right:.6g}"
+            )
+            return Guess(Fault.WRONG_BRANCH, f"kink {message}", message, SURE)
+    return None
+
+
+def _branch(
+    evidence: Evidence, index: int, counts: Mapping[int, str], derivative: Derivative, function_of: PartFunction
+) -> Guess | None:
     """Right on one side of a threshold, wrong on the other: a branch is wrong. Says what is wrong there where it
     can."""
     col = column(evidence, index)
@@ -298,7 +327,7 @@ def _branch(evidence: Evidence, index: int, counts: Mapping[int, str], derivativ
     # Off by less than the tolerance is off: a claim that is a little wrong everywhere has no right branch.
     if good.sum() < 2 or not col.differs.any() or not (same | col.differs).all():
         return None
-    where = _side(col, evidence)
+    where = _side(col, evidence) or side_of_a_condition(col, same, root_of(evidence.problem, index), function_of)
     if where is None:
         return None
     rows: Mask = evidence.differs[:, index]

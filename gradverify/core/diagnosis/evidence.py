@@ -53,6 +53,12 @@ class Evidence:
         return out
 
 
+def round_off_floor(reference: Array, epsilon: float) -> float:
+    """The round-off that a value of the ordinary size of `reference`, its upper quartile, carries."""
+    sizes = np.abs(reference[np.isfinite(reference)])
+    return ROUND_OFF_UNITS * epsilon * float(np.quantile(sizes, 0.75)) if sizes.size else 0.0
+
+
 def gather(verified: Verified, ask: Ask) -> Evidence:
     """The evidence at the verified points and, where they are cheap enough, at further ones."""
     reference, bound = best_reference(verified)

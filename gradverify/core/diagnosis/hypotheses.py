@@ -14,7 +14,7 @@ import numpy as np
 
 from gradverify.core.arrays import Mask, Matrix, Vector
 from gradverify.core.diagnosis.constants import NONE, is_named, name_of_factor
-from gradverify.core.diagnosis.evidence import FIT, Evidence
+from gradverify.core.diagnosis.evidence import FIT, Evidence, round_off_floor
 from gradverify.core.problem import Derivative
 from gradverify.core.verdicts import Fault
 
@@ -66,10 +66,15 @@ class Column:
     def fits(self, predicted: Vector, amplification: Vector | float = 1.0) -> bool:
         """Whether the prediction meets the claim at all points and differs from the reference somewhere."""
         with np.errstate(all="ignore"):
-            slack = self.fit * np.maximum(np.abs(predicted), np.abs(self.c)) + np.abs(amplification) * self.b
+            size = np.maximum(np.abs(predicted), np.abs(self.c))
+            slack = self.fit * size + np.abs(amplification) * self.b + self.floor()
             near = np.abs(self.c - predicted) <= slack + np.finfo(np.float64).tiny
             telling = np.abs(predicted - self.r) > 4 * slack + self.b
         return bool(self.c.size and near.all() and (telling & self.differs).any())
+
+    def floor(self) -> float:
+        """The round-off of a value of the component's ordinary size: 1 − tanh(x)² has no digits left at 20."""
+        return round_off_floor(self.r, self.epsilon)
 
     def informative(self) -> Mask:
         """Points where the right value stands clear of its bound."""
@@ -154,14 +159,14 @@ def _factor(col: Column, counts: Mapping[int, str], scalars: Mapping[str, float]
     ):
         return
     name, counted = name_of_factor(factor, counts, scalars)
-    confidence = col.confidence()
-    if confidence <= CONFIDENCE[1] and not is_named(factor, counts, scalars):
+    confidence, named = col.confidence(), is_named(factor, counts, scalars)
+    if confidence <= CONFIDENCE[1] and not named:
         return
     fault = Fault.MEAN_VS_SUM if counted else Fault.FACTOR
     what = f"too large by a factor of {name}" if abs(factor) > 1 else f"off by a factor of {name}"
     if counted:
         what += ": a sum where a mean belongs" if factor > 1 else ": a mean where a sum belongs"
-    yield Guess(fault, f"factor {name}", what, confidence, factor)
+    yield Guess(fault, f"factor {name}", what, confidence, factor, weak=not named)
 
 
 def _variable(col: Column, derivative: Derivative) -> Iterator[Guess]:

@@ -230,7 +230,8 @@ def chain_slopes(evidence: Evidence, index: int, function: Node, parts: Parts) -
         slope = derivative[rows, j]
         text = short(to_text(node))
         yield Slope(slope, f"the derivative of the inner expression {text}", f"inner {text}")
-        if len(node.arguments) != 1:
+        power = node.function == "power" and isinstance(node.arguments[1], Number | Call | Name)
+        if len(node.arguments) != 1 and not power:
             continue
         inner = node.arguments[0]
         outer: Vector | None = None
@@ -259,12 +260,25 @@ def chain_guesses(evidence: Evidence, index: int, slopes: Sequence[Slope]) -> It
             message = f"the chain rule's factor, {slope.what}, is missing"
             yield Guess(Fault.MISSING_CHAIN_FACTOR, slope.key, message, col.confidence())
     for slope in telling:
-        for factor in (2.0, 3.0, 0.5, 1 / 3):
-            if col.fits(factor * col.r / slope.values, factor / slope.values):
-                name, _ = name_of_factor(factor, {})
-                message = f"the chain rule's factor, {slope.what}, is missing, and there is a factor of {name}"
-                yield Guess(Fault.MISSING_CHAIN_FACTOR, f"{name} {slope.key}", message, col.confidence(), weak=True)
-                return
+        yield from _all_but_a_constant(col, slope)
+
+
+def _all_but_a_constant(col: Column, slope: Slope) -> Iterator[Guess]:
+    """Whether the claim lacks a chain-rule factor and is off by a constant besides, as where the factor's own
+    constant was kept."""
+    if np.unique(col.r).size < ENOUGH_VALUES:
+        return
+    with np.errstate(all="ignore"):
+        best = int(np.argmax(np.where(col.differs, np.abs(col.r), -1.0)))
+        factor = float(col.c[best] * slope.values[best] / col.r[best])
+        if not np.isfinite(factor) or factor == 0 or not col.fits(factor * col.r / slope.values, factor / slope.values):
+            return
+    name, _ = name_of_factor(factor, {})
+    message = f"the chain rule's factor, {slope.what}, is missing but for a constant factor, {name}"
+    yield Guess(Fault.MISSING_CHAIN_FACTOR, f"{name} {slope.key}", message, col.confidence(), weak=True)
+
+
+ENOUGH_VALUES = 3  # different right values, so that a constant is no coincidence
 
 
 def telling_slope(values: Vector) -> bool:
