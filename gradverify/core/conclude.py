@@ -191,12 +191,26 @@ def contradiction_notes(verified: Verified) -> list[str]:
     return notes
 
 
+def _with_kinks(verified: Verified, judged: Judged) -> tuple[Array, Array]:
+    """Reference and bound, shape (k, c); where f has a kink and the claim lies outside its slopes, the nearer slope."""
+    reference, bound = judged.reference, judged.bound
+    for row, kinks in enumerate(verified.kinks):
+        for index, kink in kinks.items():
+            claimed = verified.claim.values[row, index]
+            nearest = min(max(claimed, min(kink.left, kink.right)), max(kink.left, kink.right))
+            if np.isnan(reference[row, index]) and abs(claimed - nearest) > kink.bound:
+                if reference is judged.reference:
+                    reference, bound = reference.copy(), bound.copy()
+                reference[row, index], bound[row, index] = nearest, kink.bound
+    return reference, bound
+
+
 class _Rows:
     """The numbers of all points as Python's, row by row: those of all components, or of MOST_COMPONENTS of them."""
 
     def __init__(self, verified: Verified, judged: Judged) -> None:
         tolerance = verified.problem.tolerance
-        claimed, reference, bound = verified.claim.values, judged.reference, judged.bound
+        claimed, (reference, bound) = verified.claim.values, _with_kinks(verified, judged)
         self.shown: Array | None = None  # which components, shape (k, MOST_COMPONENTS)
         if claimed.shape[1] > MOST_COMPONENTS:
             rows = zip(claimed, reference, bound, judged.codes, strict=True)

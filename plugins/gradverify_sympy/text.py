@@ -8,6 +8,7 @@ import sympy as sp
 from sympy.printing.str import StrPrinter
 
 LARGEST_DENOMINATOR = 10_000  # of a fraction that people read: 1/3, 7/720
+ROUNDED_AWAY = 6  # digits that have to disappear before a last digit is taken for rounding
 MAX_TEXT = 500  # characters; a longer formula helps nobody
 
 _NAMES = {
@@ -75,8 +76,14 @@ def _with_decimals(expression: Any) -> Any:
     The language computes with the same doubles, so the formula means what it did.
     """
     fractions = {r for r in expression.atoms(sp.Rational) if r.q > LARGEST_DENOMINATOR}
-    decimals = {r: sp.sign(r) * sp.Symbol(repr(float(abs(r))), positive=True) for r in fractions if float(r) != 0.0}
+    decimals = {r: sp.sign(r) * sp.Symbol(_decimal(abs(r)), positive=True) for r in fractions if float(r) != 0.0}
     return expression.xreplace(decimals) if decimals else expression
+
+
+def _decimal(fraction: Any) -> str:
+    """The shortest decimal for it; 2.1 for 2.0999999999999996, which is what rounding made of 3·0.7."""
+    exact, rounded = repr(float(fraction)), repr(float(f"{float(fraction):.15g}"))
+    return rounded if len(rounded) <= len(exact) - ROUNDED_AWAY else exact
 
 
 def to_text(expression: Any) -> str:

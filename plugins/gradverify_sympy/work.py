@@ -221,7 +221,7 @@ def _as_proof(
         method = f"{TEST_BITS * 3 // 10}-digit zero test at {tests} points" if tests else "no symbolic decision"
     claimed = formulas.claimed or []
     texts = [
-        (to_text(truth), to_text(claim), to_text(_shorter(claim - truth)) if component is False else "")
+        (to_text(truth), to_text(claim), _shortest_text(claim - truth) if component is False else "")
         for truth, claim, component in zip(formulas.derivative, claimed, components, strict=True)
     ]
     return Proof(
@@ -230,13 +230,17 @@ def _as_proof(
     )  # fmt: skip
 
 
-def _shorter(expression: Any) -> Any:
-    """The expression, or what it is when multiplied out if that is shorter."""
+def _shortest_text(expression: Any) -> str:
+    """The expression, what it is when multiplied out, or with its common factors in front: what reads shortest.
+
+    By the text and not by the number of operations: a common factor of constants such as 2.1 is a long fraction.
+    """
     import sympy as sp
 
     if int(sp.count_ops(expression)) > 60:
-        return expression
-    return min((expression, sp.expand(expression), sp.factor_terms(expression)), key=sp.count_ops)
+        return to_text(expression)
+    texts = [to_text(e) for e in dict.fromkeys((expression, sp.expand(expression), sp.factor_terms(expression)))]
+    return min((text for text in texts if text), key=len, default="")
 
 
 def _rounded_constants(decisions: list[Decision], problem: Problem) -> list[Note]:

@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
+from gradverify.core.conclude import checks_of
 from gradverify.core.diagnosis import diagnose
 from gradverify.core.problem import Evaluation, Function
 from gradverify.core.report import Diagnosis
 from gradverify.core.variables import Shape
 from gradverify.core.verdicts import Fault
-from tests.core.fakes import Parts, check, claim_of, function_of, problem_of
+from gradverify.core.verify import verify
+from tests.core.fakes import Parts, check, claim_of, function_of, problem_of, telling
 
 XY: Mapping[str, Shape] = {"x": (), "y": ()}
 POINTS = [[1.3, 0.7], [-0.4, 2.1]]
@@ -290,3 +292,46 @@ def test_a_symmetric_matrix_is_suspected_even_where_the_claim_is_code() -> None:
     found = only(diagnose(verified, ask, Parts(problem)))
     assert found.fault is Fault.TRANSPOSED
     assert "symmetric" in found.message
+
+
+def test_a_wrong_value_at_a_kink_is_told_with_the_slopes() -> None:
+    problem = problem_of("relu(x) + y", {"x": "where(x > 0, 1, where(x < 0, 0, 2))", "y": "1"}, XY)
+    ask = telling(claim_of({"x": "where(x > 0, 1, where(x < 0, 0, log(0*x - 1)))", "y": "1"}, XY))
+    verified = verify(problem, np.array([[0.0, 1.0], [1.0, 2.0], [-1.5, 0.5]]), ["truth"], ask)
+    found = only(diagnose(verified, ask, Parts(problem)))
+    assert found.fault is Fault.WRONG_BRANCH
+    assert "at (0, 1), wrong there: claimed 2, the slopes are 0 and 1" in found.message
+    (check_,) = checks_of(verified, "gradient", None)
+    assert check_.points[0].reference is not None
+    assert check_.points[0].reference[0] == pytest.approx(1.0)
+
+
+def test_a_claim_that_has_no_digits_left_far_out_is_explained_all_the_same() -> None:
+    shapes: Mapping[str, Shape] = {"x": ()}
+    found = only(
+        diagnosis("tanh(x)", {"x": "1/cosh(x)**2"}, {"x": "2*(1 - tanh(x)**2)"}, [[0.5], [3.0], [10.0]], shapes)
+    )
+    assert found.fault is Fault.FACTOR
+    assert "factor of 2" in found.message
+
+
+def test_what_fades_away_is_no_branch() -> None:
+    shapes: Mapping[str, Shape] = {"x": ()}
+    truth = {"x": "1 - tanh(x - 3)*exp(-x)"}
+    found = only(diagnosis("x + 0*x", truth, {"x": "1 + 0*x"}, [[1.0], [2.0], [30.0], [40.0]], shapes))
+    assert found.fault is not Fault.WRONG_BRANCH
+
+
+def test_a_branch_between_two_thresholds_is_told_by_the_condition_of_f() -> None:
+    shapes: Mapping[str, Shape] = {"x": ()}
+    truth = {"x": "where((x > -1) & (x < 2), 2*x, 0)"}
+    found = only(diagnosis("clip(x, -1, 2)**2", truth, {"x": "2*x"}, [[0.5], [-3.0], [4.0], [1.5], [-0.3]], shapes))
+    assert found.fault is Fault.WRONG_BRANCH
+    assert "right where (x > -1) & (x < 2)" in found.message
+
+
+def test_a_product_rule_that_leaves_a_constant_is_no_mere_offset() -> None:
+    shapes: Mapping[str, Shape] = {"x": ()}
+    found = only(diagnosis("x*log(x)", {"x": "log(x) + 1"}, {"x": "log(x)"}, [[0.5], [3.0], [10.0]], shapes))
+    assert found.fault is Fault.MISSING_TERM
+    assert "product rule" in found.message

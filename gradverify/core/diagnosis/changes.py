@@ -137,6 +137,12 @@ def _lacking(path: Path, node: Node, pieces: Sequence[Call]) -> Iterator[Change]
             part = _call(function, node, piece, like=node)
             message = f"the term {_text(node)} lacks the {what} {_text(piece)}"
             yield Change(path, part, Fault.MISSING_CHAIN_FACTOR, message, 3.2)
+    if not path or node.shape == ():
+        for piece in pieces:
+            for function, sign in (("add", "+"), ("subtract", "-")):
+                part = _call(function, node, piece, like=node)
+                message = f"the term {sign} {_text(piece)} is missing beside {_text(node)}"
+                yield Change(path, part, Fault.MISSING_TERM, message, 3.1)
 
 
 def _wrapped(path: Path, node: Node, wrappers: Sequence[str]) -> Iterator[Change]:

@@ -27,9 +27,9 @@ def side_of_a_condition(
         for entry in range(min(values.shape[1], MOST_ENTRIES)):
             holds = values[:, entry] != 0
             if (holds == right).all():
-                return text, f"not {text}"
+                return text, f"not ({text})"
             if (holds == ~right).all():
-                return f"not {text}", text
+                return f"not ({text})", text
     return None
 
 

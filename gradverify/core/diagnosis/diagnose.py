@@ -308,10 +308,15 @@ def _at_a_kink(verified: Verified, evidence: Evidence, index: int) -> Guess | No
         kink = verified.kinks[row].get(index)
         if kink is not None:
             claimed, where = verified.claim.values[row, index], show_point(verified.points[row])
+            slopes = f"{kink.left:.6g} and {kink.right:.6g}"
             message = (
-                f"right beside the kink of f, wrong at it: claimed {claimed:.6g} at {where}, where the slopes are "
-                f"{kink.left:.6g} and {kink.right:.6g}"
+                f"right beside the kink of f at {where}, wrong there: claimed {claimed:.6g}, the slopes are {slopes}"
             )
+            if min(kink.left, kink.right) <= claimed <= max(kink.left, kink.right):
+                message = (
+                    f"right where f has a derivative; at {where} the claimed {claimed:.6g} lies between the slopes "
+                    f"{slopes}, but with the other components it is no subgradient"
+                )
             return Guess(Fault.WRONG_BRANCH, f"kink {message}", message, SURE)
     return None
 
@@ -327,6 +332,9 @@ def _branch(
     # Off by less than the tolerance is off: a claim that is a little wrong everywhere has no right branch.
     if good.sum() < 2 or not col.differs.any() or not (same | col.differs).all():
         return None
+    # And what fades away is no branch: a missing exp(−x) is nothing at 20.
+    if not (np.abs(col.c - col.r)[col.differs] >= PLAINLY * np.abs(col.r)[col.differs]).all():
+        return None
     where = _side(col, evidence) or side_of_a_condition(col, same, root_of(evidence.problem, index), function_of)
     if where is None:
         return None
@@ -340,6 +348,7 @@ def _branch(
 
 
 UNLIKELY = 0.05  # that chance alone separates right from wrong points
+PLAINLY = 1e-3  # a wrong branch is off by so much, relative to the right value
 MOST_SIDES = 50  # variables that are looked at for a threshold
 
 

@@ -142,8 +142,9 @@ class Parts:
             shapes = [(v.name, v.shape) for v in problem.variables]
             more = Variables.of([*shapes, (HELD, node.shape)])
             values = self.function_of(node).evaluate(points).values.reshape((points.shape[0], -1))
+            known = np.isfinite(values).all(axis=1)
             found = None
-            if np.isfinite(values).all():
+            if known.any():
                 function = self.function_of(replaced(tree, path, Name(HELD, node.shape)), more)
                 everywhere, own = Domain.everywhere(values.shape[1]), problem.domain
                 join = np.concatenate
@@ -152,8 +153,10 @@ class Parts:
                     join([own.low_open, everywhere.low_open]), join([own.high_open, everywhere.high_open]),
                 )  # fmt: skip
                 wider = replace(problem, variables=more, domain=domain)
-                slopes = self._ask(function, wider, join([points, values], axis=1))
-                found = slopes[:, : points.shape[1]] if slopes is not None else None
+                slopes = self._ask(function, wider, join([points, values], axis=1)[known])
+                if slopes is not None:
+                    found = np.full(points.shape, np.nan)
+                    found[known] = slopes[:, : points.shape[1]]
             self._held[key] = found
         return self._held[key]
 
