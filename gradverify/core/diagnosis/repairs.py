@@ -18,7 +18,7 @@ import numpy as np
 
 from gradverify.core.arrays import Mask, Matrix
 from gradverify.core.diagnosis.changes import Change, as_number, changes
-from gradverify.core.diagnosis.evidence import FIT, Evidence, round_off_floor
+from gradverify.core.diagnosis.evidence import Evidence, round_off_floor
 from gradverify.core.diagnosis.hypotheses import CONFIDENCE, Guess
 from gradverify.core.diagnosis.terms import PartFunction, short
 from gradverify.core.problem import ExpressionFunction, Problem
@@ -163,6 +163,7 @@ class _Target:
     claimed: Matrix
     bound: Matrix
     usable: Mask
+    fit: float
     floor: float  # the round-off of values of the ordinary size
 
     @classmethod
@@ -170,13 +171,13 @@ class _Target:
         return cls(
             evidence.reference[:, columns], evidence.claimed[:, columns], evidence.bound[:, columns],
             evidence.usable[:, columns],
-            round_off_floor(evidence.reference[:, columns], evidence.problem.precision.epsilon),
+            evidence.fit, round_off_floor(evidence.reference[:, columns], evidence.problem.precision.epsilon),
         )  # fmt: skip
 
     def met_by(self, values: Matrix) -> bool:
         """Whether the values are right wherever the right ones are known."""
         with np.errstate(all="ignore"):
-            slack = FIT * np.maximum(np.abs(values), np.abs(self.reference)) + self.bound + self.floor
+            slack = self.fit * np.maximum(np.abs(values), np.abs(self.reference)) + self.bound + self.floor
             near = np.isfinite(values) & (np.abs(values - self.reference) <= slack)
         return bool((near | ~self.usable).all() and self.usable.any())
 
