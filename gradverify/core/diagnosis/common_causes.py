@@ -86,6 +86,8 @@ def _parallel(evidence: Evidence, rows: Array, c: Matrix, r: Matrix, b: Matrix, 
     known = telling & differs
     if known.sum() < FEWEST_ROWS or not near[telling].all() or not np.isfinite(factors[known]).all():
         return None
+    if not factors[known].all():  # 0 where it is wrong: nothing is told of a factor
+        return None
     values = evidence.problem.function.evaluate(evidence.points[rows[known]]).values
     named = _power_of(np.asarray(values, dtype=np.float64).reshape(-1), factors[known], evidence.fit)
     low, high = float(factors[known].min()), float(factors[known].max())
