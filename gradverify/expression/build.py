@@ -238,6 +238,8 @@ def _along(function: str, arguments: Sequence[Node], axis: int | None, token: To
 
 def _many(function: str) -> str:
     """Advice for several arguments given to a reduction: NumPy and Python read `max(a, b)` differently."""
+    if function == "norm":
+        return "`norm` is Euclidean; the 1-norm is `sum(abs(v))`, the largest entry `max(abs(v))`, of rows `axis=1`"
     if function in _LESS_OF_TWO:
         return f"elementwise: `{_LESS_OF_TWO[function]}(a, b)`; along an axis: `{function}(a, axis=0)`"
     return f"several values go in a list: `{function}([a, b])`; an axis is written `axis=0`"

@@ -55,6 +55,12 @@ _ARITHMETIC = {"+": "add", "*": "multiply", "/": "divide", "%": "remainder"}
 _KEYWORDS = frozenset(("if", "else", "and", "or", "not"))
 _FOREIGN = frozenset(("lambda", "for", "in", "is", "await", "yield", "async", "import", "from"))
 _MODULES = frozenset(("np", "numpy", "math", "jnp", "torch", "tf", "sp", "scipy", "sympy", "cmath", "anp", "special"))
+OTHER = {
+    "ord": "`norm` is Euclidean; the 1-norm is `sum(abs(v))`, the largest entry `max(abs(v))`",
+    "p": "`norm` is Euclidean; others are `sum(abs(v)**p)**(1/p)`",
+    "ddof": "`var` divides by n; for n − 1 write `sum((v - mean(v))**2)/(n - 1)`",
+    "keepdims": "add the axis again with `reshape`, or write `outer`",
+}
 _SPELLED_BY_AXIS = REDUCTIONS | ALONG_AXIS | {"concatenate"}
 
 
@@ -323,7 +329,12 @@ class _Parser:
     def axis(self, function: str) -> int | None:
         token = self.take()
         if token.text != "axis" or function not in _SPELLED_BY_AXIS:
-            raise error("not-allowed", f"`{token.text}=` is not an argument here", token, "only `axis=` has a name")
+            raise error(
+                "not-allowed",
+                f"`{token.text}=` is not an argument here",
+                token,
+                OTHER.get(token.text, "only `axis=` has a name"),
+            )
         self.expect("=")
         if self.here.text == "None":
             self.take()
@@ -441,7 +452,8 @@ class _Parser:
             return build.transpose(node)
         method = ALIASES.get(token.text, token.text)
         before = start.text if start.kind is Kind.NAME else "…"
-        advice = f"write `{token.text}({before})`" if method in FUNCTIONS else "`.T` is the only attribute"
+        rest = ", …" if method in ("dot", "matmul", "outer", "reshape", "clip", "power") else ""
+        advice = f"write `{token.text}({before}{rest})`" if method in FUNCTIONS else "`.T` is the only attribute"
         raise error("not-allowed", f"`.{token.text}` is not allowed", token, advice)
 
     # The tokens.

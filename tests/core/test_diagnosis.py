@@ -335,3 +335,41 @@ def test_a_product_rule_that_leaves_a_constant_is_no_mere_offset() -> None:
     found = only(diagnosis("x*log(x)", {"x": "log(x) + 1"}, {"x": "log(x)"}, [[0.5], [3.0], [10.0]], shapes))
     assert found.fault is Fault.MISSING_TERM
     assert "product rule" in found.message
+
+
+@pytest.mark.parametrize(
+    ("f", "truth", "wrong", "words"),
+    [
+        ("log(x)**2", "2*log(x)/x", "2*log(x)", "the derivative of the inner expression log(x)"),
+        ("sqrt(1 + x**2)", "x/sqrt(1 + x**2)", "1/sqrt(1 + x**2)", "inner expression"),
+        ("2**(x**3)", "log(2)*3*x**2*2**(x**3)", "3*x**2*2**(x**3)", "the logarithm of the base"),
+    ],
+)
+def test_a_factor_of_the_variable_that_is_an_inner_derivative_is_called_so(
+    f: str, truth: str, wrong: str, words: str
+) -> None:
+    shapes: Mapping[str, Shape] = {"x": ()}
+    found = only(diagnosis(f, {"x": truth}, {"x": wrong}, [[0.5], [1.3], [2.0]], shapes))
+    assert found.fault in (Fault.MISSING_CHAIN_FACTOR, Fault.FACTOR)
+    assert words in found.message or "ln 2" in found.message
+
+
+@pytest.mark.parametrize(
+    ("claim", "fault", "words"),
+    [
+        ("2*(v - mean(v))", Fault.MEAN_VS_SUM, "a sum where a mean belongs"),
+        ("2*(v - mean(v))/3", Fault.FACTOR, "n/(n−1) with n = 4"),
+    ],
+)
+def test_what_a_variance_divides_by_is_named(claim: str, fault: Fault, words: str) -> None:
+    shapes: Mapping[str, Shape] = {"v": (4,)}
+    truth = {"v": "(v - mean(v))/2"}
+    found = only(diagnosis("var(v)", truth, {"v": claim}, [[1.0, -2.0, 0.3, 4.0], [0.5, 2.0, 1.0, -1.0]], shapes))
+    assert found.fault is fault
+    assert words in found.message
+
+
+def test_the_factor_of_a_cube_is_no_sum_over_three_things() -> None:
+    shapes: Mapping[str, Shape] = {"v": (3,)}
+    found = only(diagnosis("sum(v**3)", {"v": "3*v**2"}, {"v": "v**2"}, [[1.0, -2.0, 0.3], [0.5, 2.0, 1.0]], shapes))
+    assert found.fault is Fault.FACTOR

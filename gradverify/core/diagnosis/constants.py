@@ -8,6 +8,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from gradverify.core.problem import Problem
+from gradverify.expression.guards import literals
+from gradverify.expression.nodes import Call
+from gradverify.expression.walk import walk
 
 NAMED = {
     2.0: "2", 0.5: "1/2", 3.0: "3", 1 / 3: "1/3", 4.0: "4", 0.25: "1/4", 6.0: "6", 1 / 6: "1/6",
@@ -51,7 +54,35 @@ def sizes(problem: Problem) -> dict[int, str]:
         found.setdefault(int(length), "the number of outputs")
     if all(variable.shape == () for variable in problem.variables):
         found.setdefault(problem.variables.size, "the number of variables")
-    return {length: what for length, what in found.items() if length >= FEWEST_TO_AVERAGE}
+    for count, what in _averaged(problem).items():
+        found[count] = f"{what}, {found[count]}" if count in found else what
+    own = _numbers_of(problem)
+    return {
+        length: what
+        for length, what in found.items()
+        if length >= FEWEST_TO_AVERAGE and (length not in own or what.startswith(AVERAGED))
+    }
+
+
+AVERAGED = "the number of entries that"  # how what a mean runs over is called
+_MEANS = frozenset(("mean", "var", "std"))
+
+
+def _averaged(problem: Problem) -> dict[int, str]:
+    """Numbers of entries that the means in f run over."""
+    found: dict[int, str] = {}
+    for tree in getattr(problem.function, "trees", ()):
+        for node in walk(tree):
+            if isinstance(node, Call) and node.function in _MEANS:
+                shape = node.arguments[0].shape
+                count = math.prod(shape) if node.axis is None else shape[node.axis]
+                found.setdefault(count, f"{AVERAGED} `{node.function}` averages")
+    return found
+
+
+def _numbers_of(problem: Problem) -> set[float]:
+    """Numbers in f: a factor of 3 beside a cube is its exponent, and no sum over three things."""
+    return {abs(value) for tree in getattr(problem.function, "trees", ()) for value in literals(tree)}
 
 
 def name_of_factor(value: float, counts: Mapping[int, str], scalars: Mapping[str, float] = NONE) -> tuple[str, bool]:
@@ -60,11 +91,16 @@ def name_of_factor(value: float, counts: Mapping[int, str], scalars: Mapping[str
     sign = "−" if value < 0 else ""
     for count, what in counts.items():
         # Small powers of two and other everyday factors are more often forgotten than averages over as few things.
-        if count >= FEWEST_TO_AVERAGE + 2 or what.startswith("the length of axis 0 "):
+        if count >= FEWEST_TO_AVERAGE + 2 or what.startswith(("the length of axis 0 ", AVERAGED)):
             if _close(magnitude, count):
                 return f"{sign}{count} ({what})", value > 0
             if _close(magnitude, 1 / count):
                 return f"{sign}1/{count} ({what})", value > 0
+    averaged = {count: what for count, what in counts.items() if what.startswith(AVERAGED)}
+    for count, what in averaged.items():
+        for ratio, text in ((count / (count - 1), "n/(n−1)"), ((count - 1) / count, "(n−1)/n")):
+            if _close(magnitude, ratio):
+                return f"{sign}{text} with n = {count} ({what})", False
     for named, text in NAMED.items():
         if _close(magnitude, named):
             return sign + text, False

@@ -28,6 +28,7 @@ from gradverify.core.diagnosis.terms import (
     additive_terms,
     chain_guesses,
     chain_slopes,
+    inner_guesses,
     part_chain_guesses,
     root_of,
     term_guesses,
@@ -252,7 +253,8 @@ def _offsets_together(verified: Verified, found: _Found) -> None:
 def _parts(verified: Verified, evidence: Evidence, ask: Ask, function_of: PartFunction) -> Parts | None:
     if root_of(verified.problem) is None:
         return None
-    able = [j for j in verified.judged if j.evidence and j.evidence[0].strength >= Level.EXACT.strength]
+    known = [j for j in verified.judged if j.evidence and np.isfinite(j.reference).any()]
+    able = [j for j in known if j.evidence[0].strength >= Level.EXACT.strength] or known
     quickest = min(able, key=lambda j: j.answer.seconds, default=None)
     return Parts(evidence, quickest.backend, ask, function_of) if quickest is not None else None
 
@@ -266,6 +268,8 @@ def _guess(
     simple = next(guesses(col, counts, problem.derivative, scalars), None)
     offset = next(offset_guesses(col), None)
     root = root_of(problem, index)
+    if simple is not None and simple.fault is Fault.LOG_PARAMETER and parts is not None and root is not None:
+        return next(inner_guesses(evidence, index, root, parts), simple)
     if simple is not None or parts is None or root is None:
         return simple or offset
     by_term = next(term_guesses(evidence, index, additive_terms(root), parts, scalars), None)

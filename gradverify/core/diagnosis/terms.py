@@ -234,6 +234,9 @@ def chain_slopes(evidence: Evidence, index: int, function: Node, parts: Parts) -
         text = short(to_text(node))
         yield Slope(slope, f"the derivative of the inner expression {text}", f"inner {text}")
         power = node.function == "power" and isinstance(node.arguments[1], Number | Call | Name)
+        if power and not isinstance(node.arguments[1], Number):
+            logarithm = parts.values(Call("log", (node.arguments[0],), ()))[rows, 0]
+            yield Slope(logarithm, f"the logarithm of the base in {text}", f"exponent {text}")
         if len(node.arguments) != 1 and not power:
             continue
         inner = node.arguments[0]
@@ -282,6 +285,36 @@ def _all_but_a_constant(col: Column, slope: Slope) -> Iterator[Guess]:
 
 
 ENOUGH_VALUES = 3  # different right values, so that a constant is no coincidence
+
+
+def inner_guesses(evidence: Evidence, index: int, function: Node, parts: Parts) -> Iterator[Guess]:
+    """Whether the claim lacks the derivative of an inner expression that is the only way in for the variable.
+
+    Then a factor of the variable itself is a forgotten inner derivative, as of log(x), and no derivative by log x.
+    """
+    name = evidence.problem.variables.locate(index % evidence.problem.variables.size)[0].name
+    total = _occurrences(function, name)
+    rows = evidence.usable[:, index]
+    for node in _subtrees(function):
+        inside = _occurrences(node, name)
+        if node is function or isinstance(function, Index) or inside * _count(function, node) != total:
+            continue
+        derivative = parts.derivative(node)
+        if derivative is None:
+            continue
+        text = short(to_text(node))
+        values = derivative[rows, index % derivative.shape[1]]
+        slope = Slope(values, f"the derivative of the inner expression {text}", f"inner {text}")
+        if telling_slope(slope.values):
+            yield from (replace(guess, weak=False) for guess in chain_guesses(evidence, index, [slope]))
+
+
+def _occurrences(tree: Node, name: str) -> int:
+    return sum(isinstance(part, Name) and part.name == name for part in walk(tree))
+
+
+def _count(tree: Node, part: Node) -> int:
+    return sum(one == part for one in walk(tree))
 
 
 def telling_slope(values: Vector) -> bool:
