@@ -188,3 +188,35 @@ def test_differences_that_miss_a_kink_accuse_only_what_is_beside_its_slopes(slop
 
     found = gradverify.check(f, lambda _: slope, at=[[20.0]], search=False).specs[0]
     assert (found.verdict is Verdict.FAIL) is fails
+
+
+def far_up(t: float) -> float:
+    return float(1e6 + 1e-3 * max(0.0, float(t) - 3.0))
+
+
+@pytest.mark.parametrize(("slope", "fails"), [(0.0, False), (1e-3, False), (2e-3, True), (-1e-3, True)])
+def test_slopes_that_differ_down_to_the_noise_accuse_only_what_is_beside_them(slope: float, fails: bool) -> None:
+    found = gradverify.check(far_up, lambda _: slope, at=[3.0], variables={"t": ()}, search=False).specs[0]
+    assert (found.verdict is Verdict.FAIL) is fails
+    assert fails or "f seems to have a kink" in (found.reason or "")
+
+
+def squared_hinge(w: np.ndarray) -> object:
+    return np.sum(np.maximum(0.0, 1.0 - w) ** 2)
+
+
+def test_a_claim_of_zero_at_the_end_of_a_flat_part_is_certified() -> None:
+    at = [[1.0, 0.5, 2.0]]
+    assert gradverify.check(squared_hinge, lambda w: -2 * np.maximum(0.0, 1.0 - w), at=at).passed
+    cubed = gradverify.check(
+        lambda t: max(0.0, 1 - t) ** 3, lambda t: -3 * max(0.0, 1 - t) ** 2, at=[1.0, 0.3], variables={"t": ()}
+    )
+    assert cubed.passed
+
+
+def test_a_slope_that_goes_on_past_the_end_of_the_claims_flat_part_is_not_zero() -> None:
+    at = [[1.0, 0.5, 2.0]]
+    found = gradverify.check(
+        lambda w: squared_hinge(w) + 1e-9 * np.sum(w), lambda w: -2 * np.maximum(0.0, 1.0 - w), at=at
+    )
+    assert not found.passed

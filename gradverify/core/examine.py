@@ -126,7 +126,11 @@ class ScaleProbe:
         # Beside a zero the component outgrows its value at once. Down the slope of exp(−x²/2) at 20 it outgrows it far
         # off only, by 10¹⁴, and is no nearer to a zero for it.
         nearby = np.where(close >= OUTGROWS * here, far, np.minimum(far, here))
-        return Scales(own, np.asarray(nearby, dtype=np.float64))
+        # At the end of a flat part, as of a squared hinge, the claim is 0 here and on one side, and grows on the other.
+        very_close = near.reshape((2, 2, NEARBY_POINTS // 2, -1))[1]
+        lesser, larger = very_close.min(axis=0), very_close.max(axis=0)
+        end = (here == 0) & (lesser == 0).all(axis=0) & (larger > 0).all(axis=0)
+        return Scales(own, np.asarray(nearby, dtype=np.float64), np.where(end, np.median(larger, axis=0), 0.0))
 
     def around(self, point: Vector, seed: int) -> Matrix:
         """Points near `point`, inside the domain, shape (2·NEARBY_POINTS, n): half of them close, half very close.

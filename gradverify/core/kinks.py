@@ -21,16 +21,20 @@ LARGEST_STEP = 1e-2  # relative to the component, or to its typical length where
 RATIO = 4.0  # between steps
 STEPS = 16  # down to 1e-2 · 4⁻¹⁵ = 1e-11 of the component
 DECADES = 3.0  # over which the gap has to stand still
+FEW_DECADES = 2.0  # enough to doubt an accusation, not to call it a kink
 STILL = 0.1  # how far the gap may move meanwhile, relative to itself
 NOISE_UNITS = 8.0  # of round-off in a difference of two values of f (Higham 2002, section 1.7: a few units)
 CLEAR = 20.0  # how far above the noise a gap has to stand to be used
 MOST_COMPONENTS = 256  # that are probed at one point
 
 
-def find_kinks(problem: Problem, point: Vector, components: Sequence[int], typical: Vector) -> dict[int, Kink]:
+def find_kinks(
+    problem: Problem, point: Vector, components: Sequence[int], typical: Vector, decades: float = DECADES
+) -> dict[int, Kink]:
     """The kinks of f along the variables of `components` (flat indices into the derivative) at `point`, shape (n,).
 
-    typical: shape (n,), a length for components that are 0. Costs 2·STEPS evaluations a variable, and one.
+    typical: shape (n,), a length for components that are 0.  decades: of steps over which the gap has to stand still.
+    Costs 2·STEPS evaluations a variable, and one.
     """
     if problem.derivative is Derivative.HESSIAN or not components:
         return {}
@@ -60,13 +64,14 @@ def find_kinks(problem: Problem, point: Vector, components: Sequence[int], typic
         h = np.abs(points[block, j] - point[j])
         for output in range(values.shape[1]):
             flat = output * n + j
-            kink = _kink(values[0, output], values[block, output], h, point[j], flat, problem.precision.epsilon)
+            epsilon = problem.precision.epsilon
+            kink = _kink(values[0, output], values[block, output], h, point[j], flat, epsilon, decades)
             if kink is not None and flat in wanted:
                 found[flat] = kink
     return found
 
 
-def _kink(here: float, around: Array, h: Vector, x: float, flat: int, epsilon: float) -> Kink | None:
+def _kink(here: float, around: Array, h: Vector, x: float, flat: int, epsilon: float, decades: float) -> Kink | None:
     """A kink at `x` from the values at x + h (first half) and x − h (second half), or None."""
     up, down, step_up, step_down = around[:STEPS], around[STEPS:], h[:STEPS], h[STEPS:]
     with np.errstate(all="ignore"):
@@ -81,7 +86,7 @@ def _kink(here: float, around: Array, h: Vector, x: float, flat: int, epsilon: f
     below = slice(smallest + 1, None)
     if (np.abs(gap[below]) + noise[below] < (1 - STILL) * abs(gap[smallest]) - noise[below]).any():
         return None
-    span = int(np.ceil(DECADES / np.log10(RATIO)))
+    span = int(np.ceil(decades / np.log10(RATIO)))
     window = slice(max(0, smallest - span), smallest + 1)
     if smallest < span or not usable[window].all():
         return None

@@ -126,6 +126,8 @@ def verify(
         scattered |= withdrawn.without_digits(problem, points, codes, judged, kinks, claimed)
         scattered |= withdrawn.in_single_precision(codes, judged, claimed)
         scattered |= withdrawn.at_ties(problem, points, codes, judged, kinks, claimed, ask, probe.typical)
+        faint, judged = withdrawn.at_faint_kinks(problem, points, codes, judged, kinks, claimed, probe.typical)
+        scattered |= faint
         codes[scattered] = Code.INCONCLUSIVE
         judged = [j.recoded(scattered & (j.codes == Code.FAIL), Code.INCONCLUSIVE) for j in judged]
     leans = bool(projected) and _take_in(

@@ -17,6 +17,7 @@ from gradverify.core.cross_examination import OtherSlopes, is_inconsistent, othe
 from gradverify.core.estimates import Kink, Note
 from gradverify.core.examine import flat
 from gradverify.core.judge import ROUND_OFF_UNITS, Code
+from gradverify.core.kinks import FEW_DECADES, find_kinks
 from gradverify.core.lost_digits import is_exact_elsewhere, lost
 from gradverify.core.problem import Derivative, Problem, Request
 from gradverify.core.verdicts import Evidence, NoteKind
@@ -220,6 +221,43 @@ def at_ties(
                 slack = TIE_SLACK * max(map(abs, slopes))
                 out[row, index] = min(slopes) - slack <= claimed[row, index] <= max(slopes) + slack
     return out
+
+
+def at_faint_kinks(
+    problem: Problem,
+    points: Matrix,
+    codes: Array,
+    judged: Sequence[Judged],
+    kinks: Sequence[Mapping[int, Kink]],
+    claimed: Matrix,
+    typical: Vector,
+) -> tuple[Array, list[Judged]]:
+    """Where differences alone accuse a claim that lies between one-sided slopes which differ down to the noise.
+
+    In 1e6 + max(0, t)/1000 the slopes stay apart over two decades of steps only, the smaller ones being noise: too few
+    to call it a kink, enough not to believe the mean of both. Also returns `judged` with notes that say so.
+    """
+    out, noted = np.zeros(codes.shape, dtype=np.bool_), list(judged)
+    for row in np.flatnonzero((codes == Code.FAIL).any(axis=1)).tolist():
+        exact = [j for j in judged if j.evidence[row].strength >= Evidence.EXACT.strength]
+        failing = [i for i in np.flatnonzero(codes[row] == Code.FAIL).tolist() if i not in kinks[row]]
+        failing = [i for i in failing if not any(np.isfinite(j.reference[row, i]) for j in exact)][:MOST_TIES]
+        for index, kink in find_kinks(problem, points[row], failing, typical, FEW_DECADES).items():
+            low, high = min(kink.left, kink.right), max(kink.left, kink.right)
+            out[row, index] = low - kink.bound <= claimed[row, index] <= high + kink.bound
+            if out[row, index]:
+                text = (
+                    f"f seems to have a kink: its slopes {kink.left:.6g} and {kink.right:.6g} differ down to its noise"
+                )
+                note = Note(NoteKind.KINK, text, (index,))
+                noted = [j if j in exact else _with_note(j, row, note) for j in noted]
+    return out, noted
+
+
+def _with_note(judged: Judged, row: int, note: Note) -> Judged:
+    notes = list(judged.notes)
+    notes[row] = (*notes[row], note)
+    return replace(judged, notes=tuple(notes))
 
 
 SINGLE_EPSILON = float(np.finfo(np.float32).eps)
