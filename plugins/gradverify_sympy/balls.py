@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from mpmath import libmp
 
@@ -92,6 +93,11 @@ def square_root(value: Ball) -> Ball:
     return root, (dx << BITS) // (2 * math.isqrt((x - dx) << BITS)) + 2
 
 
+def _to_fixed(number: Any) -> int:
+    """mpmath's raw float, rounded down; its integers may be gmpy2's."""
+    return int(libmp.to_fixed(number, BITS))
+
+
 def exponential(value: Ball) -> Ball:
     """exp(value). |exp(x + d) − exp(x)| ≤ 2·|d|·exp(x) for |d| ≤ 1."""
     x, dx = value
@@ -99,7 +105,7 @@ def exponential(value: Ball) -> Ball:
         raise Unclear
     if not x and not dx:
         return UNIT, 0
-    middle = libmp.to_fixed(libmp.mpf_exp(libmp.from_man_exp(x, -BITS), BITS + GUARD_BITS), BITS)
+    middle = _to_fixed(libmp.mpf_exp(libmp.from_man_exp(x, -BITS), BITS + GUARD_BITS))
     return middle, (middle >> (BITS + GUARD_BITS - 4)) + 4 + ((dx * (middle + 2)) >> (BITS - 1))
 
 
@@ -110,7 +116,7 @@ def logarithm(value: Ball) -> Ball:
         raise Unclear
     if x == UNIT and not dx:
         return 0, 0
-    middle = libmp.to_fixed(libmp.mpf_log(libmp.from_man_exp(x, -BITS), BITS + GUARD_BITS), BITS)
+    middle = _to_fixed(libmp.mpf_log(libmp.from_man_exp(x, -BITS), BITS + GUARD_BITS))
     return middle, 2 + (-((-dx << BITS) // (x - dx)) if dx else 0)
 
 
@@ -120,14 +126,14 @@ def cosine_and_sine(value: Ball) -> tuple[Ball, Ball]:
     if abs(x) > LARGEST_ANGLE:
         raise Unclear
     pair = libmp.mpf_cos_sin(libmp.from_man_exp(x, -BITS), BITS + GUARD_BITS)
-    cosine, sine = (libmp.to_fixed(one, BITS) for one in pair)
+    cosine, sine = (_to_fixed(one) for one in pair)
     return (cosine, dx + 2), (sine, dx + 2)
 
 
 def arctangent(value: Ball) -> Ball:
     """arctan(value), whose slope is at most 1."""
     x, dx = value
-    return libmp.to_fixed(libmp.mpf_atan(libmp.from_man_exp(x, -BITS), BITS + GUARD_BITS), BITS), dx + 2
+    return _to_fixed(libmp.mpf_atan(libmp.from_man_exp(x, -BITS), BITS + GUARD_BITS)), dx + 2
 
 
 def sigmoid(value: Ball) -> Ball:
@@ -148,7 +154,7 @@ def literal_ball(text: str, value: float) -> Ball:
     """From what is written to the float that NumPy makes of it. e is written "e"."""
     as_float, _ = exactly(value)
     if text == "e":
-        written = libmp.e_fixed(BITS)
+        written = int(libmp.e_fixed(BITS))
     else:
         exact = exact_literal(text)
         written = (exact.numerator << BITS) // exact.denominator
@@ -159,7 +165,7 @@ def literal_ball(text: str, value: float) -> Ball:
 def pi_ball() -> Ball:
     """From π's float to π."""
     as_float, _ = exactly(math.pi)
-    exact = libmp.pi_fixed(BITS)
+    exact = int(libmp.pi_fixed(BITS))
     return (as_float + exact) // 2, abs(as_float - exact) // 2 + 2
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from gradverify.plugin import (
     Array,
     Derivative,
+    DoesNotApply,
     Domain,
     Estimate,
     Estimates,
@@ -24,6 +25,7 @@ from gradverify_sympy.balls import Place, Unclear, to_value
 from gradverify_sympy.forms import Algebra, Beyond, Sign, Terms, subtract
 from gradverify_sympy.layout import claim_targets
 from gradverify_sympy.reading import Condition, Need, Reader, are_granted, discards
+from gradverify_sympy.timebox import DEFAULT_SECONDS, Deadline
 
 METHOD = "symbolic identity"
 MAX_SPLITS = 4  # nested case distinctions, each of five comparisons
@@ -31,7 +33,7 @@ MAX_SPLITS = 4  # nested case distinctions, each of five comparisons
 
 def estimate_quickly(problem: Problem, request: Request) -> Estimates | None:
     """The whole answer where each point has a plain value and the claim, if it is a formula, is proved; None is a
-    question for SymPy.
+    question for SymPy. Raises `DoesNotApply` where time is up.
 
     The proof is one of identity wherever claim and derivative, as they are written, have values, and the claim needs
     no more of its operands than function and derivative do. Values come from the function's own derivative, never from
@@ -50,6 +52,7 @@ def estimate_quickly(problem: Problem, request: Request) -> Estimates | None:
 
 
 def _estimate(problem: Problem, function: ExpressionFunction, request: Request) -> Estimates | None:
+    deadline = Deadline(float(problem.options.get("seconds", DEFAULT_SECONDS)))
     algebra = Algebra(_signs(problem.domain, problem.variables.size))
     derivative, needs, guards = _differentiate(problem, function, algebra)
     proof = None
@@ -64,6 +67,8 @@ def _estimate(problem: Problem, function: ExpressionFunction, request: Request) 
     evidence = Evidence.PROVED if proof is not None and request.claimed is not None else Evidence.CERTIFIED
     points = []
     for point in request.points.tolist():
+        if not deadline.left > 0:
+            raise DoesNotApply("values at the points took longer than the time allowed")
         place = Place(algebra, point)
         _require_plain(place, needs, guards)
         points.append(_at(problem, place, derivative, algebra.has_literals, evidence))

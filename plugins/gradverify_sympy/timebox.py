@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+DEFAULT_SECONDS = 5.0  # for everything that is done with one spec
 RINGS_AGAIN = 0.05  # s; an exception that is raised within a destructor or a weakref callback is lost, so ring again
 
 

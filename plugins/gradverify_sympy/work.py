@@ -29,9 +29,8 @@ from gradverify_sympy.formulas import Formulas, read_formulas
 from gradverify_sympy.identity import TEST_BITS, Decision, Judge, as_threshold, same_as_written
 from gradverify_sympy.reference import Outcome, Place, Slopes, Value, can_switch, is_rigorous, to_value
 from gradverify_sympy.text import to_text
-from gradverify_sympy.timebox import Deadline, OutOfTime, interrupting
+from gradverify_sympy.timebox import DEFAULT_SECONDS, Deadline, OutOfTime, interrupting
 
-DEFAULT_SECONDS = 5.0
 PROOF_SHARE = 0.4  # of the time; values at the points matter more
 TRIED_POINTS = 60  # drawn in search of those where function and claim have values
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
@@ -14,9 +15,11 @@ from gradverify_sympy.balls import BITS, Place, Unclear
 from gradverify_sympy.forms import Algebra, Beyond, Sign, Terms, subtract
 from gradverify_sympy.quick import estimate_quickly
 from gradverify_sympy.reading import Reader
-from hypothesis import assume, given, settings
+from gradverify_sympy.work import estimate as general_road
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from gradverify.core.estimates import DoesNotApply
 from gradverify.core.problem import Derivative, Problem, Request
 from gradverify.core.verdicts import Evidence
 from gradverify.expression.evaluate import Arithmetic, evaluate_tree
@@ -212,6 +215,12 @@ def test_a_formula_without_end_is_given_up() -> None:
     assert answer(make_problem("x y", many, f"[({many})*x, y]"), (0.5, 0.25)) is None
 
 
+def test_values_at_very_many_points_end_when_time_is_up() -> None:
+    problem = make_problem("x", "x**2", "[2*x]", seconds=1e-9)
+    with pytest.raises(DoesNotApply, match="longer than the time allowed"):
+        answer(problem, (1.0,))
+
+
 # Laws, for random formulas.
 
 ATOMS = st.sampled_from(["x", "y", "(x + 2*y)", "(x*y - 0.7)", "1.3", "(y - x)", "pi", "3"])
@@ -398,3 +407,48 @@ def test_a_mutant_of_a_proved_claim_is_not_proved(text: str, seed: int) -> None:
         assert not algebra.vanishes(subtract(mutant, truth))
     except Beyond:
         assume(False)
+
+
+# The other road, whose proofs and refutations rest on SymPy and on interval arithmetic.
+
+PIECES = st.sampled_from(
+    ["abs({0})", "relu({0})", "maximum({0}, y)", "where({0} > 1, ({0})**2, 2*({0}) - 1)", "sign({0})*({0})**2", "{0}"]
+)
+MUTATIONS = st.sampled_from(  # patterns, and what takes the place of their first occurrence
+    [
+        (r"^", ""),
+        (r"\b2\b", "3"),
+        (r" \+ ", " - "),
+        (r"\bsin\b", "cos"),
+        (r"> 0", ">= 0"),
+        (r" > ", " < "),
+        (r"\bx\b", "sqrt(x**2)"),
+        (r"\by\b", "y*x/x"),
+        (r"\bexp\b", "log"),
+    ]
+)
+
+
+@given(formulas(), PIECES, MUTATIONS, st.sampled_from([None, {0: (0.0, np.inf)}, {0: (0.25, 1.0), 1: (-2.0, 0.0)}]))
+@settings(max_examples=15, deadline=None, database=None, suppress_health_check=[HealthCheck.filter_too_much])
+def test_what_forms_prove_sympy_never_refutes_and_values_agree(
+    inner: str, piece: str, mutation: tuple[str, str], intervals: Any
+) -> None:
+    function = f"x*({piece.format(inner)})"
+    plain = make_problem("x y", function, "[x, x]", intervals=intervals)
+    request = Request(np.array([[0.5, -1.25]]), np.array([[0.5, 0.5]]))
+    try:
+        told = general_road(plain, request).proof
+    except DoesNotApply:
+        assume(False)
+    assert told is not None
+    assume(all(told.reference))
+    claim = ", ".join(re.sub(*mutation, text, count=1) for text in told.reference)
+    problem = make_problem("x y", function, f"[{claim}]", intervals=intervals)
+    found = answer(problem, (0.5, -1.25))
+    assume(found is not None)
+    other = general_road(problem, Request(request.points, problem.claim.evaluate(request.points).values))  # type: ignore[union-attr]
+    assert other.proof is not None
+    assert False not in other.proof.components
+    ours, theirs = found.points[0], other.points[0]
+    assert (np.abs(ours.value - theirs.value) <= ours.error_bound + theirs.error_bound).all()
