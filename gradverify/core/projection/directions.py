@@ -104,9 +104,8 @@ class Signer:
     @classmethod
     def of(cls, direction: Direction, factor: float = 1.0) -> Signer:
         """For one direction."""
-        return cls(
-            direction.seed, direction.number, factor * SIGNS_OF_A_BYTE, np.empty((CHUNK + 2 * SIGNS_A_COUNT) // 8 * 8)
-        )
+        table = SIGNS_OF_A_BYTE if factor == 1.0 else factor * SIGNS_OF_A_BYTE
+        return cls(direction.seed, direction.number, table, np.empty((CHUNK + 2 * SIGNS_A_COUNT) // 8 * 8))
 
     def __call__(self, values: Vector, start: int, out: Vector) -> Vector:
         """`values`, which begin at component `start`, with signs and factor, in `out`."""
@@ -114,7 +113,7 @@ class Signer:
         words = make(self.seed, self.number, start, start + values.size)
         offset = start % SIGNS_A_COUNT
         wide = self.scratch[: 8 * words.size].reshape((-1, 8))
-        np.take(self.table, words, axis=0, out=wide, mode="clip")
+        self.table.take(words, axis=0, out=wide, mode="clip")
         return np.multiply(values, wide.reshape(-1)[offset : offset + values.size], out=out)
 
 
