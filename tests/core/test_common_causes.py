@@ -160,3 +160,12 @@ def test_a_constant_beside_signs_of_its_size_is_one_of_them() -> None:
     sign = Guess(Fault.MISSING_TERM, "term -0.3 sign({})", "", 0.9, -0.3)
     one, other = (Guess(Fault.CONSTANT_OFFSET, "offset", "", 0.9, size) for size in (0.3, 0.4))
     assert signs_together({0: sign, 1: one, 2: other}, [0, 1, 2]) == {1: sign}
+
+
+def test_a_claim_that_is_right_at_some_points_is_off_by_no_factor_at_all() -> None:
+    def doubled_at_some(right: Matrix, points: Matrix) -> Matrix:
+        return np.where(points[:, :1] > np.median(points[:, 0]), 2.0 * right, right)
+
+    found = evidence(doubled_at_some, W)
+    assert 0 < found.differs.any(axis=1).sum() < ROWS
+    assert [guess for guess, _ in common_causes(found, wrong(found).tolist()) if guess.fault is Fault.FACTOR] == []

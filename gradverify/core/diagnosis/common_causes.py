@@ -92,6 +92,8 @@ def _parallel(evidence: Evidence, rows: Array, c: Matrix, r: Matrix, b: Matrix, 
     named = _power_of(np.asarray(values, dtype=np.float64).reshape(-1), factors[known], evidence.fit)
     low, high = float(factors[known].min()), float(factors[known].max())
     if high - low <= SAME * max(abs(low), abs(high)):
+        if not differs[telling].all():
+            return None  # where the claim is right it is off by no factor
         return Guess(Fault.FACTOR, "factor", f"off by a factor of {low:.6g}", CONFIDENCE[3], low)
     message = f"parallel to the right gradient, but multiplied by {named or f'{low:.4g} to {high:.4g}'}"
     message += ": an outer derivative is missing or was taken twice"
