@@ -220,3 +220,28 @@ def test_a_slope_that_goes_on_past_the_end_of_the_claims_flat_part_is_not_zero()
         lambda w: squared_hinge(w) + 1e-9 * np.sum(w), lambda w: -2 * np.maximum(0.0, 1.0 - w), at=at
     )
     assert not found.passed
+
+
+def log_density(m: float, s: float) -> float:
+    if s <= 0:
+        return -1e10
+    return float(-0.5 * ((m - 1.0) / s) ** 2 - np.log(s))
+
+
+def log_density_gradient(m: float, s: float) -> tuple[float, float]:
+    return -(m - 1.0) / s**2, (m - 1.0) ** 2 / s**3 - 1 / s
+
+
+def test_points_that_code_answers_with_a_huge_constant_are_no_counterexamples() -> None:
+    assert gradverify.check(log_density, log_density_gradient, at=[[0.5, 1.5], [2.0, 0.7]]).passed
+
+
+def test_a_plateau_of_an_ordinary_height_is_one() -> None:
+    def capped(m: float, s: float) -> float:
+        return max(log_density(m, abs(s)), -30.0)
+
+    def gradient(m: float, s: float) -> tuple[float, float]:
+        by_m, by_s = log_density_gradient(m, abs(s))
+        return by_m, float(np.sign(s)) * by_s
+
+    assert not gradverify.check(capped, gradient, at=[[0.5, 1.5], [2.0, 0.7]]).passed

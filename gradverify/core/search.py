@@ -66,6 +66,8 @@ SOLVER_ERROR = 1e-9
 CLOSE = 1e-6  # relative to a variable's usual size: below that a step relative to the variable is a tiny one
 ORDINARY = 2.0  # root mean square of a point's components up to which the claim's size there counts as its ordinary one
 NEIGHBOURS = 8  # f must be finite at this many points around a counterexample where the claim is not finite
+TOLD_OFF = 1e3  # times what f is at the listed points, and 1 at least: the numbers that stand for "not here" are larger
+AROUND = 0.1  # relative to max(1, |x|): over such distances f answers the same
 NEIGHBOUR_DISTANCE = 1e-4  # relative to max(1, |x|): near enough to see a natural domain's edge at the point
 
 SIMPLE_VALUES = (
@@ -418,7 +420,7 @@ class _Hunt:
         verified = verify(self.problem, rows, self.backends, self.ask, self.at_kinks)
         self.evaluations += verified.evaluations
         self.claim_evaluations += verified.claim_evaluations
-        if verified.rows_without_function():
+        if verified.rows_without_function() or self._is_told_off(point, verified.function_values[0]):
             return None
         claimed = verified.claim.values[0]
         if verified.claim.failures or not np.isfinite(claimed).all():
@@ -494,6 +496,22 @@ class _Hunt:
         self.evaluations += verified.evaluations
         self.claim_evaluations += verified.claim_evaluations
         return bool((verified.codes[0, wrong] == Code.PASS).all())
+
+    def _is_told_off(self, point: Vector, value: Vector) -> bool:
+        """Whether code answers with one huge number all around, as by `return 1e10` where a scale is negative.
+
+        It says that it is not meant for such points; nobody listed one, and its gradient need not say so too.
+        """
+        usual = np.nanmax(np.abs(self.listed.function_values), initial=1.0)
+        if _is_formula(self.problem) or not (np.abs(value) >= TOLD_OFF * usual).all():
+            return False
+        rng = np.random.default_rng(self.problem.seed)
+        step = AROUND * np.maximum(1.0, np.abs(point))
+        around = point + step * rng.uniform(-1.0, 1.0, size=(NEIGHBOURS, point.size))
+        inside = self.problem.domain.contains(around).all(axis=1)
+        self.evaluations += NEIGHBOURS
+        values = self.problem.function.evaluate(around[inside]).values.reshape((int(inside.sum()), -1))
+        return bool(inside.any() and np.median((values == value).all(axis=1)) == 1)
 
     def _is_no_overflow(self, point: Vector) -> bool:
         """Whether a claim that is not finite at `point` is to blame: f lives all around it, and it is not far out."""
