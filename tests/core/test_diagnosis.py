@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
+from gradverify.core.answers import Answer
 from gradverify.core.conclude import checks_of
 from gradverify.core.diagnosis import diagnose
-from gradverify.core.problem import Evaluation, Function
+from gradverify.core.diagnosis.evidence import gather
+from gradverify.core.problem import Evaluation, Function, Problem, Request
 from gradverify.core.report import Diagnosis
 from gradverify.core.variables import Shape
-from gradverify.core.verdicts import Fault
+from gradverify.core.verdicts import Evidence, Fault
 from gradverify.core.verify import verify
 from tests.core.fakes import Parts, check, claim_of, function_of, problem_of, telling
 
@@ -373,3 +375,21 @@ def test_the_factor_of_a_cube_is_no_sum_over_three_things() -> None:
     shapes: Mapping[str, Shape] = {"v": (3,)}
     found = only(diagnosis("sum(v**3)", {"v": "3*v**2"}, {"v": "v**2"}, [[1.0, -2.0, 0.3], [0.5, 2.0, 1.0]], shapes))
     assert found.fault is Fault.FACTOR
+
+
+@pytest.mark.parametrize(("seconds", "asked"), [(0.01, "exact"), (60.0, "differences")])
+def test_a_backend_that_takes_minutes_for_further_points_is_spared_them(seconds: float, asked: str) -> None:
+    problem = problem_of(F, {**TRUTH, "x": "x*y"}, XY)
+    verified, ask = check(problem, TRUTH, POINTS)
+    (one,) = verified.judged
+    exact = replace(one, answer=replace(one.answer, backend="exact", seconds=seconds))
+    level = tuple(Evidence.ESTIMATED for _ in one.evidence)
+    other = replace(one, answer=replace(one.answer, backend="differences", seconds=0.02), evidence=level)
+    names: list[str] = []
+
+    def noting(name: str, problem: Problem, request: Request) -> Answer:
+        names.append(name)
+        return ask("truth", problem, request)
+
+    gather(replace(verified, judged=(exact, other)), noting)
+    assert names == [asked]

@@ -20,6 +20,9 @@ MOST_EXTRA_NUMBERS = 4_000_000  # in all further points: each is kept several ti
 MOST_EXTRA_COST = 40_000  # evaluations of f that the further points may cost altogether
 MOST_EXTRA_CALLS = 10_000  # of code, which is called once an evaluation: some seconds for a call of a millisecond
 
+PATIENCE = 3.0  # seconds that the further points may take a backend where another one is much quicker
+MUCH_QUICKER = 0.1
+
 # A hypothesis fits when its prediction is this near to the claim, relative to either: the claim of a planted mistake
 # equals the
 # prediction to round-off, and the reference's own bound is added on top.
@@ -108,7 +111,17 @@ def _cheapest(verified: Verified) -> str | None:
         return -min(strength, Level.EXACT.strength), judged.answer.seconds
 
     best = min(able, key=rank, default=None)
-    return best.backend if best is not None else None
+    if best is None:
+        return None
+    # Tracing a loop of many steps takes a hundred times as long as the loop; differences tell nearly as much.
+    quickest = min(able, key=lambda judged: judged.answer.seconds)
+    slow = _seconds(best, verified) > PATIENCE and quickest.answer.seconds <= MUCH_QUICKER * best.answer.seconds
+    return (quickest if slow else best).backend
+
+
+def _seconds(judged: Judged, verified: Verified) -> float:
+    """What all further points would take this backend, as met at the verified ones."""
+    return float(judged.answer.seconds / max(1, verified.points.shape[0]) * EXTRA_POINTS)
 
 
 def _further_points(verified: Verified) -> Matrix:
