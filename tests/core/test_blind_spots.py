@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from gradverify.core.blind_spots import score
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gradverify.core.blind_spots import _all_caught, _caught, mutants, score
 from gradverify.core.verdicts import Fault
 from tests.core.fakes import check, problem_of
 
@@ -44,3 +48,16 @@ def test_a_component_that_is_zero_everywhere_is_no_blind_spot() -> None:
     truth = {"x": "2*x", "y": "0*y"}
     verified, _ = check(problem_of("x**2 + 0*y", truth), truth, [[2, 3]])
     assert all(s.components[0].index == 0 for s in score(verified, 0).spots if s.fault is not Fault.SWAPPED_COMPONENTS)
+
+
+COORDINATES = st.sampled_from([0.0, 1.0, -1.0, 2.0, 0.5, -0.7])
+
+
+@given(st.lists(st.tuples(COORDINATES, COORDINATES), min_size=1, max_size=3))
+def test_mutants_judged_together_are_those_judged_one_by_one(points: list[tuple[float, float]]) -> None:
+    verified, _ = check(problem_of("x**2*y", TRUTH), TRUTH, [list(point) for point in points])
+    claimed, at = verified.claim.values, verified.points
+    enough = 2e-6 * np.abs(claimed)
+    every = list(mutants(verified))
+    together = _all_caught(verified.problem, claimed, at, enough)
+    assert together == (len(every) if all(_caught(m, claimed, at, enough) for m in every) else None)

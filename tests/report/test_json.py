@@ -10,7 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradverify.report.json_report import render_json, report_from_data, report_to_data, spec_from_data, spec_to_data
+from gradverify.report.json_report import (
+    render_json,
+    report_from_data,
+    report_to_data,
+    spec_from_data,
+    spec_to_data,
+    spec_to_message,
+)
 from gradverify.report.schema import report_schema
 from tests.report.sample import EMPTY, REPORT
 
@@ -60,6 +67,14 @@ def test_numbers_that_are_not_finite_are_strings() -> None:
 
 def test_a_report_read_back_is_the_same() -> None:
     assert render_json(report_from_data(report_to_data(REPORT))) == render_json(REPORT)
+
+
+@pytest.mark.parametrize("number", range(len(REPORT.specs)))
+def test_a_message_without_defaults_is_read_as_the_whole_result(number: int) -> None:
+    result = REPORT.specs[number]
+    whole, message = spec_to_data(result), json.loads(json.dumps(spec_to_message(result), allow_nan=False))
+    assert len(message) < len(whole)
+    assert spec_to_data(spec_from_data(message)) == whole
 
 
 @given(
