@@ -38,8 +38,8 @@ PART = 0.1  # of the claim's distance from a slope: what a slope must be known t
 def is_inconsistent(problem: Problem, point: Vector, reference: Matrix, bound: Matrix, size: Vector) -> bool:
     """Whether f changes along some line through `point` by something else than `reference` says.
 
-    point: shape (n,).  size: shape (n,), a length for each variable, in its unit.  reference, bound: shape (m, n), with
-    m = 1 for a gradient.
+    point: shape (n,).  size: shape (n,), a length for each variable, in its unit; 0 where it stays.
+    reference, bound: shape (m, n), with m = 1 for a gradient.
     Costs 2·STEPS·DIRECTIONS evaluations of f. False where the lines leave the domain, or tell nothing.
     """
     rng = np.random.default_rng(problem.seed)
@@ -75,18 +75,19 @@ class OtherSlopes:
 def other_slopes(problem: Problem, point: Vector, claimed: Matrix, size: Vector) -> OtherSlopes | None:
     """The slopes along the axes that hold along lines across them as well; None where there are none.
 
-    claimed: shape (m, n). Called where f contradicts the reference. Costs 2·STEPS evaluations a variable, and as many
+    size: (n,), a length for each variable, 0 for those that are to stay.
+    claimed: (m, n). Called where f contradicts the reference. Costs 2·STEPS evaluations a variable, and as many
     as `is_inconsistent`.
     """
     m, n = claimed.shape
     if n > MOST_AXES:
         return None
     steps = LARGEST_STEP * RATIO ** -np.arange(STEPS, dtype=np.float64)
-    value, bound = np.full((m, n), np.nan), np.full((m, n), np.inf)
+    value, bound = np.zeros((m, n)), np.zeros((m, n))
     spoken_for = np.zeros((m, n), dtype=np.bool_)
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for j in range(n):
+        for j in np.flatnonzero(size).tolist():
             axis = np.zeros(n)
             axis[j] = size[j]
             points = np.concatenate([point + steps[:, None] * axis, point - steps[:, None] * axis])
@@ -102,7 +103,7 @@ def other_slopes(problem: Problem, point: Vector, claimed: Matrix, size: Vector)
         bound += CLEAR * np.abs(value)
         if not np.isfinite(bound).all() or is_inconsistent(problem, point, value, bound, size):
             return None
-        excludes = ~spoken_for & (bound <= PART * np.abs(claimed - value))
+        excludes = ~spoken_for & (size != 0) & (bound <= PART * np.abs(claimed - value))
     return OtherSlopes(value, bound, excludes)
 
 

@@ -51,17 +51,18 @@ def cross_examined(
     stepping = np.zeros(len(codes), dtype=np.bool_)
     if problem.derivative is not Derivative.HESSIAN:
         for row in np.flatnonzero((codes == Code.FAIL).any(axis=1)).tolist():
-            known = [j for j in judged if np.isfinite(j.reference[row]).all() and np.isfinite(j.bound[row]).all()]
+            failing = codes[row] == Code.FAIL
+            known = [j for j in judged if np.isfinite(j.reference[row] + j.bound[row])[failing].all()]
             exact = any(j.evidence[row].strength >= Evidence.EXACT.strength for j in known)
-            # Between the jumps of a step function, lines see its trend, which is not its slope.
-            jumps = any(note.kind is NoteKind.JUMP for j in known for note in j.notes[row])
-            if exact or kinks[row] or jumps or not known:
+            if exact or kinks[row] or _jumps(known, row, failing) or not known:
                 break
             shape = (-1, problem.variables.size)
             reference, bound = known[0].reference[row].reshape(shape), known[0].bound[row].reshape(shape)
+            sure = np.isfinite(reference + bound).all(axis=0)  # the lines stay in these variables
+            reference, bound = np.where(sure, reference, 0.0), np.where(sure, bound, 0.0)
             size = np.where(points[row] != 0, np.abs(points[row]), typical)
+            size = np.where(sure, size, 0.0)
             if not is_inconsistent(problem, points[row], reference, bound, size):
-                failing = codes[row] == Code.FAIL
                 explained = stairs.explain(problem, points[row], claimed[row], known[0].reference[row], failing, size)
                 if not explained.any():
                     break
@@ -69,7 +70,7 @@ def cross_examined(
                 if (failing & ~explained).any():
                     break
                 continue
-            taken[row] = codes[row] == Code.FAIL
+            taken[row] = failing
             other = other_slopes(problem, points[row], claimed[row].reshape(shape), size)
             if other is not None and (other.excludes.ravel() & taken[row]).any():
                 taken[row] &= ~other.excludes.ravel()
@@ -77,6 +78,12 @@ def cross_examined(
                 break
     codes[taken] = Code.INCONCLUSIVE
     return [_taken_back(j, taken, others, stepping) for j in judged] if taken.any() or others else list(judged)
+
+
+def _jumps(judged: Sequence[Judged], row: int, failing: Mask) -> bool:
+    """Whether f jumps again and again along a failing component: lines see its trend then, which is not its slope."""
+    named = [note.components for j in judged for note in j.notes[row] if note.kind is NoteKind.JUMP]
+    return any(not components or failing[list(components)].any() for components in named)
 
 
 def _taken_back(judged: Judged, taken: Mask, others: Mapping[int, OtherSlopes], stepping: Mask) -> Judged:

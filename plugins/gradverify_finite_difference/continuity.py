@@ -43,6 +43,9 @@ FIRST = 8  # ladders are looked at first; where none of them breaks, the others 
 IN_A_ROW = 3  # as many jumps, one after the other on one side, are no branches, nor
 ALTOGETHER = 4  # as many on both sides
 LIKE = 0.01  # a jump of at least this part of another's height is one more of its kind
+# Times what f moves before it leaves its slope: rounding holds back no more than that. Higher jumps are of another
+# kind, as where the solution of a differential equation has blown up.
+UNLIKE = 1e3
 FEW = 1e-3  # a jump this small beside another says that there is none of its kind
 ORDINARY = 10.0  # times |x|, and times max(|x|, 1): the steps over which f shows its ordinary variation
 AROUND = (4.0, 1e3)  # times a component's own size: values of f at such steps are held against its slope
@@ -52,7 +55,7 @@ FROM_HERE = 10.0
 RISES = 1e3  # times its least change: so far f has moved within
 AT_ONCE = 1e-2  # of the way to where it begins to, if it is an edge
 # Heights of jumps beside that variation. Steps of a function that was meant to have them lie above, round-off below.
-STEPS_LEAST = 1e-3
+STEPS_LEAST = 2e-2  # sin(x) rounded to two digits has steps of half as much
 INTEGER_STEPS_LEAST = 1e-5  # where all values are whole numbers
 TEETH_LEAST = 0.2  # of a sawtooth, which has a slope between its jumps, such as x mod 1
 ROUNDING_MOST = 1e-12  # whatever else holds; 1e4 units of round-off
@@ -346,7 +349,8 @@ def _judge(rows: _Rows, samples: Samples, low: Floats, high: Floats, side: Side)
             more, highest = jumps_on_the_way(some, sign, np.minimum(low[few], limit / 2), limit)
             counts[at, few] = np.maximum(counts[at, few], more)
             height[few] = np.maximum(height[few], highest)
-    suspects = np.flatnonzero((counts.max(axis=0) >= IN_A_ROW) | (counts.sum(axis=0) >= ALTOGETHER))
+    alike = (rows.slope == 0) | ~(height > UNLIKE * np.abs(rows.slope) * high)
+    suspects = np.flatnonzero(alike & ((counts.max(axis=0) >= IN_A_ROW) | (counts.sum(axis=0) >= ALTOGETHER)))
     nature = np.full(len(line), int(Nature.WHOLE), dtype=np.intp)
     if suspects.size:
         nature[suspects] = _kind(rows.some(suspects), samples, height[suspects], signs)

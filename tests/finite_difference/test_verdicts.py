@@ -214,3 +214,27 @@ def test_the_hessian_of_a_cubed_absolute_value_does_not_fail(offset: float, x: f
         options = {"derivative": "hessian", "seed": seed}
         assert verdict(f, lambda p: np.array([[6 * abs(p[0])]]), [[x]], **options) is not Verdict.FAIL
         assert verdict(f, lambda p: np.array([[1.0]]), [[x]], **options) is Verdict.FAIL
+
+
+@pytest.mark.parametrize("digits", [2, 3, 4])
+def test_rounding_of_a_result_fails_no_right_claim(digits: int) -> None:
+    def f(p: Array) -> float:
+        return float(np.round(np.sin(p[0]) + p[1] ** 2, digits))
+
+    assert verdict(f, lambda p: np.array([np.cos(p[0]), 2 * p[1]]), [[0.7, 1.3]]) is not Verdict.FAIL
+
+
+def bursting(p: Array) -> float:
+    """Smooth near the point; from p[0] = 4 on it blows up, and jumps from step to step; p[1] has a solver's jumps."""
+    burst = math.floor(7 * p[0]) * math.exp(3 * p[0]) if p[0] > 4 else 0.0
+    return float(math.sin(p[0]) + burst + solved(1e-4)(p[1]))
+
+
+def test_jumps_of_another_kind_far_off_leave_a_slope_as_it_is() -> None:
+    def gradient(p: Array) -> Array:
+        return np.array([math.cos(p[0]), implicit(p[1])])
+
+    at = [[0.7, 1.0]]
+    assert verdict(bursting, gradient, at) is Verdict.INCONCLUSIVE
+    assert verdict(bursting, lambda p: gradient(p) * [-1, 1], at) is Verdict.FAIL
+    assert verdict(bursting, lambda p: gradient(p) * [1, 2], at) is Verdict.FAIL
