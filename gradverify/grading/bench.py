@@ -7,6 +7,7 @@ visible points are kept and serve every student.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,9 @@ CONFIRM_SECONDS = 0.25  # a backend that takes longer for TIMED_POINTS points gi
 TIMED_POINTS = 10
 CHECK_POINTS = 5  # at which backends are compared beyond the visible points, before anybody is graded
 CHECK_SEED = 20_240_229
+POOL_POINTS = 256
+POOL_FEWEST = 16
+POOL_TYPICAL = 0.9  # the quantile of a component's size that counts as typical
 DERIVATIVES = {
     Kind.GRADIENT: Derivative.GRADIENT,
     Kind.JACOBIAN: Derivative.JACOBIAN,
@@ -68,6 +72,22 @@ class Plan:
         """The inverse of `to_data`."""
         seconds = {str(name): float(value) for name, value in data["seconds"].items()}
         return cls(tuple(map(str, data["backends"])), seconds, frozenset(map(str, data["exact"])))
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Points inside the domain that are the same for every student, with what is known of f there.
+
+    level: of f's values, as large as its round-off shows them to be, (k,); level_of_values: of the output that each
+    component belongs to, (k, c); size: of each component there or typically, whichever is larger, (k, c); here: of the
+    derivative at the point, (k,).
+    """
+
+    points: Matrix
+    level: Array
+    level_of_values: Array
+    size: Array
+    here: Array
 
 
 @dataclass
@@ -143,6 +163,27 @@ class Bench:
         values = np.array([e.value.ravel() for e in answer.estimates.points]).reshape(shape)
         bounds = np.array([e.error_bound.ravel() for e in answer.estimates.points]).reshape(shape)
         return values, bounds
+
+    @functools.cached_property
+    def pool(self) -> Pool | None:
+        """Points to look at an answer's round-off; None where f or its derivative is not known at enough of them."""
+        spec = self.question.spec
+        kind = self.question.hidden.distribution if self.question.hidden is not None else "uniform"
+        points = draw(SampledPoints(POOL_POINTS, CHECK_SEED, kind, spec.place), spec.variables, spec.domain)
+        known = self.references(points)
+        if known is None:
+            return None
+        k = points.shape[0]
+        derivative = np.abs(known[0])
+        values = np.abs(self.problem.function.evaluate(points).values.reshape((k, -1)))
+        finite = np.isfinite(derivative).all(axis=1) & np.isfinite(values).all(axis=1)
+        points, derivative, values = points[finite], derivative[finite], values[finite]
+        if points.shape[0] < POOL_FEWEST:
+            return None
+        size = np.maximum(derivative, np.quantile(derivative, POOL_TYPICAL, axis=0))
+        # A Jacobian's components belong to one output each, in order.
+        each = np.repeat(values, derivative.shape[1] // values.shape[1], axis=1)
+        return Pool(points, np.max(values, axis=1), each, size, np.sqrt(np.mean(derivative**2, axis=1)))
 
     def part_function(
         self, node: Node, variables: Variables | None = None, constants: Mapping[str, Array] | None = None

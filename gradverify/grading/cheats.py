@@ -2,9 +2,8 @@
 
 Each finding needs two kinds of evidence, since an accusation that is false is worse than a cheat that is missed:
 
-numerical   the error stands far above any round-off at most points, and is either round-off of f magnified by 1/h
-            (it changes with every unit in the last place of x, where the reference's does not), or equals the
-            truncation error of one known stencil; or f itself was called at the stencil's points.
+numerical   the answers jump when x moves in its last places, by far more than a formula's do, and by as much as |f|
+            foretells from point to point; or f itself was called at a stencil's points, and the answer tilts with f.
 hard-coded  right at the visible points, and wrong by a jump right beside them where f is smooth; or constant around
             them; or right in balls around them and grossly wrong outside.
 """
@@ -14,15 +13,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from gradverify.core.arrays import Array, Matrix, Vector
+from gradverify.core.arrays import Array, Mask, Matrix, Vector
 from gradverify.core.examine import ClaimValues
 from gradverify.core.judge import Code
 from gradverify.core.problem import Derivative
 from gradverify.grading.assignment import AUTODIFF_LIBRARIES
-from gradverify.grading.bench import Bench
+from gradverify.grading.bench import Bench, Pool
 from gradverify.grading.claim import Seen, SubmissionClaim
 from gradverify.grading.model import Flag, FlagKind
 
@@ -70,19 +70,34 @@ def library_wanted(texts: Iterable[str]) -> str | None:
 
 # --- numerical derivatives -------------------------------------------------------------------------------------------
 
-# A formula's error is a few units of round-off, 1e-16 to 1e-14; the best central difference has about eps^(2/3) = 4e-11
-# (Nocedal & Wright 2006, section 8.1), a forward one sqrt(eps) = 1.5e-8.
-ROUGH = 1e-12  # a relative error from which a value counts as rough
+# A formula's error is a few units of round-off of its own terms. A difference quotient divides the round-off of f by
+# its step h: its error is about eps·|f|/h, which is 1e-11·|f| and more for the best central difference, and changes
+# with every unit in the last place of x (Nocedal & Wright 2006, section 8.1). So it is looked for where |f| is large
+# beside the gradient, at points that are the same for every student, and it has to follow |f| from point to point: what
+# a formula loses by cancellation does not.
+ROUGH = 1e-13  # a relative error from which an answer is looked at more closely
 LARGEST = 1e-2  # errors beyond this are mistakes, not differences
-ABOVE_BOUND = 100.0  # how far above the reference's own bound an error has to stand
-MOSTLY = 0.6  # of the values have to be rough
+ABOVE_BOUND = 10.0  # how far above the reference's own bound an error has to stand
+PROMINENT = 0.01  # values smaller than this part of their size are left out
 FEWEST_VALUES = 4  # that can be looked at
-PROMINENT = 1e-3  # values smaller than this part of their point's largest are left out
-LOOKED_AT = 3  # points around which the scatter is measured
-UNITS = np.arange(-128, 129, 16, dtype=np.float64)  # units in the last place by which x is moved: 3e-14 at most
+LOOKED_AT = 5  # points where |f| is largest beside the gradient, and as many where it is smallest
+# Units in the last place by which x is moved, 1e-10 at most: f takes another value at each, and what is rounded to
+# single precision, or to decimals, the same one.
+UNITS = np.array((-448_129.0, -320_321.0, -187_711.0, -64_109.0, 0.0, 76_913.0, 193_121.0, 316_907.0, 451_723.0))
 FEWEST_DISTINCT = 2  # values on the way: single precision gives one and the same
-SCATTERS = 0.05  # of the error: what x's last places have to change at least
-QUIET = 1e-2  # of the claim's scatter: what the reference may scatter at most
+LOUD = 200.0  # units of round-off of the gradient's size: the scatter of no formula that is fit for use
+MOSTLY = 0.6  # of the values where |f| is large have to be loud
+QUOTIENT_NOISE = 0.2  # of eps·|f|/h: the standard deviation of two rounded values' difference, divided by 2h
+ROUNDED = 0.2  # of eps·|f|: the standard deviation of one rounded value
+OWN = 12.0  # units of round-off of the gradient's size that a formula's own scatter may have
+FOLLOWS = 4.0  # how far off the scatter may be from what |f| foretells
+CLOSER = 0.7  # of the spread of what a formula's own loss foretells
+BETTER = 0.15  # … or by how much more of the values have to follow |f|
+SPREAD_WITHIN = 30.0  # beyond this a value is as far off as it counts
+FOLLOWING = 0.85  # of the values have to be as near as that
+RANGE = 30.0  # by which |f| has to differ between points for this to say anything
+ON_GRID = 4 * EPSILON  # relative: how far off its grid a rounded number may be
+NO_RANGE_MOSTLY = 0.95  # of the values that move have to be loud where |f| is much the same everywhere
 STEPS = (*(10.0**-k for k in range(1, 11)), EPSILON**0.5, EPSILON ** (1 / 3), 2.0**-10, 2.0**-20, 2.0**-26)
 SCHEMES = ("forward", "backward", "central")
 MATCH = 0.02  # of the stencil's own error: how near the claim has to be to it
@@ -92,65 +107,183 @@ STENCIL_VALUES = 16  # values at which a stencil has to match
 def numerical_noise(suspect: Suspect) -> str | None:
     """The error of a difference quotient in answers that are right to the tolerance."""
     bench = suspect.bench
-    if bench.primary not in bench.exact or not suspect.points.shape[0]:
+    if bench.primary not in bench.exact or not _is_rough(suspect):
         return None
-    known = bench.references(suspect.points)
+    pool = bench.pool
+    if pool is None:
+        return None
+    rows = _telling(pool)
+    if not rows.size:
+        return None
+    scatter = _scatter(suspect, pool, rows)
+    if scatter is None:
+        return None
+    stencil = _stencil(suspect.bench, scatter)
+    return f"{scatter.words}; {stencil}" if stencil is not None else scatter.words
+
+
+def _is_rough(suspect: Suspect) -> bool:
+    """Whether any answer is off by more than round-off, and yet right: those of a formula seldom are."""
+    known = suspect.bench.references(suspect.points) if suspect.points.shape[0] else None
     if known is None:
-        return None
+        return False
     reference, bound = known
     with np.errstate(all="ignore"):
         gap = np.abs(suspect.values.values - reference)
-        relative = gap / np.abs(reference)
         largest = np.max(np.abs(reference), axis=1, keepdims=True)
-        usable = np.isfinite(relative) & (np.abs(reference) > PROMINENT * largest) & (suspect.codes != Code.SKIPPED)
-        rough = usable & (relative > ROUGH) & (gap > ABOVE_BOUND * bound)
-    count = int(np.count_nonzero(usable))
-    if count < FEWEST_VALUES or not np.count_nonzero(rough) >= MOSTLY * count:
+        usable = np.isfinite(gap) & (np.abs(reference) > PROMINENT * largest) & (suspect.codes != Code.SKIPPED)
+        rough = usable & (gap > ROUGH * np.abs(reference)) & (gap > ABOVE_BOUND * bound)
+        small = usable & (gap <= LARGEST * np.abs(reference))
+    return bool(rough.any() and np.count_nonzero(small) >= MOSTLY * np.count_nonzero(usable))
+
+
+def _telling(pool: Pool) -> Array:
+    """Rows of the pool: first those where |f| is largest beside the gradient, then those where it is smallest.
+
+    Large is beside the gradient there as well as beside its usual size, so that the scatter can be seen, and what
+    follows |f| is told from what follows the gradient.
+    """
+    with np.errstate(all="ignore"):
+        ratio = pool.level / pool.here
+        visible = pool.level / pool.size.max(axis=1)
+    usable = np.flatnonzero(np.isfinite(ratio) & np.isfinite(visible) & (pool.level > 0))
+    some = min(LOOKED_AT, (usable.size + 1) // 2)
+    order = usable[np.argsort(-ratio[usable])]
+    clear = order[visible[order] >= np.median(visible[usable])]
+    return np.concatenate([clear[:some], order[order.size - some :]])
+
+
+@dataclass(frozen=True)
+class _Scatter:
+    """What was seen around the points looked at: the answers, right values and errors at the points themselves."""
+
+    words: str
+    points: Matrix
+    claimed: Matrix
+    reference: Matrix
+    loud: Array
+
+
+def _scatter(suspect: Suspect, pool: Pool, rows: Array) -> _Scatter | None:
+    """Whether the errors are round-off of f that was divided by a step: loud where |f| is large, and following it."""
+    bench = suspect.bench
+    lines = np.concatenate([_ulps(point, suspect) for point in pool.points[rows]])
+    known = bench.references(lines)
+    if known is None:
         return None
-    typical = float(np.median(relative[rough]))
-    if not typical <= LARGEST:
+    shape = (rows.size, UNITS.size, -1)
+    claimed = suspect.claim.evaluate(lines).values.reshape(shape)
+    if suspect.claim.seat.exhausted:
         return None
-    told = (
-        f"its error is {typical:.1g} of the value (median) at {np.count_nonzero(rough)} of {count} values,"
-        " where a formula's round-off is 1e-15 or so"
+    reference = known[0].reshape(shape)
+    error = claimed - reference
+    middle = UNITS.size // 2
+    level = _levels(bench, lines.reshape((rows.size, UNITS.size, -1)), pool.level_of_values[rows])
+    with np.errstate(all="ignore"):
+        noise = _scattered(error)
+        size = pool.size[rows]
+        distinct = np.array([[np.unique(column).size for column in line.T] for line in claimed])
+        usable = np.isfinite(noise) & (np.abs(error[:, middle]) <= LARGEST * size) & (size > 0)
+        usable &= np.abs(reference[:, middle]) > PROMINENT * size
+        moving = usable & (distinct >= FEWEST_DISTINCT)
+        loud = moving & (noise > LOUD * EPSILON * size)
+    large = np.zeros(noise.shape, dtype=np.bool_)
+    large[: (rows.size + 1) // 2] = True
+    count = int(np.count_nonzero(usable & large))
+    if count < min(FEWEST_VALUES, noise[large].size) or not count:
+        return None
+    if not np.count_nonzero(loud & large) >= MOSTLY * count:
+        return None
+    # x + h is rounded as well, which counts as an error of |x| in f's terms.
+    at = np.abs(pool.points[rows])[:, np.arange(noise.shape[1]) % pool.points.shape[1]]
+    level = np.maximum(level, np.abs(reference[:, middle]) * at)
+    tried = [_follows(level / shape, noise, size, loud, moving) for shape in (np.ones(at.shape), np.maximum(1, at), at)]
+    h, span, follows, spread = min(tried, key=lambda one: one.spread)
+    if _on_a_grid(claimed, noise, loud, decimal=True):
+        return None
+    # What a formula loses is a part of its own values, or the same everywhere: where that foretells the scatter as well
+    # as |f| does, nobody is accused.
+    own = (np.abs(reference[:, middle]), np.ones(noise.shape))
+    rivals = [_follows(each, noise, size, loud, moving) for each in own]
+    closer = spread <= CLOSER * min(rival.spread for rival in rivals)
+    if not closer and not follows >= max(rival.share for rival in rivals) + BETTER:
+        follows = 0.0
+    if span >= RANGE and follows >= FOLLOWING:
+        told = f"and this follows |f|, which differs by a factor of {span:.0f} between these points"
+    elif (
+        span < RANGE
+        and np.count_nonzero(loud) >= NO_RANGE_MOSTLY * np.count_nonzero(moving)
+        and np.count_nonzero(moving) >= MOSTLY * np.count_nonzero(usable)
+        and not _on_a_grid(claimed, noise, loud, decimal=False)
+    ):
+        told = "at almost all of them"
+    else:
+        return None
+    typical = float(np.median(noise[loud] / size[loud]))
+    words = (
+        f"around {rows.size} points that are the same for everybody its answers jump by {typical:.1g} of the"
+        f" gradient's size when x moves in its last places, where a formula's stay within 1e-14, {told}: as f's"
+        f" round-off divided by a step of about {QUOTIENT_NOISE * h:.1g} does"
     )
-    stencil = _stencil(suspect, reference, rough)
-    if stencil is not None:
-        return f"{told}; {stencil}"
-    scatter = _scatter(suspect, gap, rough)
-    return f"{told}; {scatter}" if scatter is not None else None
+    return _Scatter(words, pool.points[rows], claimed[:, middle], reference[:, middle], loud)
 
 
-def _scatter(suspect: Suspect, gap: Array, rough: Array) -> str | None:
-    """Whether the error is round-off that something magnified: it changes when x moves by units in its last place."""
-    rows = np.flatnonzero(rough.any(axis=1))[-LOOKED_AT:]  # the last are drawn: round numbers have little round-off
-    ratios: list[float] = []
-    for row in rows.tolist():
-        line = _ulps(suspect.points[row], suspect)
-        values = suspect.claim.evaluate(line).values.reshape((line.shape[0], -1))
-        known = suspect.bench.references(line)
-        if known is None or suspect.claim.seat.exhausted:
-            return None
-        with np.errstate(all="ignore"):
-            own = np.ptp(values - known[0], axis=0)
-            expected = np.ptp(known[0], axis=0)
-            distinct = np.array([np.unique(column).size for column in values.T])
-        for i in np.flatnonzero(rough[row]).tolist():
-            # Single precision gives the same value again for neighbouring x; a difference quotient another one.
-            scatters = own[i] >= SCATTERS * gap[row, i] and distinct[i] >= FEWEST_DISTINCT
-            if not (scatters and expected[i] <= QUIET * own[i]):
-                ratios.append(0.0)
-                continue
-            ratios.append(float(own[i]))
-    if len(ratios) < min(FEWEST_VALUES, int(np.count_nonzero(rough[rows]))):
-        return None
-    if not np.count_nonzero(ratios) >= MOSTLY * len(ratios):
-        return None
-    size = float(np.median([r for r in ratios if r > 0]))
-    value = suspect.bench.problem.function.evaluate(suspect.points[rows]).values
-    scale = float(np.max(np.abs(value[np.isfinite(value)]), initial=0.0))
-    step = f", as f's round-off divided by a step of about {EPSILON * scale / size:.1g} does" if scale else ""
-    return f"the error jumps by {size:.1g} when x moves in its last places, where the true gradient stands still{step}"
+class _Followed(NamedTuple):
+    """How well the scatter follows |f|: the step that it tells of, |f|'s range, the share of values that follow, and
+    how far apart (standard deviation of the logarithm) the others' steps are."""
+
+    h: float
+    span: float
+    share: float
+    spread: float
+
+
+def _follows(level: Array, noise: Array, size: Array, loud: Mask, moving: Mask) -> _Followed:
+    with np.errstate(all="ignore"):
+        h = float(np.median((EPSILON * level / noise)[loud]))
+        own, foretold = OWN * EPSILON * size, EPSILON * level / h
+        follows = (noise <= FOLLOWS * foretold + own) & (noise >= foretold / FOLLOWS - own)
+        seen = moving & np.isfinite(foretold) & ((noise > own) | (foretold > own))
+        span = float(np.max(level[seen]) / np.min(level[seen]))
+        apart = np.clip(np.log(noise / foretold)[seen], -np.log(SPREAD_WITHIN), np.log(SPREAD_WITHIN))
+    if not seen.any():
+        return _Followed(h, 1.0, 0.0, np.inf)
+    return _Followed(h, span, float(np.mean(follows[seen])), float(np.std(apart)))
+
+
+def _scattered(error: Array) -> Array:
+    """The standard deviation of errors (k, line, c) along each line, without what is straight in them: (k, c)."""
+    straight = np.stack([np.ones(UNITS.size), UNITS / np.max(np.abs(UNITS))], axis=1)
+    with np.errstate(all="ignore"):
+        off = error - np.einsum("ab,kbm->kam", straight @ np.linalg.pinv(straight), error)
+        out: Array = np.sqrt(np.sum(off**2, axis=1) / (UNITS.size - 2))
+    return out
+
+
+def _on_a_grid(claimed: Array, noise: Array, loud: Array, *, decimal: bool) -> bool:
+    """Whether the answers are multiples of a round number about as large as their scatter.
+
+    Answers that were rounded are multiples of a power of ten; `(g + 1e5) - 1e5` leaves a power of two, and so does a
+    difference quotient whose step is one.
+    """
+    with np.errstate(all="ignore"):
+        if decimal:
+            places = 1.0 - np.floor(np.log10(noise))[:, None, :]
+            shifted = claimed * 10.0**places
+            on = (np.abs(shifted - np.rint(shifted)) <= ON_GRID * np.maximum(1.0, np.abs(shifted))).all(axis=1)
+        else:
+            grid = np.exp2(np.floor(np.log2(noise)) - 2)[:, None, :]
+            on = (np.remainder(claimed, grid) == 0).all(axis=1)
+    return bool(np.count_nonzero(on & loud) >= MOSTLY * np.count_nonzero(loud))
+
+
+def _levels(bench: Bench, lines: Array, values: Array) -> Array:
+    """How large f is at each value's point, (k, c), for its round-off: that of its terms, where they cancel."""
+    k, count, n = lines.shape
+    found = bench.problem.function.evaluate(lines.reshape((k * count, n))).values.reshape((k, count, -1))
+    own = _scattered(found) / EPSILON / ROUNDED
+    out: Array = np.maximum(values, np.repeat(own, values.shape[1] // own.shape[1], axis=1))
+    return out
 
 
 def _ulps(point: Vector, suspect: Suspect) -> Matrix:
@@ -161,20 +294,18 @@ def _ulps(point: Vector, suspect: Suspect) -> Matrix:
     return out
 
 
-def _stencil(suspect: Suspect, reference: Array, rough: Array) -> str | None:
-    """The scheme and step whose truncation error the answer has."""
-    problem = suspect.bench.problem
-    if problem.derivative is not Derivative.GRADIENT:
-        return None
-    places = np.argwhere(rough)
-    if places.shape[0] < FEWEST_VALUES:
+def _stencil(bench: Bench, seen: _Scatter) -> str | None:
+    """The scheme and step whose truncation error the answer has, where that can be told as well."""
+    problem = bench.problem
+    places = np.argwhere(seen.loud)
+    if problem.derivative is not Derivative.GRADIENT or places.shape[0] < FEWEST_VALUES:
         return None
     pick = places[np.linspace(0, places.shape[0] - 1, min(STENCIL_VALUES, places.shape[0])).astype(int)]
-    x = suspect.points[pick[:, 0]]
+    x = seen.points[pick[:, 0]]
     index = pick[:, 1]
     rows = np.arange(pick.shape[0])
-    claimed = suspect.values.values[pick[:, 0], index]
-    right = reference[pick[:, 0], index]
+    claimed = seen.claimed[pick[:, 0], index]
+    right = seen.reference[pick[:, 0], index]
     own = x[rows, index]
     here = problem.function.evaluate(x).values
     for step in STEPS:
@@ -224,12 +355,42 @@ def stencil_in_calls(suspect: Suspect) -> str | None:
     asked_at = {asked.tobytes() for asked, _ in suspect.claim.called_at}
     if not full or len(full) < CALL_SHARE * len(asked_at):
         return None
+    if not _tilts_with_f(suspect):
+        return None
     i, h = next(iter(full[0].items()))
     name = suspect.bench.problem.variables.component_name(i)
     return (
-        f"it called f {suspect.seen.calls} times, beside the point along one variable after the other"
-        f" ({name} ± {h:.3g}, for example), at {len(full)} of {len(asked_at)} points"
+        f"its answer follows what f says beside the point: it called f {suspect.seen.calls} times, along one variable"
+        f" after the other ({name} ± {h:.3g}, for example), at {len(full)} of {len(asked_at)} points"
     )
+
+
+TILT = 1e-3  # of the largest component, by which f is tilted
+TILTED_POINTS = 3
+AS_TILTED = 0.2  # how far off the tilt, relative to it, an answer that follows it may be
+
+
+def _tilts_with_f(suspect: Suspect) -> bool:
+    """Whether the answer changes by t when f is replaced by f + t·(y − x), where x is the point asked for.
+
+    At x itself nothing changes, so a formula that uses f(x) stays as it is; so does an answer that is only checked by
+    differences. For a Hessian the tilt is (t·(y − x))²/2, whose own is t tᵀ.
+    """
+    claim, hessian = suspect.claim, suspect.bench.problem.derivative is Derivative.HESSIAN
+    points = np.unique(np.array([asked for asked, _ in claim.called_at]), axis=0)[:TILTED_POINTS]
+    n = points.shape[1]
+    plain = claim.evaluate(points).values
+    scale = np.max(np.abs(plain[np.isfinite(plain)]), initial=0.0) or 1.0
+    tilt = np.linspace(0.5, 1.0, n) * (np.sqrt(TILT * scale) if hessian else TILT * scale)
+    claim.tilt = tilt
+    try:
+        tilted = claim.evaluate(points).values
+    finally:
+        claim.tilt = None
+    wanted = np.outer(tilt, tilt) if hessian else np.broadcast_to(tilt, plain.shape[1:])
+    with np.errstate(all="ignore"):
+        near = np.abs(tilted - plain - wanted) <= AS_TILTED * np.abs(wanted)
+    return bool(np.count_nonzero(near) >= MOSTLY * near.size) and not claim.seat.exhausted
 
 
 # --- answers that were copied ----------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from gradverify.core.problem import Derivative, Evaluation, Failure, Function, O
 from gradverify.core.variables import Shape, Variables
 from gradverify.core.verdicts import Fault, NoteKind
 from gradverify.functions.callables import arguments
-from gradverify.sandbox.model import Answer, RemoteFunction
+from gradverify.sandbox.model import ODD, Answer, RemoteFunction
 from gradverify.sandbox.model import Status as Ended
 
 STICKY = frozenset((Ended.MISSING, Ended.IMPORT_ERROR, Ended.BAD_SIGNATURE, Ended.BROKEN))  # asking again is no use
@@ -48,6 +48,7 @@ class Seen:
     requests: int = 0
     deaths: int = 0
     calls: int = 0  # of f, where the entry got it
+    odd_calls: dict[str, None] = field(default_factory=dict)  # what other than real numbers f was called with
 
     def note(self, answer: Answer) -> None:
         """Take down what an answer shows besides its numbers."""
@@ -70,6 +71,7 @@ class Seen:
 
     def _note_traces(self, answer: Answer) -> None:
         self.tried |= dict.fromkeys(answer.tried)
+        self.odd_calls |= dict.fromkeys(name for name in answer.calls if ODD in name)
 
 
 @dataclass(slots=True)
@@ -128,6 +130,7 @@ class SubmissionClaim:
     outputs: Shape  # of f
     function: Function | None = None  # f, where the entry gets it as its first argument
     called_at: list[tuple[Vector, Vector]] = field(default_factory=list)  # (point asked, point at which f was called)
+    tilt: Vector | None = None  # a slope that f is given in addition, to see whether the answer follows
     kind: str = "submission"
 
     @property
@@ -175,7 +178,10 @@ class SubmissionClaim:
             point = point_of(parts, self.variables)
             if len(self.called_at) < MOST_KEPT_CALLS:
                 self.called_at.append((asked, point))
-            return value_at(function, point)
+            if self.tilt is None:
+                return value_at(function, point)
+            more = float(self.tilt @ (point - asked))
+            return value_at(function, point) + (more**2 / 2 if self.derivative is Derivative.HESSIAN else more)
 
         return answer
 

@@ -489,6 +489,10 @@ def _flags(seen: Seen, observed: Sequence[Observation], found: Sequence[Diagnosi
             flags.append(Flag(FlagKind.NONDETERMINISTIC, observation.message))
         elif observation.kind is Fault.MUTATES_INPUT:
             flags.append(Flag(FlagKind.MUTATES_INPUT, observation.message))
+    flags += [
+        Flag(FlagKind.OTHER, f"it called {odd}, which is refused: a complex step, or numbers that carry derivatives?")
+        for odd in seen.odd_calls
+    ]
     flags += [Flag(FlagKind.NUMERICAL_DERIVATIVE, d.message) for d in found if d.fault is Fault.NUMERICAL_DERIVATIVE]
     library = cheats.library_wanted([*seen.raised, seen.worst.detail if seen.worst is not None else ""])
     if library is not None:

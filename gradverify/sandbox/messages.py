@@ -48,6 +48,9 @@ def request(number: int, entry: str, arguments: Sequence[Argument]) -> bytes:
 def reply(function: RemoteFunction, call: Frame) -> bytes:
     """The value of a function at the numbers that the student chose."""
     arguments = arrays_of(call)
+    if "odd" in call.header:
+        what = line(call.header["odd"], TEXT_LENGTH)
+        return encode({"status": "error", "detail": f"{function.name} takes real numbers; it was given {what}"})
     try:
         with np.errstate(all="ignore"):
             value = np.asarray(function.function(*arguments), dtype=np.float64)

@@ -39,6 +39,9 @@ class Status(enum.Enum):
     BROKEN = "grader-error"  # the sandbox's fault, never the student's
 
 
+ODD = " with "  # in `Answer.calls`: as `f with complex128`, how often a function was called with what is no real number
+
+
 @dataclass(frozen=True, slots=True)
 class RemoteFunction:
     """A function handed to the student as a Python callable; every call of it is answered outside the sandbox.

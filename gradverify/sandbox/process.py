@@ -18,7 +18,7 @@ from gradverify.sandbox import folders, messages
 from gradverify.sandbox.frames import ForgedFrameError, Frame, FrameReader
 from gradverify.sandbox.inside.privileges import CPU_SECONDS
 from gradverify.sandbox.levels import Level, level_of
-from gradverify.sandbox.model import Answer, Argument, Limits, RemoteFunction, Status
+from gradverify.sandbox.model import ODD, Answer, Argument, Limits, RemoteFunction, Status
 from gradverify.sandbox.notifications import Listener
 from gradverify.sandbox.zygote import Ending, Zygote, ZygoteError, close_all
 
@@ -122,7 +122,8 @@ class Process:
             if kind == "call":
                 if not isinstance(name, str) or name not in remote:
                     raise self._forged("a call of a function that it was not given")
-                calls[name] += 1
+                odd = frame.header.get("odd")
+                calls[f"{name}{ODD}{messages.line(odd, messages.TEXT_LENGTH)}" if odd is not None else name] += 1
                 data = self._read(functools.partial(messages.reply, remote[name]), frame)
             elif kind == "answer" and frame.header.get("id") == number:
                 return self._read(lambda frame: messages.read_answer(frame, len(arguments)), frame)

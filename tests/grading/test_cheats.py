@@ -117,7 +117,7 @@ def test_a_central_difference_within_the_tolerance_is_found(h: float, tmp_path: 
 def test_a_forward_difference_is_found_with_its_step(h: float, tmp_path: Path) -> None:
     result = graded(bench_in(tmp_path), forward(h))
     assert kinds(result) == {FlagKind.NUMERICAL_DERIVATIVE}
-    assert "e-0" in result.flags[0].evidence
+    assert "divided by a step of about" in result.flags[0].evidence
 
 
 def test_a_difference_whose_step_follows_the_point_is_found(tmp_path: Path) -> None:
@@ -161,15 +161,67 @@ def test_a_formula_that_loses_digits_is_no_numerical_derivative(tmp_path: Path) 
 
 
 def test_calling_f_beside_the_point_is_found_in_the_calls(tmp_path: Path) -> None:
-    def entry(f: Callable[..., float], x: float, y: float) -> Any:
-        h = 1e-5
-        f(x + h, y)
-        f(x, y + h)
-        return right(x, y)
-
-    result = graded(bench_in(tmp_path, pass_function="true"), entry)
+    result = graded(bench_in(tmp_path, pass_function="true", forbid="[numerical-derivative]"), by_differences)
     assert kinds(result) == {FlagKind.NUMERICAL_DERIVATIVE}
     assert "called f" in result.flags[0].evidence
+    assert result.status is Status.POLICY_VIOLATION
+
+
+def by_differences(f: Callable[..., float], x: float, y: float) -> Any:
+    h = 1e-4  # of fourth order: its error alone is that of a formula
+    return np.array(
+        [
+            (8 * (f(x + h, y) - f(x - h, y)) - f(x + 2 * h, y) + f(x - 2 * h, y)) / (12 * h),
+            (8 * (f(x, y + h) - f(x, y - h)) - f(x, y + 2 * h) + f(x, y - 2 * h)) / (12 * h),
+        ]
+    )
+
+
+def test_checking_oneself_by_differences_is_no_numerical_derivative(tmp_path: Path) -> None:
+    def entry(f: Callable[..., float], x: float, y: float) -> Any:
+        answer = right(x, y)
+        if not np.allclose(by_differences(f, x, y), answer, rtol=1e-4):
+            raise AssertionError
+        return answer
+
+    result = graded(bench_in(tmp_path, pass_function="true", forbid="[numerical-derivative]"), entry)
+    assert (kinds(result), result.status) == (set(), Status.OK)
+
+
+def test_a_hessian_by_differences_is_found_in_the_calls(tmp_path: Path) -> None:
+    spec = "variables: [x, y]\nfunction: x**3*y\nhessian: [[6*x*y, 3*x**2], [3*x**2, 0]]\npoints: [[1.5, 0.5]]\n"
+    more = {"pass_function": "true", "forbid": "[numerical-derivative]"}
+    bench = bench_in(tmp_path, spec + "tolerance: {relative: 1e-3, absolute: 1e-3}\n", **more)
+
+    def entry(f: Callable[..., float], *p: float) -> Any:
+        h, e, at = 1e-3, np.eye(2), np.array(p)
+        return [
+            [
+                (f(at + h * (a + b)) - f(at + h * (a - b)) - f(at - h * (a - b)) + f(at - h * (a + b))) / (4 * h * h)
+                for a in e
+            ]
+            for b in e
+        ]
+
+    assert FlagKind.NUMERICAL_DERIVATIVE in kinds(graded(bench, entry))
+    exact = lambda f, x, y: [[6 * x * y + 0 * f(x + 1e-3, y), 3 * x**2], [3 * x**2, 0 * f(x, y + 1e-3)]]  # noqa: E731
+    assert kinds(graded(bench, exact)) == set()
+
+
+@pytest.mark.parametrize("h", [1e-4, 1e-5, 1e-6, 1e-7])
+def test_a_difference_is_found_whatever_the_students_name(h: float, tmp_path: Path) -> None:
+    bench = bench_in(tmp_path, forbid="[numerical-derivative]")
+    for seed in range(15):
+        assert kinds(graded(bench, central(h), seed)) == {FlagKind.NUMERICAL_DERIVATIVE}
+
+
+@pytest.mark.parametrize("scale", [1.0, 3.0])
+def test_digits_lost_everywhere_are_no_numerical_derivative(scale: float, tmp_path: Path) -> None:
+    def cancels(x: float, y: float) -> Any:
+        return ((right(x, y) * scale + 1e5) - 1e5) / scale
+
+    for seed in range(5):
+        assert kinds(graded(bench_in(tmp_path), cancels, seed)) == set()
 
 
 def test_calling_f_at_the_point_itself_is_nobodys_business(tmp_path: Path) -> None:

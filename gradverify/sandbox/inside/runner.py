@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradverify.sandbox.frames import Frame, FrameReader, arrays_of, encode
-from gradverify.sandbox.inside.numbers import Returned, normalise
+from gradverify.sandbox.inside.numbers import REAL_KINDS, Returned, normalise
 
 Array = NDArray[np.float64]
 
@@ -144,9 +144,13 @@ def stub(name: str, channel: Channel) -> Callable[..., Any]:
     """A function whose calls are answered outside."""
 
     def function(*arguments: Any) -> Any:
-        arrays = tuple(np.array(value, dtype=np.float64) for value in arguments)
+        header = {"kind": "call", "function": name}
+        try:
+            arrays = tuple(real_numbers(value) for value in arguments)
+        except OddArgumentError as error:
+            arrays, header["odd"] = (), str(error)
         with channel.lock:
-            channel.send({"kind": "call", "function": name}, arrays)
+            channel.send(header, arrays)
             reply = channel.receive()
         if reply.header["status"] != "ok":
             raise ValueError(reply.header["detail"])
@@ -155,6 +159,23 @@ def stub(name: str, channel: Channel) -> Callable[..., Any]:
 
     function.__name__ = function.__qualname__ = name
     return function
+
+
+class OddArgumentError(Exception):
+    """A function was called with what is no real number; says what."""
+
+
+def real_numbers(value: Any) -> Array:
+    """An argument of `f` as float64; complex numbers are none unless they have no imaginary part."""
+    found = np.asarray(value)
+    if found.dtype.kind == "c" and (found.imag == 0).all():
+        found = found.real
+    if found.dtype.kind not in REAL_KINDS + "O":
+        raise OddArgumentError(found.dtype.name)
+    try:
+        return np.array(found, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise OddArgumentError(f"objects of type {type(value).__name__}") from None
 
 
 def signature_problem(entry: Any, arguments: list[Any]) -> str:
