@@ -43,7 +43,9 @@ from gradverify.grading.words import (
     ENDED,
     FORBIDDEN,
     HINTS,
+    ROUNDED,
     SCATTERS,
+    WHOLE,
     advice,
     attempted,
     hint,
@@ -57,6 +59,8 @@ from gradverify.sandbox.model import Status as Ended
 from gradverify.spec.model import ExpressionSource
 
 EXPLAINED = 4  # hidden points beside the visible ones that a wrong answer is looked at closely
+MOST_PLACES = 6  # decimals of answers that are taken to be rounded
+ROUNDED_WITHIN = 1e-6  # of the last decimal
 MOST_SHOWN = 3  # points that feedback shows, and components at each
 # Faults whose message, with constants and terms but without any point, may be shown with `feedback: full`.
 TELLABLE = frozenset(
@@ -118,7 +122,9 @@ class DerivativeGrading:
         where = "" if count == self.bench.visible.shape[0] else " at some of the points that you can see"
         self._quotable = [f"Your function raised an exception{where}: {quoted(text)}" for text in seen.raised[:1]]
         shapes = [f.message for f in self._values.failures.values() if f.fault is Fault.WRONG_SHAPE]
-        self._quotable += [f"What came back: {quoted(text)}" for text in shapes[:1]]
+        claimed = f"the claimed {self.claim.derivative.value}"
+        shapes = [text.replace(claimed, "your answer") for text in shapes]
+        self._quotable += [f"What came back: {quoted(text)}." for text in shapes[:1]]
         self._quotable += [sentence for text in seen.raised[:1] if (sentence := advice(text))]
         if seen.worst is not None and (self.unanswered or seen.worst.tried):
             self._quotable = [said(seen.worst)]
@@ -330,7 +336,11 @@ class DerivativeGrading:
         else:
             text.append(share(scored.components.right, scored.components.decided, "component"))
         notes = [HINTS[Fault.MUTATES_INPUT]] if any(o.kind is Fault.MUTATES_INPUT for o in values.faults) else []
-        notes += [note.message for note in values.notes]
+        claimed = f"the claimed {self.claim.derivative.value}"
+        notes += [
+            note.message.replace(claimed, "your answer").replace(" (row or column convention)", "")
+            for note in values.notes
+        ]
         told = [f"Note: {note[0].lower()}{note[1:].rstrip('.')}." for note in dict.fromkeys(notes)]
         if status is Status.OK:
             return lines(text, told)
@@ -341,10 +351,24 @@ class DerivativeGrading:
         if not found:
             text.append(SCATTERS)
         assert looked is not None
-        text += hints(found, looked)
+        text += self._rounded() or hints(found, looked)
         if question.feedback is Feedback.FULL:
             text += self._in_full(found, looked, n)
         return lines(text, told)
+
+    def _rounded(self) -> list[str]:
+        """That the answers are rounded, where they are, and right but for that."""
+        known, values = self.bench.references(self.bench.visible), self._values
+        if known is None or values is None or not np.isfinite(values.values).all():
+            return []
+        for places, unit in enumerate(10.0 ** -np.arange(MOST_PLACES + 1)):
+            near = np.abs(values.values - np.rint(values.values / unit) * unit) <= ROUNDED_WITHIN * unit
+            if near.all():
+                off = np.abs(values.values - known[0])
+                if (off <= unit).all() and (off > ROUNDED_WITHIN * unit).any():
+                    return [WHOLE if places == 0 else ROUNDED.format(places=places)]
+                return []
+        return []
 
     def _quotable_lines(self) -> list[str]:
         if self._quotable:
@@ -506,8 +530,8 @@ def _formula(question: Question) -> str:
     if not isinstance(source, ExpressionSource):
         return ""
     if source.whole is not None:
-        return f"The right formula: {to_text(source.whole)}"
-    parts = "; ".join(f"by {name}: {to_text(tree)}" for name, tree in (source.by_variable or {}).items())
+        return f"The right formula: `{to_text(source.whole)}`"
+    parts = "; ".join(f"by {name}: `{to_text(tree)}`" for name, tree in (source.by_variable or {}).items())
     return f"The right formula: {parts}"
 
 

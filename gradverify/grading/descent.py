@@ -243,7 +243,8 @@ class DescentGrading:
             if message is not None:
                 findings.append(Finding(Fault.UNKNOWN, (), f"run `{descent.name}`: {message}"))
                 about.append(key)
-                hints.append(HINT_OF[key].format(run=descent.name))
+                if not baseless:  # else it follows from what is wrong with the steps
+                    hints.append(HINT_OF[key].format(run=descent.name))
                 full.append(f"Run `{descent.name}`: {message}.")
         if answer.mutated:
             hints.append(HINTS[Fault.MUTATES_INPUT])

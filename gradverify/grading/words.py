@@ -107,6 +107,8 @@ FORBIDDEN: dict[FlagKind, str] = {
     ),
 }
 
+WHOLE = "Your answers are whole numbers, and should not be. Is there an array of integers, or `//`, on the way?"
+ROUNDED = "Your answers have {places} decimals. Do not round them."
 SCATTERS = "Your answers jump about where the point hardly moves. Which step of your computation makes them do so?"
 
 # The same faults of one term only.
@@ -132,6 +134,8 @@ OTHER_ATTEMPT = "do what submissions may not do ({what})"
 ADVICE = (
     ("EOFError", "Nobody types anything in while it is graded: remove the calls of input()."),
     ("reading from stdin", "Nobody types anything in while it is graded: remove the calls of input()."),
+    ("null bytes", "Save the file as UTF-8 text."),
+    ("FileNotFoundError", "Only the files that you handed in are there."),
     ("get_ipython", "This line belongs to a notebook; a Python file has to do without it."),
     ("TabError", "Indent with spaces alone."),
     ("IndentationError", "Indent with spaces alone, and the same number at each level."),

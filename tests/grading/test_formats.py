@@ -21,6 +21,7 @@ from gradverify.grading.formats.gradebook import FORMULA, cell, render_gradebook
 from gradverify.grading.formats.overview import render_overview
 from gradverify.grading.model import StudentResult
 from tests.grading.sample import ADA, BROKEN, FOLDERS, HOSTILE, REPORT, STUDENTS, UNREADABLE
+from tests.report.browser import CHROMIUM, measured
 
 GOLDEN = Path(__file__).with_name("golden")
 
@@ -128,7 +129,11 @@ def test_no_cell_of_the_gradebook_is_a_formula_or_a_second_line(name: str) -> No
 @given(st.text(min_size=1, max_size=60))
 def test_no_name_becomes_markup(name: str) -> None:
     def tags(text: str) -> int:
-        return render_html_feedback(dataclasses.replace(ADA, student=text, student_note=text), text).count("<")
+        page = render_html_feedback(dataclasses.replace(ADA, student=text, student_note=text), text)
+        # What is in backquotes is code, and each line is an item.
+        for part in ("<code>", "</code>", "<li>", "</li>", "<p>", "</p>", '<ul class="told">', "</ul>"):
+            page = page.replace(part, "")
+        return page.count("<")
 
     assert tags(name) == tags("x")
 
@@ -141,6 +146,29 @@ def test_pages_load_nothing_and_run_nothing() -> None:
             assert "src=" not in text.replace("&lt;img src=x&gt;", "")
 
 
+def test_feedback_in_markdown_keeps_code_and_shows_everything_else_as_it_is() -> None:
+    from gradverify.grading.formats.feedback import markdown_line
+
+    assert markdown_line("`grad_f` isn't: f's x_history & 2 < 3") == "`grad_f` isn't: f's x_history & 2 \\< 3"
+    assert markdown_line("<b> *a* _b_ [c](d) `") == "\\<b> \\*a\\* \\_b\\_ [c\\](d) \\`"
+    assert markdown_line("# 1") == "\\# 1"
+    assert markdown_line("&lt; 1. x") == "\\&lt; 1. x"
+
+
+def test_more_than_full_marks_is_said_so() -> None:
+    from gradverify.grading.formats.text import points
+
+    assert points(20, 10) == "20 points, where 10 are full marks"
+    assert points(7.5, 10) == "7.5 of 10 points"
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
+def test_no_page_is_wider_than_its_window(tmp_path: Path) -> None:
+    for name in ("index.html", "hostile.feedback.html"):
+        told = measured(FILES[name], (390, 1600), tmp_path)
+        assert [one["scroll"] <= one["width"] for one in told] == [True, True], name
+
+
 def test_feedback_none_tells_the_score_alone() -> None:
     page = render_markdown_feedback(ADA, "t")
     assert page.rstrip().endswith("2 of 2 points")
@@ -149,5 +177,6 @@ def test_feedback_none_tells_the_score_alone() -> None:
 def test_the_overview_counts_mistakes_by_students_and_links_to_their_pages() -> None:
     page = FILES["index.html"]
     assert "<td>sign</td><td>quadratic</td>" in page
+    assert page.index("it tried file: /etc/passwd") < page.index("<details>")  # flags are open to everybody who looks
     assert 'href="ada/feedback.html"' in page
     assert "Their score is unknown" in page

@@ -82,7 +82,7 @@ def test_feedback_none_tells_nothing_but_the_score(tmp_path: Path) -> None:
 def test_full_feedback_shows_visible_numbers_and_the_formula_and_no_hidden_ones(tmp_path: Path) -> None:
     result = graded(bench_in(tmp_path, feedback="full"), lambda x, y: right(x, y) * [1, 3])
     assert re.search(r"At \(1\.5, 2\.25\), ∂f/∂y is 3\.8718\d+; you have 11\.6154\d+\.", result.student)
-    assert "by y: 3*x + cos(y)" in result.student
+    assert "by y: `3*x + cos(y)`" in result.student
     assert result.student.count("At (") == 2
 
 
@@ -226,6 +226,20 @@ def test_changing_the_input_does_not_hide_what_is_wrong(tmp_path: Path) -> None:
     result = graded(bench_in(tmp_path, spec), changes)
     assert (result.status, faults(result)) == (Status.WRONG, {Fault.SIGN})
     assert "Work on a copy" in result.student
+
+
+def test_answers_that_are_rounded_are_told_so(tmp_path: Path) -> None:
+    told = graded(bench_in(tmp_path), lambda x, y: np.round(right(x, y), 3)).student
+    assert "Your answers have 3 decimals. Do not round them." in told
+    told = graded(bench_in(tmp_path), lambda x, y: right(x, y).astype(int)).student
+    assert "Is there an array of integers" in told
+
+
+def test_notes_and_shapes_speak_to_the_student(tmp_path: Path) -> None:
+    told = graded(bench_in(tmp_path), lambda x, y: right(x, y)[:, None]).student
+    assert told == "Both components are right.\nNote: your answer has shape (2, 1), accepted for (2,)."
+    told = graded(bench_in(tmp_path), lambda x, y: np.ones(3)).student
+    assert "What came back: your answer has shape (3,), expected (2,)." in told
 
 
 def test_two_answers_that_are_both_right_cost_nothing(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from gradverify.grading.formats.page import document, escape, paragraphs
+from gradverify.grading.formats.page import document, escape, items
 from gradverify.grading.formats.text import heading, points
 from gradverify.grading.model import Feedback, QuestionResult, Status, StudentResult
 from gradverify.report.safe_text import one_line
@@ -26,8 +26,8 @@ def _told(question: QuestionResult) -> list[str]:
 
 
 _CODE = re.compile(r"(`[^`]+`)")
-_SPECIAL = re.compile(r"[\\`*\[\]<>~|$@]|(?<!\w)_|_(?!\w)|&(?=#?\w+;)")
-_START = re.compile(r"^(\s*)([-+=#])|^(\s*\d+)([.)])")
+_SPECIAL = re.compile(r"[\\`*<~|$]|\](?=[(\[:])|(?<!\w)_|_(?!\w)|&(?=#?\w+;)")
+_START = re.compile(r"^(\s*)([-+=#>])|^(\s*\d+)([.)])")
 
 
 def markdown_line(text: str) -> str:
@@ -61,15 +61,17 @@ def render_markdown_feedback(student: StudentResult, title: str) -> str:
 def render_html_feedback(student: StudentResult, title: str) -> str:
     """feedback.html."""
     body = [
-        f"<h1>{escape(title)}</h1>",
-        f"<p>{escape(student.student)}: <strong>{escape(points(student.score, student.max_score))}</strong></p>",
+        f"<header><h1>{escape(title)}</h1><p>{escape(student.student)}</p>"
+        f'<p class="score">{escape(points(student.score, student.max_score))}</p></header>'
     ]
     if student.student_note:
-        body.append(f"<p>{escape(student.student_note)}</p>")
+        lines = student.student_note.split("\n")
+        body.append(f"<section>{items(lines)}</section>")
     for question in student.questions:
         score = points(question.score, question.max_score)
+        kind = "waiting" if question.blocked_by else question.status.value
         body.append(
-            f'<section class="{escape(question.status.value)}"><h2>{_mark(question)} {escape(heading(question))}'
-            f" <small>{escape(score)}</small></h2>{paragraphs(_told(question))}</section>"
+            f'<section class="question {escape(kind)}"><header><h2>{_mark(question)} {escape(heading(question))}</h2>'
+            f'<span class="quiet">{escape(score)}</span></header>{items(_told(question))}</section>'
         )
     return document(title, "\n".join(body))

@@ -7,41 +7,65 @@ from collections import Counter
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from gradverify.grading.formats.page import document, escape
-from gradverify.grading.formats.text import fraction, number, points
+from gradverify.grading.formats.page import document, escape, table
+from gradverify.grading.formats.text import fraction, heading, number, points
 from gradverify.grading.model import GradeReport, QuestionResult, Status, StudentResult
 
 BINS = 10  # of the score distribution
-WIDTH, HEIGHT = 620, 160
+WIDTH, HEIGHT = 700, 180
 MOST_MISTAKES = 15
 
 
 def render_overview(report: GradeReport, folders: Mapping[str, str]) -> str:
     """The overview. folders: each student's folder, beside this file."""
-    parts = [f"<h1>{escape(report.title)}</h1>", _summary(report)]
+    parts = [f"<header><h1>{escape(report.title)}</h1>{_summary(report)}</header>", _facts(report)]
     if report.students:
-        parts += [_distribution(report), _mistakes(report), _questions(report), _students(report, folders)]
-    return document(report.title, "\n".join(parts))
+        parts += [_distribution(report), _flags(report, folders), _questions(report), _mistakes(report)]
+        parts += [_students(report, folders)]
+    return document(report.title, "\n".join(part for part in parts if part))
+
+
+def _section(title: str, body: str) -> str:
+    return f"<section><h2>{escape(title)}</h2>{body}</section>"
+
+
+def _status(status: Status) -> str:
+    return f'<span class="status {escape(status.value)}">{escape(status.value)}</span>'
+
+
+def _link(student: StudentResult, folders: Mapping[str, str]) -> str:
+    name, folder = escape(student.student), folders.get(student.student)
+    return name if folder is None else f'<a href="{escape(quote(folder))}/feedback.html">{name}</a>'
 
 
 def _summary(report: GradeReport) -> str:
-    known = [s.score for s in report.students if s.status is not Status.GRADER_ERROR]
-    count = len(report.students)
-    text = [f"{count} student{'' if count == 1 else 's'}"]
-    if known:
-        middle, mean = number(round(statistics.median(known), 2)), number(round(statistics.fmean(known), 2))
-        text.append(f"median {middle}, mean {mean} of {number(report.max_score)} points")
     level = str(report.isolation.get("level", "unknown"))
-    text.append(f"submissions confined at level {level}")
-    out = [f"<p>{escape('; '.join(text))}.</p>"]
+    out = [f'<p class="quiet">{escape(f"Graded {report.started}; submissions were confined at level {level}.")}</p>']
     broken = [s.student for s in report.students if s.status is Status.GRADER_ERROR]
     if broken:
         names = ", ".join(broken[:10])
-        out.append(f'<p class="flag">The grader failed for {len(broken)}: {escape(names)}. Their score is unknown.</p>')
+        told = f"The grader failed for {len(broken)}: {names}. Their score is unknown."
+        out.append(f'<p class="alert">{escape(told)}</p>')
     if report.interrupted:
-        out.append(f'<p class="flag">Interrupted: {len(report.not_graded)} students were not graded.</p>')
-    out += [f'<p class="note">{escape(note)}</p>' for note in report.notes]
+        count = len(report.not_graded)
+        told = f"Interrupted: {count} student{'' if count == 1 else 's'} were not graded."
+        out.append(f'<p class="alert">{escape(told)}</p>')
+    out += [f'<p class="quiet">{escape(note)}</p>' for note in report.notes]
     return "".join(out)
+
+
+def _facts(report: GradeReport) -> str:
+    """The numbers that everybody looks for first."""
+    known = [s.score for s in report.students if s.status is not Status.GRADER_ERROR]
+    flagged = sum(any(q.flags for q in s.questions) for s in report.students)
+    facts = [("students", str(len(report.students)))]
+    if known:
+        facts += [
+            ("median", number(round(statistics.median(known), 2))), ("mean", number(round(statistics.fmean(known), 2))),
+        ]  # fmt: skip
+    facts += [("full marks", number(report.max_score)), ("students with flags", str(flagged))]
+    shown = "".join(f"<li><b>{escape(value)}</b><small>{escape(name)}</small></li>" for name, value in facts)
+    return f'<ul class="facts">{shown}</ul>'
 
 
 def _distribution(report: GradeReport) -> str:
@@ -51,23 +75,43 @@ def _distribution(report: GradeReport) -> str:
         if student.status is not Status.GRADER_ERROR:
             counts[min(BINS - 1, int(fraction(student) * BINS))] += 1
     tallest = max(*counts, 1)
-    width = WIDTH / BINS
-    bars = []
+    width, floor = WIDTH / BINS, HEIGHT - 24
+    bars = [f'<line x1="0" y1="{floor}" x2="{WIDTH}" y2="{floor}"/>']
     for index, count in enumerate(counts):
-        height = (HEIGHT - 40) * count / tallest
-        x, y = index * width + 4, HEIGHT - 20 - height
+        height = (floor - 20) * count / tallest
+        x, y = index * width, floor - height
         low, high = 100 * index // BINS, 100 * (index + 1) // BINS
+        middle = x + width / 2
         bars.append(
-            f'<rect x="{x:.1f}" y="{y:.1f}" width="{width - 8:.1f}" height="{height:.1f}">'
-            f"<title>{low}–{high} %: {count}</title></rect>"
-            f'<text x="{x:.1f}" y="{HEIGHT - 5}">{low} %</text>'
+            f'<text class="axis" x="{middle:.1f}" y="{HEIGHT - 6}">{low}{" %" if index == BINS - 1 else ""}</text>'
         )
         if count:
-            bars.append(f'<text x="{x:.1f}" y="{y - 4:.1f}">{count}</text>')
-    return (
-        f'<h2>Scores</h2><svg viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" role="img"'
+            bars.append(
+                f'<rect x="{x + 6:.1f}" y="{y:.1f}" width="{width - 12:.1f}" height="{height:.1f}" rx="3">'
+                f"<title>{low}–{high} %: {count}</title></rect>"
+                f'<text x="{middle:.1f}" y="{y - 5:.1f}">{count}</text>'
+            )
+    chart = (
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img"'
         f' aria-label="How many students have which share of full marks">{"".join(bars)}</svg>'
     )
+    return _section("Students by share of full marks, from … %", chart)
+
+
+def _flags(report: GradeReport, folders: Mapping[str, str]) -> str:
+    """Every flag, open: what staff has to look at must not have to be looked for."""
+    rows = [
+        f'<tr><td class="name">{_link(student, folders)}</td><td>{escape(question.name)}</td>'
+        f'<td class="alert">{escape(flag.kind.value)}</td><td class="words">{escape(flag.evidence)}</td></tr>'
+        for student in report.students
+        for question in student.questions
+        for flag in question.flags
+    ]
+    if not rows:
+        return ""
+    head = (("", "student"), ("", "question"), ("", "flag"), ("", "evidence"))
+    note = '<p class="quiet">Evidence, not verdicts: read the code, and talk to the student.</p>'
+    return _section("Flags: please look", note + table(head, "".join(rows), stack=True))
 
 
 def _mistakes(report: GradeReport) -> str:
@@ -76,15 +120,12 @@ def _mistakes(report: GradeReport) -> str:
     for student in report.students:
         counts.update({(d.fault.value, q.name) for q in student.questions for d in q.diagnosis})
     if not counts:
-        return "<h2>Mistakes</h2><p>None was diagnosed.</p>"
+        return _section("Most common mistakes", "<p>None was diagnosed.</p>")
     rows = "".join(
         f'<tr><td>{escape(fault)}</td><td>{escape(question)}</td><td class="n">{count}</td></tr>'
         for (fault, question), count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:MOST_MISTAKES]
     )
-    return (
-        "<h2>Most common mistakes</h2><table><tr><th>mistake</th><th>question</th>"
-        f'<th class="n">students</th></tr>{rows}</table>'
-    )
+    return _section("Most common mistakes", table((("", "mistake"), ("", "question"), ("n", "students")), rows))
 
 
 def _questions(report: GradeReport) -> str:
@@ -95,43 +136,32 @@ def _questions(report: GradeReport) -> str:
             continue
         known = [q.score for q in results if q.status is not Status.GRADER_ERROR]
         mean = number(round(statistics.fmean(known), 2)) if known else "—"
-        statuses = Counter(q.status.value for q in results)
-        told = ", ".join(f"{count} {status}" for status, count in statuses.most_common())
+        statuses = Counter(q.status for q in results)
+        told = ", ".join(f"{count} {_status(status)}" for status, count in statuses.most_common())
         rows.append(
-            f'<tr><td>{escape(name)}</td><td class="n">{mean}</td><td class="n">{number(results[0].max_score)}</td>'
-            f"<td>{escape(told)}</td></tr>"
+            f'<tr><td class="name">{escape(heading(results[0]))}</td><td class="n" data-name="mean">{mean}</td>'
+            f'<td class="n" data-name="of">{number(results[0].max_score)}</td><td class="words">{told}</td></tr>'
         )
-    return (
-        '<h2>Questions</h2><table><tr><th>question</th><th class="n">mean</th><th class="n">of</th>'
-        f"<th>status</th></tr>{''.join(rows)}</table>"
-    )
+    head = (("", "question"), ("n", "mean"), ("n", "of"), ("", "how it went"))
+    return _section("Questions", table(head, "".join(rows), stack=True))
 
 
 def _students(report: GradeReport, folders: Mapping[str, str]) -> str:
     rows = "".join(_student(student, folders) for student in report.students)
-    return (
-        '<h2>Students</h2><table><tr><th>student</th><th>status</th><th class="n">score</th><th>for staff</th></tr>'
-        f"{rows}</table>"
-    )
+    return _section("Students", table((("", "student"), ("", "status"), ("n", "score"), ("n", "flags")), rows))
 
 
 def _student(student: StudentResult, folders: Mapping[str, str]) -> str:
-    name = escape(student.student)
-    folder = folders.get(student.student)
-    if folder is not None:
-        name = f'<a href="{escape(quote(folder))}/feedback.html">{name}</a>'
-    score = "—" if student.status is Status.GRADER_ERROR else points(student.score, student.max_score)
-    flags = "".join(
-        f'<p class="flag">{escape(question.name)}: {escape(flag.kind.value)}: {escape(flag.evidence)}</p>'
-        for question in student.questions
-        for flag in question.flags
-    )
+    score = "—" if student.status is Status.GRADER_ERROR else number(student.score)
+    flags = sum(len(question.flags) for question in student.questions)
     told = "".join(_staff(question) for question in student.questions)
-    note = f"<p>{escape(student.staff_note)}</p>" if student.staff_note else ""
-    details = f"<details><summary>details</summary>{told}</details>" if told else ""
+    note = f"<pre>{escape(student.staff_note)}</pre>" if student.staff_note else ""
+    details = f"<details><summary>details for staff</summary>{note}{told}</details>"
+    more = f'<tr class="more"><td colspan="4">{details}</td></tr>'
     return (
-        f'<tr><td>{name}</td><td>{escape(student.status.value)}</td><td class="n">{escape(score)}</td>'
-        f"<td>{note}{flags}{details}</td></tr>"
+        f'<tr{" class=has-more" if note or told else ""}><td class="name">{_link(student, folders)}</td>'
+        f'<td>{_status(student.status)}</td><td class="n">{escape(score)}</td>'
+        f'<td class="n">{flags or ""}</td></tr>{more if note or told else ""}'
     )
 
 

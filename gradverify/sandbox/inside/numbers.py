@@ -103,7 +103,8 @@ def as_array(value: object, room: Room) -> tuple[Array, str]:
     if dtype.kind == "O":
         return _objects(found, value, room)
     if dtype.kind not in REAL_KINDS + "c":
-        raise NotNumbersError(f"{_described(value)} of {dtype.name} of shape {found.shape}")
+        inside = f" of {dtype.name} of shape {found.shape}" if found.ndim else ""
+        raise NotNumbersError(f"{_described(value)}{inside}")
     room.take(found)
     if dtype.kind == "c":
         found = _real(found, value)
