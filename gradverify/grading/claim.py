@@ -25,6 +25,7 @@ DEADLY = frozenset((Ended.TIMEOUT, Ended.MEMORY, Ended.CRASHED, Ended.POLICY))  
 MOST_DEATHS = 3  # after so many the rest is not asked: each costs a new process
 MOST_CALLS = 200_000  # of f, for one question
 MOST_KEPT_CALLS = 4_000  # points at which f was called that are looked at for a stencil
+TURNED, TURNED_SECONDS = 20.0, 1.0  # how much longer than ever before an answer takes that is told
 MOST_OUTPUT = 2_000  # characters of what was printed that staff sees
 COMPLEX = "complex numbers without imaginary parts were taken for real ones"
 
@@ -45,6 +46,7 @@ class Seen:
     tried: dict[str, None] = field(default_factory=dict)
     output: str = ""
     seconds: float = 0.0
+    slowest: float = 0.0  # seconds of one answer
     requests: int = 0
     deaths: int = 0
     calls: int = 0  # of f, where the entry got it
@@ -53,6 +55,7 @@ class Seen:
     def note(self, answer: Answer) -> None:
         """Take down what an answer shows besides its numbers."""
         self.seconds += answer.seconds
+        self.slowest = max(self.slowest, answer.seconds)
         self.requests += 1
         self._note_traces(answer)
         if answer.stdout and len(self.output) < MOST_OUTPUT:
@@ -83,6 +86,7 @@ class Seat:
     seconds: float  # of wall clock that all its calls may take together
     seen: Seen = field(default_factory=Seen)
     exhausted: bool = False  # the grader could not ask all that it wanted to know
+    turned: str = ""  # how it behaved otherwise once the points were over
     _extra: float | None = None  # seconds left for the grader's own questions; None before it has any
 
     def investigate(self) -> None:
@@ -115,6 +119,13 @@ class Seat:
         answer = self.caller.call(self.entry, given, seconds=left)
         self._extra = left - answer.seconds
         self.seen.note_quietly(answer)
+        if not self.turned and (
+            answer.status in DEADLY or answer.seconds > TURNED * self.seen.slowest + TURNED_SECONDS
+        ):
+            self.turned = (
+                f"it answered at the points within {self.seen.slowest:.3g} s each, and when it was asked further:"
+                f" {answer.status.value} after {answer.seconds:.3g} s"
+            )
         self.exhausted = self.exhausted or answer.status is Ended.TIMEOUT
         return answer
 

@@ -170,6 +170,7 @@ class DerivativeGrading:
         suspect = cheats.Suspect(self.bench, self.claim, points, values, codes, visible.shape[0], self.seat.seen)
         evidence = () if changed is not None else cheats.evidence(suspect)  # asking it again would show nothing
         flags = (*_flags(self.seat.seen, observed, found), *evidence)
+        flags += (Flag(FlagKind.OTHER, self.seat.turned),) if self.seat.turned else ()
         flags = tuple(dict.fromkeys(flags))
         forbidden = [flag.kind for flag in flags if flag.kind in question.forbid]
         if forbidden:
@@ -339,7 +340,7 @@ class DerivativeGrading:
         claimed = f"the claimed {self.claim.derivative.value}"
         notes += [
             note.message.replace(claimed, "your answer").replace(" (row or column convention)", "")
-            for note in values.notes
+            for note in (self._values.notes if self._values is not None else ())  # none that hidden points could colour
         ]
         told = [f"Note: {note[0].lower()}{note[1:].rstrip('.')}." for note in dict.fromkeys(notes)]
         if status is Status.OK:

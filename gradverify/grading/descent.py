@@ -326,7 +326,8 @@ def _steps(points: Matrix, gradients: Matrix, descent: Descent, aliased: bool) -
     with np.errstate(all="ignore"):
         steps = np.diff(points, axis=0)
         wanted = -rate * gradients[:-1]
-        usable = np.isfinite(steps).all(axis=1) & np.isfinite(wanted).all(axis=1)
+        # Where the step that should be taken leads to a point, one must be there: NaN and infinity are none.
+        usable = np.isfinite(points[:-1] + wanted).all(axis=1)
         scale = np.max(np.abs(points[:-1]), axis=1, initial=0.0) + np.max(np.abs(wanted), axis=1, initial=0.0)
         off = np.max(np.abs(steps - wanted), axis=1, initial=0.0)
         # The step is a difference of iterates: it carries their rounding.

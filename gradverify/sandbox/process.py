@@ -31,6 +31,7 @@ WRITTEN_FACTOR = 16  # all its files together, in units of what one of them may 
 MOST_TRIED = 40  # attempts that are kept
 HEARD_AT_ONCE = 64  # refused system calls that are answered before the clock is looked at again
 REPORT_BYTES = 1 << 16  # of attempts that are read
+MOST_ODD = 8  # kinds of what is no real number, with which a function was called, that are told apart
 PLACE_LENGTH = 20  # characters of the line that an attempt came from
 TRIED_KINDS = frozenset({"file", "network", "process", "native"})
 NEAR_THE_LIMIT = 0.8  # of the memory allowed: a process that died so is taken to have died of it
@@ -123,7 +124,10 @@ class Process:
                 if not isinstance(name, str) or name not in remote:
                     raise self._forged("a call of a function that it was not given")
                 odd = frame.header.get("odd")
-                calls[f"{name}{ODD}{messages.line(odd, messages.TEXT_LENGTH)}" if odd is not None else name] += 1
+                if odd is None or len(calls) > MOST_ODD:  # its author chooses the words, and how many there are
+                    calls[name] += 1
+                else:
+                    calls[f"{name}{ODD}{messages.line(odd, messages.TEXT_LENGTH)}"] += 1
                 data = self._read(functools.partial(messages.reply, remote[name]), frame)
             elif kind == "answer" and frame.header.get("id") == number:
                 return self._read(lambda frame: messages.read_answer(frame, len(arguments)), frame)

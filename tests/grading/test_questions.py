@@ -228,6 +228,20 @@ def test_changing_the_input_does_not_hide_what_is_wrong(tmp_path: Path) -> None:
     assert "Work on a copy" in result.student
 
 
+def test_who_stops_answering_when_the_points_are_over_is_told(tmp_path: Path) -> None:
+    class Counting(InProcess):
+        def call(self, entry: str, arguments: Any, *, seconds: float | None = None) -> Answer:
+            if len(self.asked) >= 8:
+                return Answer(status=Ended.TIMEOUT, detail="it was still running", seconds=seconds or 0.0)
+            return super().call(entry, arguments, seconds=seconds)
+
+    grading = DerivativeGrading(bench_in(tmp_path), Seat(Counting(right), "grad", 60.0), SubmissionLimits(), 7)
+    grading.look()
+    result = grading.grade()
+    assert (result.status, result.score) == (Status.OK, 10.0)
+    assert "when it was asked further: timeout" in result.flags[0].evidence
+
+
 def test_answers_that_are_rounded_are_told_so(tmp_path: Path) -> None:
     told = graded(bench_in(tmp_path), lambda x, y: np.round(right(x, y), 3)).student
     assert "Your answers have 3 decimals. Do not round them." in told
@@ -450,6 +464,22 @@ def test_what_a_run_comes_to_counts_only_where_it_is_a_descent(tmp_path: Path) -
     )  # returns, start, values, end: nothing of what is expected
     assert "It takes no step." in result.student
     assert "What a run comes to counts only where" in result.student
+
+
+def test_an_iterate_that_is_no_point_is_no_step(tmp_path: Path) -> None:
+    def nowhere(f: Any, grad_f: Any, x0: Any, *rest: Any) -> Any:
+        grad_f(x0)
+        x = np.full(2, np.nan)
+        return x, np.array([x0, x]), np.array([float(f(np.array(x0))), np.nan])
+
+    result = run_descent(tmp_path, nowhere, credit="per-point")
+    assert (result.score, result.visible.right, result.hidden.right) == (0.0, 0, 0)
+
+
+def test_a_descent_that_overflows_may_end_in_infinity(tmp_path: Path) -> None:
+    spec = DESCENT.replace("max_iterations: 30", "max_iterations: 3000")
+    result = run_descent(tmp_path, descends, spec)
+    assert result.status is Status.OK, result.staff
 
 
 def test_a_start_at_a_minimum_needs_no_step(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def _distribution(report: GradeReport) -> str:
     width, floor = WIDTH / BINS, HEIGHT - 24
     bars = [f'<line x1="0" y1="{floor}" x2="{WIDTH}" y2="{floor}"/>']
     for index, count in enumerate(counts):
-        height = (floor - 20) * count / tallest
+        height = (floor - 30) * count / tallest
         x, y = index * width, floor - height
         low, high = 100 * index // BINS, 100 * (index + 1) // BINS
         middle = x + width / 2
@@ -95,7 +95,7 @@ def _distribution(report: GradeReport) -> str:
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img"'
         f' aria-label="How many students have which share of full marks">{"".join(bars)}</svg>'
     )
-    return _section("Students by share of full marks, from … %", chart)
+    return _section("Students by share of full marks, in tenths", chart)
 
 
 def _flags(report: GradeReport, folders: Mapping[str, str]) -> str:

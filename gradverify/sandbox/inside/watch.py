@@ -153,7 +153,13 @@ def watch(report_fd: int, own_folder: str, readable: Sequence[str], listable: Se
             tell("native", f"{event}({shown(arguments[:1])})")
 
     def shown(arguments: tuple[Any, ...]) -> str:
-        return ", ".join(repr(fsdecode(a) if isinstance(a, bytes) else a) for a in arguments)
+        texts = []
+        for argument in arguments:
+            try:
+                texts.append(repr(fsdecode(argument) if isinstance(argument, bytes) else argument))
+            except BaseException:  # noqa: BLE001 - the student's own __repr__ must not hide the attempt
+                texts.append(type(argument).__name__)
+        return ", ".join(texts)
 
     watched, os_o_path = WATCHED, os.O_PATH
     named = frozenset({"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr", "socket.getnameinfo"})
