@@ -393,3 +393,9 @@ def test_a_backend_that_takes_minutes_for_further_points_is_spared_them(seconds:
 
     gather(replace(verified, judged=(exact, other)), noting)
     assert names == [asked]
+
+
+@pytest.mark.parametrize(("claim", "fault"), [("2", Fault.FACTOR), ("33", Fault.UNKNOWN), ("100", Fault.FACTOR)])
+def test_at_a_single_value_only_everyday_factors_are_told(claim: str, fault: Fault) -> None:
+    shapes: Mapping[str, Shape] = {"x": ()}
+    assert only(diagnosis("x", {"x": "1"}, {"x": claim}, [[1.3]], shapes)).fault is fault

@@ -205,3 +205,20 @@ def test_any_sequence_of_tokens_is_accepted_or_refused(pieces: list[str]) -> Non
 def test_a_damaged_expression_is_accepted_or_refused(text: str, at: int, dropped: int, inserted: str) -> None:
     at %= len(text) + 1
     accepted_or_refused(text[:at] + inserted + text[at + dropped :])
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("heaviside(x)", "where(x > 0, 1, 0)"),
+        ("radians(x)", "x*pi/180"),
+        ("norm(v, 1)", "sum(abs(v))"),
+        ("norm(v, ord=1)", "sum(abs(v))"),
+        ("var(v, ddof=1)", "n - 1"),
+        ("v.dot(v)", "dot(v, …)"),
+        ("cross(v, v)", "entries"),
+        ("π*x", "write `pi`"),
+    ],
+)
+def test_what_the_language_lacks_is_refused_with_what_to_write_instead(text: str, words: str) -> None:
+    assert words in refusal(text).help

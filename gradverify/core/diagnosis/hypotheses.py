@@ -160,13 +160,22 @@ def _factor(col: Column, counts: Mapping[int, str], scalars: Mapping[str, float]
         return
     name, counted = name_of_factor(factor, counts, scalars)
     confidence, named = col.confidence(), is_named(factor, counts, scalars)
-    if confidence <= CONFIDENCE[1] and not named:
+    if confidence <= CONFIDENCE[1] and not (named and _everyday(name)):
         return
     fault = Fault.MEAN_VS_SUM if counted else Fault.FACTOR
     what = f"too large by a factor of {name}" if abs(factor) > 1 else f"off by a factor of {name}"
     if counted:
         what += ": a sum where a mean belongs" if factor > 1 else ": a mean where a sum belongs"
     yield Guess(fault, f"factor {name}", what, confidence, factor, weak=not named)
+
+
+LARGEST_EVERYDAY = 12  # whole factors that people forget; a larger one at a single value is chance
+
+
+def _everyday(name: str) -> bool:
+    """Whether a factor of that name at a single value is no chance: 2, 1/3, π, 100, and not 33."""
+    digits = name.lstrip("−-").removeprefix("1/")
+    return not digits.isdigit() or int(digits) <= LARGEST_EVERYDAY or set(digits[1:]) == {"0"}
 
 
 def _variable(col: Column, derivative: Derivative) -> Iterator[Guess]:
