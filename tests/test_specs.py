@@ -53,5 +53,10 @@ def test_all_three_bundled_backends_decided_something(report: Report) -> None:
 
 
 @pytest.mark.xdist_group("specs")
+def test_no_search_for_a_likely_mistake_breaks_off(report: Report) -> None:
+    assert [f"{spec.name}: {note}" for spec in report.specs for note in spec.notes if "broke off" in note] == []
+
+
+@pytest.mark.xdist_group("specs")
 def test_results_are_in_the_order_of_the_files(files: SpecFiles, report: Report) -> None:
     assert [spec.name for spec in report.specs] == [spec.name for spec in files.specs]

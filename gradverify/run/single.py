@@ -347,10 +347,13 @@ def _diagnosed(work: Verification, verified: Verified, right: Verified | None, n
 
 
 def _part_function(work: Verification) -> PartFunction:
+    function = work.loaded.function
+    known = function.constants if isinstance(function, ExpressionFunction) else {}  # a rule's parts bring their own
+
     def make(
         node: Node, variables: Variables | None = None, constants: Mapping[str, Array] | None = None
     ) -> ExpressionFunction:
-        own = work.loaded.constants if constants is None else constants
+        own = {**known, **work.loaded.constants} if constants is None else constants
         return function_from_expression(node, variables or work.spec.variables, own)
 
     return make
