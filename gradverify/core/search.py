@@ -23,7 +23,7 @@ from gradverify.core.estimates import Estimate, Kink, Screened
 from gradverify.core.examine import ClaimValues, examine
 from gradverify.core.judge import ROUND_OFF_UNITS, Code, judge
 from gradverify.core.problem import Derivative, ExpressionFunction, Problem, Request
-from gradverify.core.ties import single_ties
+from gradverify.core.ties import single_ties, single_values
 from gradverify.core.verdicts import AtKinks, Evidence, NoteKind
 from gradverify.core.verify import Verified, verify
 from gradverify.core.withdrawn import SINGLE_EPSILON, is_single
@@ -87,6 +87,7 @@ SIMPLE_VALUES = (
 )  # simplest first, for shrinking
 MOST_CONFIRMED = 6  # candidates that are confirmed by all backends before the search gives up
 MOST_KINKS = 4  # candidates at a kink of f that are confirmed although nothing looks wrong: screening is blind there
+MOST_PATCHED = 2  # candidates at a single value of f, such as where(x == 0, 1, sin(x)/x), confirmed for the same reason
 MOST_SHRINKS = 40  # confirmations spent on making a counterexample simpler
 FEWEST_SHRINKS = 8
 CHUNK = 8  # candidates that are looked at closely before the budget is looked at again
@@ -194,15 +195,16 @@ MOST_SHRUNK = (
 
 
 def screening_backends(listed: Verified) -> list[str]:
-    """The backends that judged the listed points: with the fewest evaluations of f first, then the quickest.
+    """The backends that judged the listed points: with the fewest evaluations of f first, then the strongest evidence.
 
-    A backend without evaluations of its own (symbolic algebra) pays in time instead, and comes last.
+    What decides must not depend on the clock: a search finds the same each time. A backend without evaluations of its
+    own (symbolic algebra) pays in time instead, and comes last.
     """
 
-    def cost(judged: Judged) -> tuple[bool, int, float]:
+    def cost(judged: Judged) -> tuple[bool, int, int]:
         estimates = judged.answer.estimates
         spent = estimates.evaluations if estimates is not None else 0
-        return spent == 0, spent, judged.answer.seconds
+        return spent == 0, spent, -min((e.strength for e in judged.evidence if e is not None), default=0)
 
     able = [j for j in listed.judged if (j.codes != Code.INCONCLUSIVE).any()]
     return [judged.backend for judged in sorted(able, key=cost)]
@@ -322,7 +324,8 @@ class _Hunt:
         answer = self.ask(backend, self.problem, self._request(points, values.values, screening=True))
         if answer.screened is not None:
             self.evaluations += answer.screened.evaluations
-            rows = np.flatnonzero(self._doubtful(values.values, answer.screened))
+            doubtful = self._doubtful(values.values, answer.screened)
+            rows = np.flatnonzero(doubtful | (answer.screened.finite & self._is_single_value(points)))
             if not rows.size:
                 return []
             estimates = self._closer(points, values.values, rows, backend)
@@ -348,7 +351,13 @@ class _Hunt:
         def simplest(rows: set[int]) -> list[int]:
             return sorted(rows, key=lambda row: complexity(points[row]))
 
-        return [*simplest(suspects), *simplest(set(kinked.tolist()) - suspects)[:MOST_KINKS]]
+        patched = set(rows[self._is_single_value(points[rows])].tolist())
+        others = [*simplest(set(kinked.tolist()) - suspects)[:MOST_KINKS], *simplest(patched - suspects)[:MOST_PATCHED]]
+        return [*simplest(suspects), *dict.fromkeys(others)]
+
+    def _is_single_value(self, points: Matrix) -> Mask:
+        """Where f has a value of its own, whose branch has another slope than f; shape (k,)."""
+        return single_values(self.problem.function, points)
 
     def _closer(self, points: Matrix, claimed: Matrix, rows: Array, backend: str) -> list[Estimate]:
         """Estimates in full at the first of `rows`: as many as the budget allows where each is a call of code."""

@@ -514,6 +514,21 @@ class Algebra:
             for monomial, coefficient in terms.items()
         )
 
+    def is_analytic(self, terms: Terms) -> bool:
+        """Whether it is shown that `terms` is real-analytic wherever its variables are in their domain."""
+        return all(
+            self._is_analytic_there(number)
+            and (self.generators[number].sign is Sign.POSITIVE or (exponent.denominator == 1 and exponent > 0))
+            for monomial in terms
+            for number, exponent in monomial
+        )
+
+    def _is_analytic_there(self, number: int) -> bool:
+        generator = self.generators[number]
+        if generator.kind is Kind.LOG and not self.is_positive(generator.inner):
+            return False
+        return generator.kind is not Kind.SIGN and self.is_analytic(generator.inner)
+
     # Derivatives.
 
     def gradient(self, terms: Terms) -> dict[int, Terms]:
@@ -583,7 +598,7 @@ class Algebra:
         """
         while terms:
             exponents = _exponents(terms)
-            cubes = [g for g, found in exponents.items() if self.generators[g].kind is Kind.SIGN and max(found) > 2]
+            cubes = [g for g, found in exponents.items() if self._is_cubed(g, found)]
             if cubes:
                 terms = self._without_cubes(terms, cubes[0])
                 continue
@@ -602,11 +617,14 @@ class Algebra:
             terms = self._reduced(terms, number, -math.floor(min(exponents[number])))
         return True
 
+    def _is_cubed(self, number: int, exponents: set[Exponent]) -> bool:
+        return self.generators[number].kind is Kind.SIGN and any(e > 2 and e.denominator == 1 for e in exponents)
+
     def _without_cubes(self, terms: Terms, number: int) -> Terms:
         """s³ = s for signs, 0 included: what is left of a power is s or s²."""
         total: Terms = {}
         for monomial, coefficient in terms.items():
-            reduced = tuple((g, 2 - e % 2 if g == number and e > 2 and e % 1 == 0 else e) for g, e in monomial)
+            reduced = tuple((g, 2 - e % 2 if g == number and e > 2 and e.denominator == 1 else e) for g, e in monomial)
             _accumulate(total, {reduced: coefficient})
         return total
 

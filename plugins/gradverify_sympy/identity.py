@@ -161,7 +161,14 @@ class Judge:
             return True
         at_zero = _assign(claimed, guard, 0)
         on_border = cell.where(guard, 0)
-        return any(self._same_in_all_cells(at_zero, _assign(truth, guard, side), on_border) for side in (0, 1, -1))
+        above, below, at = (_assign(truth, guard, side) for side in (1, -1, 0))
+        if any(self._same_in_all_cells(at_zero, side, on_border) for side in (above, below)):
+            return True
+        # What the formula says on the border counts where the sides differ, as 0 does for |x|. Where they are the same
+        # it does not: a single value, as in where(x == 0, 1, (exp(x) - 1)/x), has no slope.
+        if self._same_in_all_cells(above, below, on_border):
+            return False
+        return self._same_in_all_cells(at_zero, at, on_border)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ that forms do not see through, points at kinks and at edges of domains, cancella
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from gradverify.plugin import (
@@ -55,9 +57,9 @@ def _estimate(problem: Problem, function: ExpressionFunction, request: Request) 
     deadline = Deadline(float(problem.options.get("seconds", DEFAULT_SECONDS)))
     algebra = Algebra(_signs(problem.domain, problem.variables.size))
     derivative, needs, guards = _differentiate(problem, function, algebra)
-    proof = None
+    proof, listed = None, request.points.tolist()
     if isinstance(problem.claim, ExpressionFunction) and claim_targets(problem) is not None:
-        if not _is_proved(problem, function, problem.claim, algebra, derivative, needs, guards):
+        if not _is_proved(problem, function, problem.claim, algebra, derivative, needs, guards, listed):
             return None
         proof = Proof(identical=True, components=(True,) * len(derivative), method=METHOD)
     values = function.evaluate(request.points).values
@@ -66,7 +68,7 @@ def _estimate(problem: Problem, function: ExpressionFunction, request: Request) 
     # What is enclosed here is enclosed rigorously: generators that mpmath has no bound for have no value.
     evidence = Evidence.PROVED if proof is not None and request.claimed is not None else Evidence.CERTIFIED
     points = []
-    for point in request.points.tolist():
+    for point in listed:
         if not deadline.left > 0:
             raise DoesNotApply("values at the points took longer than the time allowed")
         place = Place(algebra, point)
@@ -111,6 +113,7 @@ def _is_proved(
     derivative: list[Terms],
     needs: list[Need],
     guards: list[Terms],
+    points: Sequence[list[float]],
 ) -> bool:
     n = problem.variables.size
     reader = Reader(algebra, n)
@@ -121,14 +124,14 @@ def _is_proved(
             return False
     elif not are_granted(claim_needs, [] if discards(function) else needs, derivative, algebra):
         return False
-    if _same(algebra, derivative, claimed):
+    if _same(algebra, derivative, claimed, points):
         return True
     if not algebra.has_literals:
         return False
     # For the decimals as they are written: 0.74*x for the slope of 0.37*x**2.
     exact = Algebra(_signs(problem.domain, n), literals_are_exact=True)
     derivative, _, _ = _differentiate(problem, function, exact)
-    return _same(exact, derivative, _claimed(claim, Reader(exact, n), len(derivative) // n)[0])
+    return _same(exact, derivative, _claimed(claim, Reader(exact, n), len(derivative) // n)[0], points)
 
 
 def _claimed(claim: ExpressionFunction, reader: Reader, rows: int) -> tuple[list[Terms], list[Need]]:
@@ -146,30 +149,82 @@ def _claimed(claim: ExpressionFunction, reader: Reader, rows: int) -> tuple[list
     return entries, needs
 
 
-def _same(algebra: Algebra, derivative: list[Terms], claimed: list[Terms]) -> bool:
-    return len(derivative) == len(claimed) and all(
-        _is_same(algebra, truth, claim, MAX_SPLITS) for truth, claim in zip(derivative, claimed, strict=True)
-    )
-
-
-def _is_same(algebra: Algebra, truth: Terms, claim: Terms, splits: int) -> bool:
-    """Whether both are the same: as forms, or on either side of each branch and on its border.
-
-    On the border the claim may be what the derivative is there or on either side: the same convention as that of
-    `identity.Judge`, which also knows which sides the domain excludes.
-    """
-    if truth == claim or algebra.vanishes(subtract(claim, truth)):
-        return True
-    signs = algebra.signs_in(truth) | algebra.signs_in(claim)
-    if not signs or not splits:
+def _same(algebra: Algebra, derivative: list[Terms], claimed: list[Terms], points: Sequence[list[float]]) -> bool:
+    if len(derivative) != len(claimed):
         return False
-    sign = min(signs)  # of no argument that holds another sign
+    cases = _Cases(algebra, [Place(algebra, point) for point in points])
+    return all(cases.same(truth, claim) for truth, claim in zip(derivative, claimed, strict=True))
 
-    def agree(of_truth: int, of_claim: int) -> bool:
-        sides = algebra.assign(truth, sign, of_truth), algebra.assign(claim, sign, of_claim)
-        return _is_same(algebra, *sides, splits - 1)
 
-    return agree(1, 1) and agree(-1, -1) and any(agree(side, 0) for side in (0, 1, -1))
+class _Cases:
+    """Compares forms with branches, case by case."""
+
+    def __init__(self, algebra: Algebra, places: list[Place]) -> None:
+        """places: where f was asked for; they show which borders are no regions."""
+        self._algebra = algebra
+        self._places = places
+        self._thin: dict[int, bool] = {}
+
+    def same(self, truth: Terms, claim: Terms, splits: int = MAX_SPLITS) -> bool:
+        """Whether both are the same: as forms, or on either side of each branch and where its sign is 0."""
+        algebra = self._algebra
+        signs = algebra.signs_in(truth) | algebra.signs_in(claim)
+        if truth == claim or algebra.vanishes(subtract(claim, truth)):
+            return all(self._has_derivative_at(sign, truth) for sign in signs)
+        if not signs or not splits:
+            return False
+        sign = min(signs)  # of no argument that holds another sign
+        truths, claims = (self._split(form, sign) for form in (truth, claim))
+
+        def agree(of_truth: int, of_claim: int) -> bool:
+            return self.same(truths[of_truth], claims[of_claim], splits - 1)
+
+        if not (agree(1, 1) and agree(-1, -1)):
+            return False
+        if not self._is_thin(sign) and not agree(0, 0):
+            return False
+        return agree(1, 0) or agree(-1, 0) or (self._differ(truths[1], truths[-1]) and agree(0, 0))
+
+    def _split(self, form: Terms, sign: int) -> dict[int, Terms]:
+        return {side: self._algebra.assign(form, sign, side) for side in (1, -1, 0)}
+
+    def _has_derivative_at(self, sign: int, truth: Terms) -> bool:
+        """Whether what `truth` says where the sign is 0 may be called the derivative there.
+
+        It is that of either side, or whatever is said where the sides differ, as 0 of |x|. Where they are the same it
+        is not: a single value, as in where(x == 0, 1, (exp(x) - 1)/x), has no slope.
+        """
+        at = self._split(truth, sign)
+        return any(
+            at[0] == at[side] or self._algebra.vanishes(subtract(at[0], at[side])) for side in (1, -1)
+        ) or self._differ(at[1], at[-1])
+
+    def _differ(self, above: Terms, below: Terms) -> bool:
+        """Whether they are shown to be different functions."""
+        difference = subtract(above, below)
+        return any(_is_clear(place, difference) for place in self._places)
+
+    def _is_thin(self, sign: int) -> bool:
+        """Whether it is shown that the sign is 0 on a set without interior only.
+
+        An analytic function of a connected domain that is not 0 at one point is not 0 on any open set.
+        """
+        known = self._thin.get(sign)
+        if known is None:
+            inner = self._algebra.generators[sign].inner
+            known = self._thin[sign] = self._algebra.is_analytic(inner) and any(
+                _is_clear(place, inner) for place in self._places
+            )
+        return known
+
+
+def _is_clear(place: Place, form: Terms) -> bool:
+    """Whether the form is certainly not 0 there."""
+    try:
+        middle, radius = place.of(form)
+    except Unclear:
+        return False
+    return abs(middle) > radius
 
 
 def _require_plain(place: Place, needs: list[Need], guards: list[Terms]) -> None:
@@ -178,10 +233,8 @@ def _require_plain(place: Place, needs: list[Need], guards: list[Terms]) -> None
         middle, radius = place.of(need.form)
         if not (middle > radius or (need.condition is Condition.NONZERO and -middle > radius)):
             raise Unclear
-    for guard in guards:
-        middle, radius = place.of(guard)
-        if not abs(middle) > radius:
-            raise Unclear
+    if not all(_is_clear(place, guard) for guard in guards):
+        raise Unclear
 
 
 def _at(problem: Problem, place: Place, derivative: list[Terms], has_literals: bool, evidence: Evidence) -> Estimate:

@@ -409,6 +409,46 @@ def test_a_mutant_of_a_proved_claim_is_not_proved(text: str, seed: int) -> None:
         assume(False)
 
 
+@pytest.mark.parametrize(
+    ("function", "claim"),
+    [
+        ("where(x - sqrt(x**2) == 0, x**2, 3*x)", "[3]"),  # 0 for all x >= 0
+        ("where(relu(x) == 0, x**2, 3*x)", "[3]"),  # 0 for all x <= 0
+        ("where(where(x < 0, 1, sin(x)**2 + cos(x)**2 - 1) == 0, x**2, 3*x)", "[3]"),
+        ("where(x != 1, x**2, 1)", "[where(x == 1, 0, 2*x)]"),  # the slope at 1 is 2
+        ("where(x == 1, 1, x**2)", "[where(x != 1, 2*x, 0)]"),
+    ],
+)
+def test_a_border_that_is_a_region_or_a_single_value_proves_nothing(function: str, claim: str) -> None:
+    for point in (-2.0, 2.0):
+        found = answer(make_problem("x", function, claim), (point,))
+        assert found is None or found.proof is None
+
+
+@pytest.mark.parametrize(
+    ("text", "analytic"),
+    [
+        ("x**2 + exp(x*y)", True),
+        ("log(1 + x**2)*sqrt(2 + cos(x)*cos(x))", True),
+        ("sqrt(x**2)", False),
+        ("log(x)", False),
+        ("1/x", False),
+        ("arctan(1/x)", False),
+        ("sin(sqrt(x**2))", False),
+        ("abs(x)", False),
+    ],
+)
+def test_what_is_called_analytic_has_no_place_where_it_breaks(text: str, analytic: bool) -> None:
+    algebra = Algebra([Sign.UNKNOWN] * 2)
+    assert algebra.is_analytic(form_of(text, algebra)) is analytic
+
+
+def test_a_broken_power_of_a_sign_comes_to_an_end() -> None:
+    algebra = Algebra([Sign.UNKNOWN])
+    power = algebra.power(algebra.sign(algebra.variable(0)), Fraction(5, 2))
+    assert not algebra.vanishes(power)
+
+
 # The other road, whose proofs and refutations rest on SymPy and on interval arithmetic.
 
 PIECES = st.sampled_from(

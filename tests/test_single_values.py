@@ -1,0 +1,46 @@
+"""A single value of f in a formula: the slope there is that of what surrounds it, wherever it is met."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gradverify.core.verdicts import Verdict
+from gradverify.plugins import load_plugins
+from gradverify.run import single
+from gradverify.spec.load import load_text
+
+
+def verdict_of(text: str) -> Verdict:
+    plugins = load_plugins(())
+    found = load_text(text, str(Path("single.yaml")), plugins.backend_options())
+    assert not found.faults
+    return single.run_spec(found.specs[0], plugins).verdict
+
+
+PATCHES = [
+    ("where(x == 0, 1, (exp(x) - 1)/x)", "(exp(x)*(x - 1) + 1)/x**2", "0.5", 0),
+    ("where(x == 0, 1, sin(x)/x)", "(x*cos(x) - sin(x))/x**2", "0", 0),
+    ("where(x == 1, 1, x**2)", "2*x", "2", 1),
+    ("where(x != 1, x**2, 1)", "2*x", "2", 1),
+]
+
+
+@pytest.mark.parametrize("points", ["[[3]]", "[[3], [{at}]]"])
+@pytest.mark.parametrize(("function", "slope", "there", "at"), PATCHES)
+def test_a_single_value_of_f_has_the_slope_of_what_surrounds_it(
+    function: str, slope: str, there: str, at: int, points: str
+) -> None:
+    def verdict(claimed: str) -> Verdict:
+        text = f"""
+variables: [x]
+function: {function}
+gradient: ["where(x == {at}, {claimed}, {slope})"]
+points: {points.format(at=at)}
+"""
+        return verdict_of(text)
+
+    assert verdict(there) is Verdict.PASS
+    wrong = "0" if there != "0" else "1"  # 0 is the slope of the value itself, which automatic differentiation gives
+    assert verdict(wrong) is Verdict.FAIL
