@@ -10,6 +10,8 @@ verdict, the threshold that its documentation or its users apply is named beside
 from __future__ import annotations
 
 import argparse
+import concurrent.futures
+import functools
 import importlib.util
 import time
 from collections import Counter
@@ -22,11 +24,13 @@ import numpy as np
 from benchmarks.corpus import Case, right_cases, wrong_cases
 from gradverify.core.arrays import Array, Mask
 from gradverify.core.problem import Derivative, Function
+from gradverify.core.report import SpecResult
 from gradverify.core.verdicts import Verdict
 from gradverify.functions.build import load, points_of
-from gradverify.plugins import load_plugins
+from gradverify.plugins import Plugins, load_plugins
 from gradverify.run.settings import VerifySettings
 from gradverify.run.single import run_spec
+from gradverify.spec.model import Spec
 
 # A mutant is wrong when it is off by more than the tolerance, by this margin, at some listed point: both are
 # expressions, and the original
@@ -215,22 +219,32 @@ def cases(limit: int | None) -> Iterator[Case]:
         yield from group[:: max(1, len(group) // limit)] if limit else group
 
 
+@functools.cache
+def plugins_here() -> Plugins:
+    return load_plugins()
+
+
+def judged(spec: Spec) -> SpecResult:
+    """What gradverify finds with its default settings, but for blind spots, which say nothing about the claim."""
+    return run_spec(spec, plugins_here(), VerifySettings(blind_spots=False))
+
+
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--limit", type=int, help="about this many right and as many wrong cases")
     parser.add_argument("--alone", action="store_true", help="gradverify only")
     parser.add_argument("--show", type=int, default=20, help="how many of gradverify's mistakes to print")
+    parser.add_argument("--jobs", type=int, default=1, help="processes that gradverify's cases are divided among")
     parser.add_argument("--listed", action="store_true", help="the listed points only: `search: off`")
     options = parser.parse_args(arguments)
-    plugins = load_plugins()
     corpus = list(cases(options.limit))
     ours, diagnosed, named = Score(), 0, 0
     unnamed: Counter[str] = Counter()
-    for case in corpus:
-        begun = time.perf_counter()
-        spec = case.spec if options.listed else replace(case.spec, search_evaluations=None)
-        result = run_spec(spec, plugins, VerifySettings(blind_spots=False))
-        ours.seconds += time.perf_counter() - begun
+    budget = 0 if options.listed else None
+    with concurrent.futures.ProcessPoolExecutor(options.jobs) as pool:
+        results = list(pool.map(judged, (replace(c.spec, search_evaluations=budget) for c in corpus), chunksize=8))
+    for case, result in zip(corpus, results, strict=True):
+        ours.seconds += result.seconds
         ours.evaluations += result.evaluations.function
         ours.add(case, {Verdict.PASS: True, Verdict.FAIL: False}.get(result.found))
         if not case.right and result.found is Verdict.FAIL and case.faults:
