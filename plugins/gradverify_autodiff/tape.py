@@ -125,7 +125,6 @@ _ELEMENTWISE = frozenset(
         "minimum",
     ]
 )
-Ties = Callable[[Any], None]
 
 
 class StaleValueError(Exception):

@@ -1,15 +1,16 @@
-"""Normal forms of smooth formulas, with exact coefficients: what decides plain claims without SymPy.
+"""Normal forms of formulas that are smooth in pieces, with exact coefficients: what decides plain claims without SymPy.
 
 A form is a sum of terms, each a rational number times a product of powers of *generators*: the variables, the
 literals that floats round, π, one generator for each distinct exp(m), log(p), sin(p), cos(p), arctan(p), erf(p),
-tanh(p) and sigmoid(p), and one for each base p of a power; m is a product, p a form. Sums, products, powers and
-derivatives of forms are forms again.
+tanh(p), sigmoid(p) and sign(p), and one for each base p of a power; m is a product, p a form. Sums, products, powers
+and derivatives of forms are forms again; the derivative of a sign is 0, which holds where it is not 0 itself.
 
 Why an identity found here is a proof: every rewriting that is used holds for all real values at which both sides have
 one. These are the laws of a commutative ring with rational coefficients, which are exact; exp(a + b) = exp(a)·exp(b)
 and exp(q·a) = exp(a)^q for rational q, exp being positive; p^a·p^b = p^(a + b) where p^a and p^b have values; p^1 = p;
-exp(q·log p) = p^q and log(exp(u)) = u; sin² = 1 − cos²; sin, tanh and arctan are odd, cos is even, and sigmoid(−u) =
-1 − sigmoid(u); tanh and sigmoid are quotients of exponentials; (p·r)^q = p^q·r^q for positive p. To find that a form
+exp(q·log p) = p^q and log(exp(u)) = u; sin² = 1 − cos²; sin, tanh and sign are odd, cos is even, and sigmoid(−u) =
+1 − sigmoid(u); tanh and sigmoid are quotients of exponentials; sign³ = sign, at 0 too; (p·r)^q = p^q·r^q for positive
+p; (r^k)^q = r^(k·q) for odd k, where r^k ≥ 0. To find that a form
 is 0 it may be multiplied by powers of bases and of sines first, the same for all its terms: where a form has a value, a
 base with a negative exponent is not 0, so nothing is lost by that. Whether the generators are algebraically
 independent, which the structure theorems of Risch and others are about, matters for refuting only, and nothing is

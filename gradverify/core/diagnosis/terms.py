@@ -31,7 +31,6 @@ from gradverify.expression.walk import walk
 
 MOST_TERMS = 24
 MOST_SUBTREES = 40
-LINEAR = {"sum", "mean", "negative", "positive"}
 NONE: Mapping[str, float] = {}
 LONGEST_TEXT = 60  # a term is named in a sentence; longer ones are cut
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from gradverify.grading.model import QuestionResult, Status, StudentResult
 
-CREDITED = (Status.OK, Status.PARTIAL, Status.WRONG)
-
 
 def number(value: float) -> str:
     """A score: `7.5`, `10`."""
