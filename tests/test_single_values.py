@@ -44,3 +44,16 @@ points: {points.format(at=at)}
     assert verdict(there) is Verdict.PASS
     wrong = "0" if there != "0" else "1"  # 0 is the slope of the value itself, which automatic differentiation gives
     assert verdict(wrong) is Verdict.FAIL
+
+
+def test_the_formula_that_is_told_is_not_that_of_the_single_value() -> None:
+    text = """
+variables: [x]
+function: where(x == 1, 1, x**2)
+gradient: ["where(x == 1, 0, 2*x)"]
+points: [[1], [3]]
+"""
+    plugins = load_plugins(())
+    result = single.run_spec(load_text(text, "single.yaml", plugins.backend_options()).specs[0], plugins)
+    told = [formula["right"] for check in result.checks for formula in check.details.get("formulas", ())]
+    assert told == ["2*x"]

@@ -54,6 +54,13 @@ class Branch(sp.Function):  # type: ignore[misc]
         return True if all(piece.is_positive for piece in self.args[1:]) else None
 
 
+def without_single_values(derivative: Any) -> Any:
+    """A derivative as it is around single values of f: what it says at them is the derivative of the value alone."""
+    return derivative.replace(
+        lambda part: isinstance(part, Branch) and part.args[1] == part.args[2], lambda part: part.args[1]
+    )
+
+
 class Floor(sp.Function):  # type: ignore[misc]
     """The largest integer that is not larger; its derivative is 0 wherever there is one."""
 

@@ -23,6 +23,7 @@ from gradverify.plugin import (
     Proof,
     Request,
 )
+from gradverify_sympy.branches import without_single_values
 from gradverify_sympy.convert import Condition, Need, is_literal, meaning
 from gradverify_sympy.enclose import Interval, Unsupported, from_fractions
 from gradverify_sympy.formulas import Formulas, read_formulas
@@ -221,7 +222,9 @@ def _as_proof(
     claimed = formulas.claimed or []
     texts = [
         (to_text(truth), to_text(claim), _shortest_text(claim - truth) if component is False else "")
-        for truth, claim, component in zip(formulas.derivative, claimed, components, strict=True)
+        for truth, claim, component in zip(
+            map(without_single_values, formulas.derivative), claimed, components, strict=True
+        )
     ]
     return Proof(
         identical=identical, components=components, method=method,
