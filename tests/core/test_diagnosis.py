@@ -344,7 +344,7 @@ def test_a_product_rule_that_leaves_a_constant_is_no_mere_offset() -> None:
     [
         ("log(x)**2", "2*log(x)/x", "2*log(x)", "the derivative of the inner expression log(x)"),
         ("sqrt(1 + x**2)", "x/sqrt(1 + x**2)", "1/sqrt(1 + x**2)", "inner expression"),
-        ("2**(x**3)", "log(2)*3*x**2*2**(x**3)", "3*x**2*2**(x**3)", "the logarithm of the base"),
+        ("2**(x**3)", "log(2)*3*x**2*2**(x**3)", "3*x**2*2**(x**3)", "1/ln 2"),
     ],
 )
 def test_a_factor_of_the_variable_that_is_an_inner_derivative_is_called_so(
@@ -353,7 +353,7 @@ def test_a_factor_of_the_variable_that_is_an_inner_derivative_is_called_so(
     shapes: Mapping[str, Shape] = {"x": ()}
     found = only(diagnosis(f, {"x": truth}, {"x": wrong}, [[0.5], [1.3], [2.0]], shapes))
     assert found.fault in (Fault.MISSING_CHAIN_FACTOR, Fault.FACTOR)
-    assert words in found.message or "ln 2" in found.message
+    assert words in found.message
 
 
 @pytest.mark.parametrize(
