@@ -46,6 +46,18 @@ points: {points.format(at=at)}
     assert verdict(wrong) is Verdict.FAIL
 
 
+@pytest.mark.parametrize("points", ["[[1], [-1]]", "[[1], [-1], [0]]"])
+@pytest.mark.parametrize(("there", "verdict"), [("0.5", Verdict.PASS), ("0", Verdict.FAIL)])
+def test_nor_has_it_another_slope_where_two_formulas_meet_smoothly(there: str, verdict: Verdict, points: str) -> None:
+    text = f"""
+variables: [x]
+function: where(x == 0, 1, where(x > 0, exp(x/2), 1 + x/2))
+gradient: ["where(x == 0, {there}, where(x > 0, exp(x/2)/2, 0.5))"]
+points: {points}
+"""
+    assert verdict_of(text) is verdict
+
+
 def test_the_formula_that_is_told_is_not_that_of_the_single_value() -> None:
     text = """
 variables: [x]

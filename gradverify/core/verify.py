@@ -18,6 +18,7 @@ from gradverify.core.examine import ClaimValues, ScaleProbe, examine, flat, typi
 from gradverify.core.judge import Code, judge, judge_kink, judge_with_scales
 from gradverify.core.kinks import find_kinks
 from gradverify.core.problem import Derivative, Failure, Problem, Request
+from gradverify.core.ties import single_values
 from gradverify.core.unresponsive import Negligible
 from gradverify.core.verdicts import AtKinks, Evidence, Fault, NoteKind, Verdict
 
@@ -264,6 +265,9 @@ def _judge_answer(
     reference = np.array([e.value.ravel() for e in estimates.points], dtype=np.float64).reshape(claim.values.shape)
     bound = np.array([e.error_bound.ravel() for e in estimates.points], dtype=np.float64).reshape(reference.shape)
     codes = judge(claim.values, reference, bound, problem.tolerance)
+    # A proof is one of formulas: at a single value of f, as in where(x == 0, 1, sin(x)/x), f has another slope than it.
+    matters = proved and (codes.any() or any(kinks))
+    proves = ~single_values(problem.function, points) if matters else np.zeros(rows, dtype=np.bool_)
     for row in np.flatnonzero((codes != Code.PASS).any(axis=1)).tolist() if codes.any() else ():
         if row in claim.failures:
             codes[row] = Code.FAIL
@@ -281,14 +285,14 @@ def _judge_answer(
                 problem.precision.epsilon,
                 negligible.at(row, claim.values[row], bound[row]),
             )
-            if proved:
+            if proves[row]:
                 # Identical as functions: what is left of the gap is the claim's own round-off, by definition.
                 codes[row][np.isfinite(claim.values[row]) & known] = Code.PASS
     for row in range(rows):
         for component, kink in kinks[row].items():
             codes[row, component] = _code_at_kink(claim.values[row, component], kink, problem, at_kinks)
-    if proved and codes.any():
-        finite = np.isfinite(claim.values) & (codes == Code.INCONCLUSIVE)
+    if proves.any():
+        finite = np.isfinite(claim.values) & (codes == Code.INCONCLUSIVE) & proves[:, None]
         codes[finite] = Code.PASS
     notes = tuple(e.notes for e in estimates.points)
     return Judged(answer, codes, reference, bound, tuple(e.evidence for e in estimates.points), notes)
