@@ -296,10 +296,13 @@ class Algebra:
             if factor > 0 and self._can_be_shared_out(monomial):
                 root = self._root_of_number(factor, exponent)
                 return self.multiply({raised(monomial, exponent): 1}, root)
+        base = self.expanded(base)
+        if not base:  # as is seen only when it is multiplied out
+            return self.power(base, exponent)
         if isinstance(exponent, int):
-            number, content, unit = self._base(self.expanded(base), signed=False)
+            number, content, unit = self._base(base, signed=False)
             return {times(raised(unit, exponent), ((number, exponent),)): _number_power(content, exponent)}
-        number, content, unit = self._base(self.expanded(base), signed=True)
+        number, content, unit = self._base(base, signed=True)
         whole: Terms = {times(raised(unit, exponent), ((number, exponent),)): 1}
         return self.multiply(whole, self._root_of_number(content, exponent))
 
@@ -393,9 +396,10 @@ class Algebra:
                 for generator, (_, exponent) in zip(known, monomial, strict=True):
                     _accumulate(total, generator.inner, exponent)
                 return total
+        argument = self.expanded(argument)
         if not argument:
             raise Beyond
-        return {((self._generator(Kind.LOG, self.expanded(argument)), 1),): 1}
+        return {((self._generator(Kind.LOG, argument), 1),): 1}
 
     def sine(self, angle: Terms) -> Terms:
         """sin(angle)."""

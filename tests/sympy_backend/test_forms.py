@@ -12,7 +12,7 @@ import mpmath
 import numpy as np
 import pytest
 from gradverify_sympy.balls import BITS, Place, Unclear
-from gradverify_sympy.forms import Algebra, Beyond, Sign, Terms, subtract
+from gradverify_sympy.forms import ONE, Algebra, Beyond, Sign, Terms, add, scaled, subtract
 from gradverify_sympy.quick import estimate_quickly
 from gradverify_sympy.reading import Reader
 from gradverify_sympy.work import estimate as general_road
@@ -492,3 +492,15 @@ def test_what_forms_prove_sympy_never_refutes_and_values_agree(
     assert False not in other.proof.components
     ours, theirs = found.points[0], other.points[0]
     assert (np.abs(ours.value - theirs.value) <= ours.error_bound + theirs.error_bound).all()
+
+
+def test_a_power_of_what_is_0_when_multiplied_out_is_0_or_left_to_sympy() -> None:
+    algebra = Algebra([Sign.POSITIVE])
+    x = algebra.variable(0)
+    nothing = subtract(algebra.power(add(x, ONE), 2), add(add(algebra.power(x, 2), scaled(x, 2)), ONE))
+    assert nothing
+    assert algebra.power(nothing, 3) == algebra.power(nothing, Fraction(1, 2)) == {}
+    with pytest.raises(Beyond):
+        algebra.power(nothing, -1)
+    with pytest.raises(Beyond):
+        algebra.log(nothing)
