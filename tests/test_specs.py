@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import sys
 from pathlib import Path
 
 import pytest
@@ -60,3 +62,15 @@ def test_no_search_for_a_likely_mistake_breaks_off(report: Report) -> None:
 @pytest.mark.xdist_group("specs")
 def test_results_are_in_the_order_of_the_files(files: SpecFiles, report: Report) -> None:
     assert [spec.name for spec in report.specs] == [spec.name for spec in files.specs]
+
+
+def test_the_code_beside_the_specs_needs_no_more_than_gradverify_does() -> None:
+    for file in SPECS.rglob("*.py"):
+        if "submissions" in file.parts:
+            continue
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+        names = {a.name.partition(".")[0] for node in imports if isinstance(node, ast.Import) for a in node.names}
+        names |= {str(node.module).partition(".")[0] for node in imports if isinstance(node, ast.ImportFrom)}
+        beside = {other.stem for other in file.parent.glob("*.py")}
+        assert names <= {"numpy", *sys.stdlib_module_names, *beside}, file

@@ -56,6 +56,8 @@ def match_shape(actual: Shape, wanted: Shape, what: str) -> str | None:
 def as_numbers(value: Any, what: str) -> Array:
     """A user's value as a float array (complex stays complex); raises `WrongShape` for what holds no numbers."""
     try:
+        if np.ma.is_masked(value):
+            raise WrongShape(f"{what} is a masked array with masked elements, which have no value")
         array = np.asarray(value)
         if array.dtype == object:
             array = np.asarray(array, dtype=np.float64)

@@ -15,6 +15,7 @@ import os
 import sys
 import sysconfig
 from collections.abc import Callable, Iterable, Mapping
+from types import FrameType
 from typing import Any
 
 from gradverify.cache.digests import digest_of_file, digest_of_listing
@@ -38,6 +39,8 @@ _LISTING = frozenset(("os.listdir", "os.scandir", "os.walk", "glob.glob", "pathl
 # Packages with native code that open files through Python's `open`, or open none: numpy.load and numpy.fromfile call
 # io.open (numpy/_core/src/multiarray/methods.c), pandas opens what it parses itself (pandas/io/common.py: get_handle).
 _WATCHABLE = frozenset(("numpy", "scipy", "pandas", "sklearn", "sympy", "mpmath", "gmpy2", "flint", "yaml"))
+
+_STANDARD_LIBRARY = tuple(os.path.join(sysconfig.get_path(name), "") for name in ("stdlib", "platstdlib"))
 
 State = tuple[int, int, int]  # mtime in ns, size, inode
 
@@ -180,13 +183,19 @@ def _source_of_bytecode(path: str) -> str:
 
 
 def _by_the_import_system() -> bool:
-    """Whether it is an import that looks into a folder, and not the user's function."""
-    frame = sys._getframe(2)
+    """Whether it is an import that looks into a folder, and not the user's code, which an import may be running.
+
+    The nearest code that is not the standard library's own decides: `glob.glob` in a module that is being imported has
+    the import system further down the stack.
+    """
+    frame: FrameType | None = sys._getframe(3)  # of what called the hook, which called `_listing`
     for _ in range(MOST_FRAMES):
+        if frame is None:
+            return False
         name = frame.f_code.co_filename
         if name.startswith("<frozen importlib") or name.endswith(("private_modules.py", "python_loader.py")):
             return True
-        if frame.f_back is None:
+        if not name.startswith(("<frozen ", *_STANDARD_LIBRARY)):
             return False
         frame = frame.f_back
     return False

@@ -21,6 +21,7 @@ from gradverify.run import wire
 from gradverify.run.batch import run_task
 from gradverify.run.capture import CapturedStreams
 from gradverify.run.limits import die_with_parent, limit_memory, single_threaded
+from gradverify.run.pristine import put_back
 from gradverify.run.settings import VerifySettings
 from gradverify.run.tasks import SpecMissingError, SpecStore, Task
 from gradverify.run.trace import Tracer
@@ -67,13 +68,14 @@ def serve(
             status.begin(number)
             task = Task.from_data(data)
             watched = runs_code(task, store)
-            if watched:
-                tracer.begin()
-            result = run_task(task, store, plugins, settings, status.phase)
+            with put_back() if watched else contextlib.nullcontext():
+                if watched:
+                    tracer.begin()
+                result = run_task(task, store, plugins, settings, status.phase)
+                trace = tracer.end() if watched else None
             if os.getpid() != own_pid:
                 os._exit(0)  # the user's function forked, and this is the child: it must not answer a second time
             status.phase("sending its result")
-            trace = tracer.end() if watched else None
             streams.end(number)
             channel.sendall(_encoded(number, result, trace))
             status.finish()

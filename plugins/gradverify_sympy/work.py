@@ -33,6 +33,9 @@ from gradverify_sympy.text import to_text
 from gradverify_sympy.timebox import DEFAULT_SECONDS, Deadline, OutOfTime, interrupting
 
 PROOF_SHARE = 0.4  # of the time; values at the points matter more
+MOST_OPERATIONS = 60  # of a difference that is put shorter
+# In it, too: SymPy makes 3**100000000 of exp(100000000*log(3)) on its way, in one call that no alarm ends.
+MOST_NUMBER = 1000
 TRIED_POINTS = 60  # drawn in search of those where function and claim have values
 
 
@@ -239,7 +242,8 @@ def _shortest_text(expression: Any) -> str:
     """
     import sympy as sp
 
-    if int(sp.count_ops(expression)) > 60:
+    numbers = expression.atoms(sp.Number)
+    if int(sp.count_ops(expression)) > MOST_OPERATIONS or any(not abs(n) <= MOST_NUMBER for n in numbers):
         return to_text(expression)
     texts = [to_text(e) for e in dict.fromkeys((expression, sp.expand(expression), sp.factor_terms(expression)))]
     return min((text for text in texts if text), key=len, default="")

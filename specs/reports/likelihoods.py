@@ -3,7 +3,7 @@
 import math
 
 import numpy as np
-from scipy import special
+import special
 
 rng = np.random.default_rng(1)
 PLACES = rng.normal(size=(8, 3))

@@ -3,7 +3,7 @@
 import math
 
 import numpy as np
-from scipy import special
+import special
 
 
 def i0(x):
@@ -19,15 +19,15 @@ def i0_gradient_at_zero(x):
 
 
 def spherical_bessel(x):
-    return special.spherical_jn(1, x)
+    return special.spherical_j1(x)
 
 
 def spherical_bessel_gradient(x):
-    return special.spherical_jn(1, x, derivative=True)
+    return special.spherical_j1(x, derivative=True)
 
 
 def spherical_bessel_gradient_at_zero(x):
-    return special.spherical_jn(1, x, derivative=True) if x != 0 else 0.0
+    return special.spherical_j1(x, derivative=True) if x != 0 else 0.0
 
 
 def product(x):

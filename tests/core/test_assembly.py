@@ -83,3 +83,9 @@ def test_a_hessian_may_come_whole_or_by_blocks() -> None:
 def test_single_precision_is_noticed() -> None:
     assert assemble(np.zeros(3, dtype=np.float32), P, G, ()).single_precision
     assert not assemble(np.zeros(3), P, G, ()).single_precision
+
+
+def test_a_masked_element_is_no_value() -> None:
+    with pytest.raises(WrongShape, match="masked"):
+        assemble(np.ma.masked_array([1.0, 2.0, 3.0], mask=[False, True, False]), XYZ, G, ())
+    assert assemble(np.ma.masked_array([1.0, 2.0, 3.0], mask=False), XYZ, G, ()).value.tolist() == [1, 2, 3]

@@ -137,6 +137,13 @@ def test_an_array_that_changes_after_it_was_returned_was_copied(run: Run) -> Non
     np.testing.assert_array_equal(run(returning("g(x)", *lines), X).values[0], [0, 0, 0])
 
 
+@pytest.mark.parametrize("text", ["((1, 2), (3, 4))", "[1, 2], [3, 4]", "[[1, 2], [3, 4]]", "[(1, 2), (3, 4)]"])
+def test_a_table_of_plain_numbers_comes_as_its_rows(run: Run, text: str) -> None:
+    answer = run(returning(text), X)
+    assert answer.kind == "array"
+    assert answer.values[0].tolist() == [[1, 2], [3, 4]]
+
+
 def test_elements_of_a_tuple_come_one_by_one(run: Run) -> None:
     answer = run(returning("(x, [x, 2 * x], 3)"), X)
     assert (answer.kind, [value.shape for value in answer.values]) == ("tuple", [(3,), (2, 3), ()])

@@ -221,3 +221,10 @@ def test_a_branch_without_a_value_on_a_border_hides_no_wrong_one_beside_it() -> 
 
     assert decided(Branch(y, sp.nan, 2 * x, sp.nan)) is True
     assert decided(Branch(y, 5, sp.nan, sp.nan)) is None
+
+
+def test_a_difference_with_huge_numbers_is_told_as_it_is() -> None:
+    problem = make_problem("x", "1e8*3**x", "1e8*3**x*log(3)*(1 + 0.001*x)", seconds=2.0)
+    proof = ask(problem, [1.5]).proof
+    assert proof is not None
+    assert proof.components == (False,)

@@ -47,18 +47,23 @@ def normalise(value: object, most_bytes: int) -> Returned:
             if len(set(keys)) != len(keys):
                 return Returned("other", detail="a mapping with two keys of the same name")
             return _several("dict", [item for _, item in items], room, keys)
-        if isinstance(value, tuple):
+        if isinstance(value, tuple) and not _is_nested(value):
             return _several("tuple", list(value), room)
-        if isinstance(value, list):
+        if isinstance(value, list | tuple):
             try:
                 array, dtype = as_array(value, room)
             except NotNumbersError:
-                return _several("tuple", value, room)
+                return _several("tuple", list(value), room)
             return Returned("array", (array,), (dtype,))
         array, dtype = as_array(value, room)
         return Returned("array", (array,), (dtype,))
     except NotNumbersError as error:
         return Returned("other", detail=str(error))
+
+
+def _is_nested(value: tuple[object, ...]) -> bool:
+    """Whether it is a table as Python writes one, `(a, b), (c, d)`, which NumPy reads by rows, as it does a list's."""
+    return bool(value) and all(isinstance(row, list | tuple) for row in value)
 
 
 class Room:
