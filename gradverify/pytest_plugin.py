@@ -39,8 +39,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, and look into the named folders even where `testpaths` leaves them out."""
     config.addinivalue_line("markers", "gradverify: a check of a gradient, from a spec")
+    named = _named(config)
     if config.args_source is pytest.Config.ArgsSource.TESTPATHS:
-        config.args.extend(str(path) for path in _named(config) if str(path) not in config.args)
+        config.args.extend(str(path) for path in named if str(path) not in config.args)
 
 
 def _named(config: pytest.Config) -> tuple[Path, ...]:
@@ -50,7 +51,12 @@ def _named(config: pytest.Config) -> tuple[Path, ...]:
         found: list[Path] = []
         for entry in config.getini("gradverify_specs"):
             literal = base / entry
-            found += [literal.resolve()] if literal.exists() else sorted(path.resolve() for path in base.glob(entry))
+            new = [literal.resolve()] if literal.exists() else sorted(path.resolve() for path in base.glob(entry))
+            if not new:
+                raise pytest.UsageError(
+                    f"gradverify_specs names {entry!r}, but there is no such file or folder in {base}"
+                )
+            found += new
         config.stash[_NAMED] = tuple(found)
     return config.stash[_NAMED]
 

@@ -171,7 +171,8 @@ def run_and_report(
     print_faults(faults, options.color)
     if baseline is not None and options.verbosity >= 0:
         screen.add(baseline.lines)
-    for sentence in (*stopped, *(recall.notes if recall is not None else ()), *broken):
+    quiet = baseline.lines if baseline is not None and baseline.failed and options.verbosity < 0 else ()
+    for sentence in (*stopped, *quiet, *(recall.notes if recall is not None else ()), *broken):
         click.echo(f"gradverify: {sentence}", err=True)
     return exit_code(
         report, specs, options, faults=bool(faults), reports_broken=bool(broken or stopped), baseline=baseline

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -84,6 +85,9 @@ def command(ctx: click.Context, debug: bool) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started it
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - as long as the process lives
     try:
         code = _run(arguments)
         sys.stdout.flush()
@@ -117,6 +121,9 @@ def _run(arguments: Sequence[str]) -> int:
     return result if isinstance(result, int) else Exit.OK
 
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # a medium that takes no more is no bug
+
+
 def _internal(error: Exception, *, debug: bool) -> int:
     from gradverify.run.pool import PoolError
 
@@ -126,6 +133,9 @@ def _internal(error: Exception, *, debug: bool) -> int:
         traceback.print_exception(error)
     if isinstance(error, PoolError):
         _complain(str(error))
+        return Exit.INTERNAL
+    if isinstance(error, OSError) and error.errno in FULL:
+        _complain(f"cannot write the output: {error.strerror}")
         return Exit.INTERNAL
     text = " ".join(str(error).split())
     _complain(

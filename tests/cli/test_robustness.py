@@ -6,6 +6,7 @@ import json
 import os
 import resource
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -112,3 +113,21 @@ def test_ten_thousand_specs_are_listed_in_their_order(tmp_path: Path, call: Call
     (tmp_path / "many.yaml").write_text(documents)
     lines = call("run", "many.yaml", "--list").stdout.splitlines()
     assert lines == [f"many.yaml::s{i}" for i in range(10_000)]
+
+
+@pytest.mark.parametrize(("redirection", "code"), [(">&-", 0), ("> /dev/full", 3)])
+def test_an_output_that_takes_nothing_is_no_bug(folder: Path, redirection: str, code: int) -> None:
+    command = f'"{sys.executable}" -m gradverify run s.yaml --no-cache {redirection}'
+    finished = subprocess.run(
+        ["sh", "-c", command], cwd=folder, env=environment(), capture_output=True, text=True, timeout=PATIENCE,
+        check=False,
+    )  # fmt: skip
+    assert finished.returncode == code
+    assert "bug" not in finished.stderr
+    assert "Traceback" not in finished.stderr
+
+
+def test_a_baseline_that_cannot_be_written_is_told_even_where_all_else_is_quiet(folder: Path) -> None:
+    finished = gradverify("run", "s.yaml", "-q", "--no-cache", "--write-baseline", "/proc/nope/k.json", cwd=folder)
+    assert finished.returncode != 0
+    assert "cannot be written" in finished.stderr

@@ -219,3 +219,11 @@ def test_the_plugin_shows_in_pytests_own_list(pytester: pytest.Pytester) -> None
         cwd=pytester.path, env=os.environ, capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     assert "gradverify" in finished.stdout
+
+
+def test_a_name_in_the_ini_that_fits_nothing_is_a_usage_error(pytester: pytest.Pytester, run: Run) -> None:
+    pytester.makeini("[pytest]\ngradverify_specs = nodir\n")
+    write(pytester, "test_it.py", "def test_it():\n    pass\n")
+    result = run()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*gradverify_specs names 'nodir', but there is no such file or folder*"])

@@ -54,5 +54,5 @@ if __name__ == "__main__":
     method, *paths = sys.argv[1:]
     plugins = load_plugins(extra={"misbehaving": plugin()} if method == "fork" else None)
     files = load_specs(paths, plugins.backend_options())
-    settings = RunSettings(processes=2, seconds=2.0, start_method=method)
+    settings = RunSettings(processes=2, seconds=20.0 if method == "spawn" else 2.0, start_method=method)
     print(render_json(run_specs(files.specs, plugins, settings)))
