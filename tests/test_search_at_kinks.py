@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import gradverify
+from gradverify.core import search
 from gradverify.core.report import SpecResult
 from gradverify.core.verdicts import Verdict
 from gradverify.plugins import load_plugins
@@ -245,3 +246,34 @@ def test_a_plateau_of_an_ordinary_height_is_one() -> None:
         return by_m, float(np.sign(s)) * by_s
 
     assert not gradverify.check(capped, gradient, at=[[0.5, 1.5], [2.0, 0.7]]).passed
+
+
+WEIGHTS = np.array([0.1, 0.2, 0.3, 0.4])
+ORDERS = [[1.0, 2.0, 3.0, 4.0], [4.0, 3.0, 2.0, 1.0], [2.0, 1.0, 4.0, 3.0]]  # each is its own inverse
+
+
+def weighted_order(p: np.ndarray) -> object:
+    return np.sort(p) @ WEIGHTS
+
+
+def by_rank(p: np.ndarray) -> np.ndarray:
+    return WEIGHTS[np.argsort(np.argsort(p))]
+
+
+def by_order(p: np.ndarray) -> np.ndarray:
+    return WEIGHTS[np.argsort(p)]
+
+
+@pytest.mark.parametrize("at", [ORDERS, ORDERS[:1]])
+def test_ties_do_not_eat_the_budget_that_shows_a_wrong_order_between_them(at: list[list[float]]) -> None:
+    assert gradverify.check(weighted_order, by_rank, at=at).passed
+    assert not gradverify.check(weighted_order, by_order, at=at).passed
+
+
+def test_points_that_look_wrong_and_stay_unconfirmed_are_told_of_and_only_for_the_wrong_claim(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(search._Hunt, "confirm", lambda *_: None)
+    wrong, right = (gradverify.check(weighted_order, g, at=ORDERS).specs[0] for g in (by_order, by_rank))
+    assert "where the claim looks wrong and could not confirm them within its budget" in " ".join(wrong.notes)
+    assert "could not confirm" not in " ".join(right.notes)

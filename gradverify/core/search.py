@@ -107,6 +107,7 @@ class Found:
     skipped: str | None = None
     reason: str | None = None  # for a search that found nothing: what it could leave out
     given_up: bool = False  # it was ended from outside
+    unconfirmed: int = 0  # generic points where the claim looks wrong that the budget left no room to confirm
 
 
 PROVED = "the claim is proved identical to the derivative: only points where it has no value were looked for"
@@ -167,7 +168,8 @@ def search(
             break
     if suspects is None:
         return Found(None, 0, hunt.evaluations, hunt.claim_evaluations, "no backend could estimate at other points")
-    for row in suspects[: max(1, min(MOST_CONFIRMED, most_points // FEWEST_CANDIDATES))]:
+    most_confirmed = max(1, min(MOST_CONFIRMED, most_points // FEWEST_CANDIDATES))
+    for row in suspects[:most_confirmed]:
         verified = hunt.confirm(points[row])
         if verified is not None:
             simplest = verified
@@ -176,7 +178,11 @@ def search(
                 most = min(MOST_SHRINKS, max(FEWEST_SHRINKS, budget // each))
                 simplest = shrink(points[row], verified, hunt.confirm, problem, listed.points, most)
             return Found(simplest, points.shape[0], hunt.evaluations, hunt.claim_evaluations)
-    return Found(None, points.shape[0], hunt.evaluations, hunt.claim_evaluations, reason=PROVED if proved else None)
+    left = hunt.unlooked + len(hunt.looks_wrong.intersection(suspects[most_confirmed:]))
+    return Found(
+        None, points.shape[0], hunt.evaluations, hunt.claim_evaluations, reason=PROVED if proved else None,
+        unconfirmed=left,
+    )  # fmt: skip
 
 
 def _is_formula(problem: Problem) -> bool:
@@ -308,6 +314,8 @@ class _Hunt:
         single = any(any(is_single(listed.judged, row)) for row in rows)
         self.epsilon = max(problem.precision.epsilon, SINGLE_EPSILON if single else 0.0)
         self.evaluations = self.claim_evaluations = 0
+        self.unlooked = 0  # generic points that screening calls wrong, and the budget left no room to look at closely
+        self.looks_wrong: set[int] = set()  # rows of the generic points that a closer look calls wrong
         # A component's size at ordinary points, and round-off on that: 1 − tanh(x)² has none of its digits left at
         # x = 20, and is right.
         self.ordinary: Vector = np.zeros(listed.claim.values.shape[1])
@@ -328,8 +336,12 @@ class _Hunt:
             rows = np.flatnonzero(doubtful | (answer.screened.finite & self._is_single_value(points)))
             if not rows.size:
                 return []
+            if not _is_formula(self.problem):  # the budget may end the closer look at any of them
+                rows = np.array(alternating(rows.tolist(), is_generic(points)))
             estimates = self._closer(points, values.values, rows, backend)
-            rows = rows[: len(estimates)]
+            unlooked, rows = rows[len(estimates) :], rows[: len(estimates)]
+            differs = self._differs(values.values[unlooked], answer.screened, unlooked)
+            self.unlooked = int((differs & is_generic(points[unlooked])).sum())
         elif answer.estimates is not None:
             self.evaluations += answer.estimates.evaluations
             estimates = list(answer.estimates.points)
@@ -343,6 +355,8 @@ class _Hunt:
         codes = judge(claimed, reference, bound, self.problem.tolerance)
         wrong = ((codes == Code.FAIL) & self._matters(claimed, reference)) | np.isnan(claimed)
         suspects = set(rows[wrong.any(axis=1)].tolist()) | set(values.failures)
+        generic = is_generic(points)
+        self.looks_wrong = {row for row in suspects if generic[row]}
         kinks = [any(n.kind is NoteKind.KINK for n in e.notes) for e in estimates]
         kinked = rows[kinks]
         if kinked.size and _is_formula(self.problem):
@@ -353,7 +367,7 @@ class _Hunt:
 
         patched = set(rows[self._is_single_value(points[rows])].tolist())
         others = [*simplest(set(kinked.tolist()) - suspects)[:MOST_KINKS], *simplest(patched - suspects)[:MOST_PATCHED]]
-        return [*simplest(suspects), *dict.fromkeys(others)]
+        return [*alternating(simplest(suspects), generic), *dict.fromkeys(others)]
 
     def _is_single_value(self, points: Matrix) -> Mask:
         """Where f has a value of its own, whose branch has another slope than f; shape (k,)."""
@@ -410,6 +424,15 @@ class _Hunt:
             agrees |= (gap <= bounds + self.floor) & (bounds <= relative * self.ordinary)
         doubtful: Mask = screened.finite & ~agrees.all(axis=1)
         return doubtful
+
+    def _differs(self, claimed: Matrix, screened: Screened, rows: Array) -> Mask:
+        """At which of `rows` some component of the claim, (k, c), lies outside the rough value's bound; shape (k,)."""
+        values = screened.values.reshape((-1, claimed.shape[1]))[rows]
+        bounds = screened.error_bounds.reshape((-1, claimed.shape[1]))[rows]
+        with np.errstate(all="ignore"):
+            allowed = bounds + self.floor + self.problem.tolerance.relative * np.abs(values)
+            outside: Mask = ~(np.abs(claimed - values) <= allowed)
+        return np.asarray((outside & np.isfinite(bounds)).any(axis=1))
 
     def _matters(self, claimed: Vector, reference: Vector, evidence: Evidence = Evidence.EXACT) -> Mask:
         """Where the gap is more than what computing leaves on the component's ordinary size; NaN matters.
@@ -541,6 +564,31 @@ def _median(values: Matrix) -> Vector:
     half = len(ordered) // 2
     middle: Vector = ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
     return middle
+
+
+def is_generic(points: Matrix) -> Mask:
+    """Which of the points, (k, n), have no component that is 0 and no two that are equal; shape (k,).
+
+    The others are where functions have their kinks: there a closer look is dear, and a difference may be a convention.
+    """
+    ordered = np.sort(points, axis=1)
+    generic: Mask = (points != 0).all(axis=1) & (np.diff(ordered, axis=1) != 0).all(axis=1)
+    return generic
+
+
+def alternating(rows: Sequence[int], generic: Mask) -> list[int]:
+    """`rows` with generic points and others in turn while there are both, each kind in its order, the first row first.
+
+    So no budget is spent on one kind alone: neither on ties, where each point costs most, nor on what is no special
+    point. generic: for each point that a row can name, shape (k,).
+    """
+    if not rows:
+        return []
+    first = [row for row in rows if generic[row] == generic[rows[0]]]
+    second = [row for row in rows if generic[row] != generic[rows[0]]]
+    both = min(len(first), len(second))
+    turns = [row for pair in zip(first, second, strict=False) for row in pair]
+    return [*turns, *first[both:], *second[both:]]
 
 
 def complexity(point: Vector) -> float:

@@ -284,6 +284,8 @@ def _conclude(
         checks.append(_search_check(found, main, spec))
         if found.given_up:
             notes.append(f"{GIVEN_UP}: the search beyond the listed points; {found.skipped}")
+        if found.unconfirmed:
+            notes.append(_unconfirmed(found.unconfirmed))
         if found.verified is not None:
             counterexample = _counterexample(found.verified, main)
             explained = found.verified
@@ -453,6 +455,14 @@ def _search_within_limits(work: Verification, main: Verified, settings: VerifySe
     except OutOfPatience:
         late = f"it took more than {SEARCH_SECONDS:g} s: the function is slow, or hangs"
         return search.Found(None, 0, 0, 0, late, given_up=True)
+
+
+def _unconfirmed(count: int) -> str:
+    points, them = ("point", "it") if count == 1 else ("points", "them")
+    return (
+        f"the search found {count} {points} where the claim looks wrong and could not confirm {them} within its "
+        "budget; a larger one, such as `search: {evaluations: 20000}`, decides"
+    )
 
 
 def _search_check(found: search.Found, main: Verified, spec: Spec) -> Check:

@@ -10,7 +10,7 @@ import pytest
 
 from gradverify.core.estimates import Screened
 from gradverify.core.problem import Domain, Problem, Request
-from gradverify.core.search import Found, candidates, complexity, search
+from gradverify.core.search import Found, alternating, candidates, complexity, is_generic, search
 from gradverify.core.variables import Shape
 from gradverify.core.verdicts import AtKinks, Verdict
 from gradverify.core.verify import Answer, Ask, Verified, verdict_of
@@ -176,3 +176,17 @@ def test_the_same_seed_gives_the_same_candidates() -> None:
     problem = problem_of("x*y", {"x": "y", "y": "x"})
     first, second = (candidates(problem, np.ones((1, 2)), (7.0,), 64, seed=s) for s in (3, 3))
     assert np.array_equal(first, second)
+
+
+def test_generic_points_have_no_zeros_and_no_ties() -> None:
+    points = np.array([[1.0, 2.0], [0.0, 2.0], [2.0, 2.0], [-2.0, 2.0]])
+    assert is_generic(points).tolist() == [True, False, False, True]
+    assert is_generic(np.array([[3.0], [0.0]])).tolist() == [True, False]
+
+
+def test_ties_and_generic_points_take_turns_and_none_is_lost() -> None:
+    generic = np.array([False, False, False, True, True, False])
+    assert alternating([0, 1, 2, 5, 3, 4], generic) == [0, 3, 1, 4, 2, 5]
+    assert alternating([4, 0, 3], generic) == [4, 0, 3]
+    assert alternating([2, 0], generic) == [2, 0]
+    assert alternating([], generic) == []
