@@ -31,6 +31,7 @@ from gradverify_finite_difference.arrays import Flags, Floats, Indices, pick
 EPSILON = 2.0**-52
 RISE = 10.0  # B(K) above RISE times its least value so far ends the walk: more than noise in the measured noise
 LOUDER = 30.0  # N(K) above LOUDER times its least value ends it too: noise is the same at all steps, truncation is not
+GRID = 4096.0  # half ulps: exp(−t) rounds t, up to 745, and so is a multiple of up to 1024 of them; 4 for sums in t
 NOISE_FACTOR = 4.0  # of the largest of about ten measured deviations; covers a uniform error's amplitude and 5 sigma
 SAFETY = 5.0  # on the change between neighbouring windows; calibrated in benchmarks/bounds.py
 AGREEMENT = 4.0  # in units of B(K) and of the last change: the noise factor and a margin
@@ -39,6 +40,9 @@ FALL_OFF = 0.5  # a slope of the expansion below this part of the one before it 
 OUTGROW = 3.0  # and one above this multiple has left the expansion's region: f grows like an exponential there
 OTHER_POWERS = 3.0  # times |dQ/dh|·h is what a Q like h, or like h^½, is off by at h
 SETTLED = 5.0  # over steps of this ratio a slope in h² must stay: beside |x|³ it does so over a ratio of 3 to 4
+# Times the change, where a wide gap above a window leaves no larger rung to take in: of 80,640 mixed derivatives of
+# log Σ exp 1 bound is too small; with 20 they are 2, with 6 they are 6.
+UNWITNESSED = 100.0
 DEEPEST = 6  # rungs in one window; beyond that the weights only amplify round-off
 REACH = {1: 1e9, 2: 1e7}  # how far above step K windows may go: from ε^(1/2) or ε^(1/3) to past the scale of f
 
@@ -50,6 +54,7 @@ class Series:
     steps, quotients, gains, floors: (R, S).  floors: what one value of f is off by at least.
     even: (R, S) or None: second differences, a further witness of noise; they follow c·h² + noise.
     power: p above.
+    widest: the largest ratio of two neighbouring steps above rung K in one window.
     """
 
     steps: Floats
@@ -58,6 +63,7 @@ class Series:
     floors: Floats
     power: int
     even: Floats | None = None
+    widest: float = np.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +114,33 @@ def measured_noise(series: Series, valid: Flags) -> Floats:
     return noise
 
 
-def walk(noises: Floats, bounds: Floats, floors: Floats, valid: Flags) -> tuple[Indices, Flags]:
-    """The rung of the first clear minimum of `bounds`, and whether a rise followed. Shapes (R,)."""
+def silent_rungs(series: Series, valid: Flags) -> Indices:
+    """How many of the smallest rungs show nothing of f but that its grid is coarser than they are; shape (R,).
+
+    A value of f such as exp(−18) is a multiple of 32 ulps, since its exponent is rounded before. On steps too short to
+    move it all differences are exactly 0, which says that f is flat, or that its noise is larger than its changes
+    there, and never that it is half an ulp. Where f first moves by no more than such a multiple, it is the latter.
+    """
+    rows, rungs = series.quotients.shape
+    none = np.zeros(rows, dtype=np.intp)
+    if series.even is None:
+        return none
+    still = valid & (series.quotients == 0) & (series.even == 0)
+    count: Indices = np.logical_and.accumulate(still, axis=1).sum(axis=1)
+    moved = (count > 0) & (count < valid.sum(axis=1))
+    at = np.minimum(count, rungs - 1)
+    change = np.abs(pick(series.quotients, at)) * pick(series.steps, at) + np.abs(pick(series.even, at))
+    return np.where(moved & (change <= GRID * pick(series.floors, at)), count, none)
+
+
+def walk(noises: Floats, bounds: Floats, floors: Floats, valid: Flags, silent: Indices) -> tuple[Indices, Flags]:
+    """The rung of the first clear minimum of `bounds`, and whether a rise followed. Shapes (R,).
+
+    The `silent` smallest rungs, (R,), are passed over.
+    """
     rows, rungs = bounds.shape
     last = valid.sum(axis=1) - 1
-    first = np.minimum(1, last)
+    first = np.minimum(np.maximum(1, silent), last)
     best, quietest = np.full(rows, np.inf), np.full(rows, np.inf)
     at = np.maximum(first, 0)
     ended = np.zeros(rows, dtype=np.bool_)
@@ -141,7 +169,7 @@ def _select(series: Series) -> Selection:
     last = valid.sum(axis=1) - 1
     noises = measured_noise(series, valid)
     plain_bounds = noises * g
-    plain, rises = walk(noises, plain_bounds, series.floors, valid)
+    plain, rises = walk(noises, plain_bounds, series.floors, valid, silent_rungs(series, valid))
     noise = pick(noises, plain)
     centre, plain_step = pick(q, plain), pick(h, plain)
     # B(K) is blind to truncation below the noise of the rung under it; the change from that rung is not.
@@ -150,6 +178,7 @@ def _select(series: Series) -> Selection:
     errors = NOISE_FACTOR * np.maximum(noise[:, None], series.floors) * g
     within_reach = valid & (h <= REACH[series.power] * plain_step[:, None])
     within_reach &= convergent(h, q, errors, series.power, plain)
+    within_reach &= near_enough(h, series.widest, plain)
     if series.even is not None:
         within_reach &= bends_evenly(h, series.even, errors / g, plain)
         # |x|³ is even and follows no expansion: its bend, which stands out where its odd part does not yet, shows it.
@@ -184,6 +213,8 @@ def _select(series: Series) -> Selection:
         if depth + 1 < len(values):
             wider = np.abs(values[depth + 1][:, start + 1 :] - window[:, :-1])
             change[:, :-1] = np.fmax(change[:, :-1], wider)
+            if np.isfinite(series.widest):
+                change[:, :-1] *= np.where(np.isfinite(wider), 1.0, UNWITNESSED)
         round_off = all_errors[depth][:, start:]
         # The window one rung below has less truncation; what its noise cannot explain is this one's.
         low = depth + 1
@@ -235,6 +266,18 @@ def convergent(h: Floats, q: Floats, errors: Floats, power: int, plain: Indices,
     fine[:, 1:] |= stands_out[:, :-1] & steady[:, 1:]
     fine[:, 1:-1] |= ~stands_out[:, :-2] & stands_out[:, 2:] & steady[:, 2:]
     fine |= np.arange(rungs) <= plain[:, None]
+    return np.logical_and.accumulate(fine, axis=1)
+
+
+def near_enough(h: Floats, widest: float, plain: Indices) -> Flags:
+    """The rungs up to the first gap above K that is wider than the ratio `widest`, shape (R, S).
+
+    What leaving out the largest rung b of a window a..b changes is (h_a/h_b)² times the error of the window a+1..b.
+    That is the error of a..b−1 only where the expansion holds up to h_b. Across a wide gap f may have left it unseen,
+    as log Σ exp does where it saturates, and then the change is small because h_b is far away, and shows nothing.
+    """
+    fine = np.arange(h.shape[1]) <= plain[:, None]
+    fine[:, 1:] |= h[:, 1:] <= widest * h[:, :-1]
     return np.logical_and.accumulate(fine, axis=1)
 
 

@@ -17,13 +17,15 @@ from gradverify_finite_difference.sampling import Sampler
 from gradverify_finite_difference.steps import shaken, thirds
 
 MIXED_LADDER = 10.0 ** np.arange(-6.0, 2.0)  # in units of the diagonals' steps
+WIDEST = 4.0  # ratio of neighbouring steps in a window; cubic roots of MIXED_LADDER's, shaken, are up to 3.4
+GAPS = 2  # of MIXED_LADDER, from the plain rung on, that are cut in three
 CORNERS = ((1.0, 1.0), (1.0, -1.0), (-1.0, 1.0), (-1.0, -1.0))
 PAIRS_AT_ONCE = 20_000  # bounds the memory that the samples of one batch take
 
 
 def mixed_cost(n: int) -> int:
     """Evaluations that the mixed derivatives of one point take."""
-    return n * (n - 1) // 2 * len(CORNERS) * (len(MIXED_LADDER) + 4)
+    return n * (n - 1) // 2 * len(CORNERS) * (len(MIXED_LADDER) + 2 * GAPS)
 
 
 def diagonal(sampler: Sampler, lines: Lines, goal: Goal, random: np.random.Generator) -> Climbed:
@@ -65,17 +67,18 @@ class Mixed:
     def estimate(
         self, centre: Floats, scale: Floats, least: Floats, epsilon: float, random: np.random.Generator
     ) -> Selection:
-        """Scan, look, add four rungs. centre: (P,), f at the points.  scale: (P, 2), one step for each of the two.
-        least: (P, 2), the noise of f at least, relative and absolute.
+        """Scan, look, add two rungs in each of GAPS gaps. centre: (P,), f at the points.
+
+        scale: (P, 2), one step for each of the two.  least: (P, 2), the noise of f at least, relative and absolute.
         """
         ladder = shaken(np.repeat(MIXED_LADDER[None, :], len(self.base), axis=0), random)
         parts = self._sample(ladder, scale)
         found = select(_series(parts, centre, least, epsilon))
         k, last = found.plain, np.maximum(found.last, 0)
         t = parts[0]
-        rungs = [pick(t, np.minimum(k + offset, last)) for offset in (0, 1, 2)]
-        more = np.stack([*thirds(rungs[0], rungs[1]), *thirds(rungs[1], rungs[2])], axis=1)
-        more = np.where((k + np.array([[0], [0], [1], [1]]) < last).T, more, np.nan)
+        rungs = [pick(t, np.minimum(k + offset, last)) for offset in range(GAPS + 1)]
+        more = np.stack([step for gap in range(GAPS) for step in thirds(rungs[gap], rungs[gap + 1])], axis=1)
+        more = np.where(k[:, None] + np.repeat(np.arange(GAPS), 2) < last[:, None], more, np.nan)
         joined = tuple(np.concatenate(pair, axis=1) for pair in zip(parts, self._sample(more, scale), strict=True))
         order = np.argsort(joined[0], axis=1, kind="stable")
         return select(_series(tuple(take_along(part, order) for part in joined), centre, least, epsilon))
@@ -117,4 +120,4 @@ def _series(parts: tuple[Floats, ...], centre: Floats, least: Floats, epsilon: f
         floors = np.maximum(np.maximum(0.5 * epsilon, least[:, :1]) * size, np.maximum(smallest, least[:, 1:]))
         # What f's rounding of the coordinates does to the steps, as for the diagonals; Q · slip / gain.
         floors = floors + epsilon * slip * np.abs(total) / 4.0
-        return Series(steps=t, quotients=total / (4.0 * area), gains=1.0 / area, floors=floors, power=2)
+        return Series(steps=t, quotients=total / (4.0 * area), gains=1.0 / area, floors=floors, power=2, widest=WIDEST)
