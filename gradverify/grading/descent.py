@@ -225,11 +225,12 @@ class DescentGrading:
         check("start", _near(points[0], start), told=ALIASED if aliased else "", words=f"it starts at {points[0][:6]}")
         good, fault, told, words = _steps(points, gradients, descent, aliased)
         check("steps", good, fault, told, words)
+        lost = _lost_without_need(points, gradients, descent.learning_rate or 0.0)
         good, fault, told = _values(history.values, values)
-        check("values", good, fault, told, "the history of f is not f at the history of points")
-        check("end", _near(history.last, history.end), words=f"x is {history.last[:6]}, the history ends elsewhere")
+        check("values", good and not lost, fault, told, "the history of f is not f at the history of points")
+        check("end", _near(history.last, history.end) and not lost, words=f"x is {history.last[:6]}, the history ends elsewhere")
         good, words = _stopping(points, values, gradients, descent)
-        check("stopping", good, Fault.OFF_BY_ONE_INDEX if "one" in words else Fault.UNKNOWN, words=words)
+        check("stopping", good and not lost, Fault.OFF_BY_ONE_INDEX if "one" in words else Fault.UNKNOWN, words=words)
         check("calls", calls > 0, words="grad_f was never called")
         # What a run came to is to the credit of its descent only if it was one.
         baseless = any(codes[name] is Code.FAIL for name in GROUNDS)
@@ -281,6 +282,19 @@ class DescentGrading:
         head = f"{status}: {len(runs)} runs; wrong: {', '.join(wrong) or 'nothing'}"
         found = list(dict.fromkeys(f"{f.fault}: {f.message}" for run in runs for f in run.findings))
         return lines(head, found[:12], staff_lines(self.seat.seen, flags, self.seed))
+
+
+def _lost_without_need(points: Matrix, gradients: Matrix, learning_rate: float) -> bool:
+    """Whether the iterates stop being finite where the right step is finite: what follows is to nobody's credit."""
+    finite = np.isfinite(points).all(axis=1)
+    if finite.all():
+        return False
+    first = int(np.argmin(finite))
+    if first == 0:
+        return True
+    with np.errstate(all="ignore"):
+        right = points[first - 1] - learning_rate * gradients[first - 1]
+    return bool((np.abs(right) <= FAR_OUT).all())
 
 
 @dataclass(frozen=True, slots=True)

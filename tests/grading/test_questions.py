@@ -474,6 +474,8 @@ def test_an_iterate_that_is_no_point_is_no_step(tmp_path: Path) -> None:
 
     result = run_descent(tmp_path, nowhere, credit="per-point")
     assert (result.score, result.visible.right, result.hidden.right) == (0.0, 0, 0)
+    # returns, start and calls; neither its values nor its end nor its stopping count for anything
+    assert run_descent(tmp_path, nowhere).score == pytest.approx(10 * 3 / 11, abs=1e-3)
 
 
 def test_a_descent_that_overflows_may_end_in_infinity(tmp_path: Path) -> None:
