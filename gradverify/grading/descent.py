@@ -228,7 +228,11 @@ class DescentGrading:
         lost = _lost_without_need(points, gradients, descent.learning_rate or 0.0)
         good, fault, told = _values(history.values, values)
         check("values", good and not lost, fault, told, "the history of f is not f at the history of points")
-        check("end", _near(history.last, history.end) and not lost, words=f"x is {history.last[:6]}, the history ends elsewhere")
+        check(
+            "end",
+            _near(history.last, history.end) and not lost,
+            words=f"x is {history.last[:6]}, the history ends elsewhere",
+        )
         good, words = _stopping(points, values, gradients, descent)
         check("stopping", good and not lost, Fault.OFF_BY_ONE_INDEX if "one" in words else Fault.UNKNOWN, words=words)
         check("calls", calls > 0, words="grad_f was never called")
