@@ -92,12 +92,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = _run(arguments)
         sys.stdout.flush()
     except BrokenPipeError:  # whoever read the output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         code = Exit.OK
+        _discard_output()
     except OSError as error:
         _complain(f"cannot write the output: {error.strerror or error}")
         code = Exit.INTERNAL
+        _discard_output()
     sys.exit(int(code))
+
+
+def _discard_output() -> None:
+    """Nothing can be written: send what is still buffered nowhere, or the interpreter's end trips on it."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
 
 
 def _run(arguments: Sequence[str]) -> int:
@@ -135,6 +143,7 @@ def _internal(error: Exception, *, debug: bool) -> int:
         _complain(str(error))
         return Exit.INTERNAL
     if isinstance(error, OSError) and error.errno in FULL:
+        _discard_output()
         _complain(f"cannot write the output: {error.strerror}")
         return Exit.INTERNAL
     text = " ".join(str(error).split())

@@ -200,7 +200,7 @@ class Pool:
         if what == "output":
             worker.drain_output()
             if worker.has_ended():  # its end of the pipe closes with it, which would look like output for ever
-                yield from self._bury(desk)
+                yield from self._read_the_last(desk)
             return
         try:
             data = worker.channel.recv(wire.CHUNK)
@@ -212,6 +212,18 @@ class Pool:
             yield from self._read(desk, data)
         elif data is not None or (what == "end" and not worker.reader.pending):
             yield from self._bury(desk)
+
+    def _read_the_last(self, desk: _Desk) -> Iterator[tuple[int, SpecResult]]:
+        """A worker has ended: take the answers that it sent before, then bury it. They count as any others."""
+        while desk in self._desks:
+            try:
+                data = desk.worker.channel.recv(wire.CHUNK)
+            except OSError:  # there is nothing more
+                data = b""
+            if data:
+                yield from self._read(desk, data)
+            else:
+                yield from self._bury(desk)
 
     def _read(self, desk: _Desk, data: bytes) -> Iterator[tuple[int, SpecResult]]:
         try:

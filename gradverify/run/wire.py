@@ -12,6 +12,7 @@ import socket
 import struct
 import tempfile
 import time
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -84,10 +85,12 @@ def _exactly(channel: socket.socket, length: int) -> bytes | None:
 class StatusPage:
     """A page of memory that a worker writes and its parent reads: no message is needed to know the phase.
 
-    The parent looks at it only when a worker is late or dead, so a phase costs the worker no system call.
+    The parent looks at it only when a worker is late or dead, so a phase costs the worker no system call. It may look
+    while the worker writes: a head that does not match its checksum is half written, and says nothing yet.
     """
 
-    _HEAD = struct.Struct("=qd")  # task number (-1: none), time.monotonic() of its start
+    _HEAD = struct.Struct("=qdI")  # task number (-1: none), time.monotonic() of its start, checksum of both
+    _CHECKED = struct.Struct("=qd")
     _LENGTH = struct.Struct("=H")
     SIZE = 4096
     _PHASE_AT = _HEAD.size + _LENGTH.size
@@ -113,11 +116,15 @@ class StatusPage:
     def begin(self, number: int) -> None:
         """Task `number` starts now."""
         self.phase("loading")
-        self._HEAD.pack_into(self._page, 0, number, time.monotonic())
+        self._write_head(number, time.monotonic())
 
     def finish(self) -> None:
         """No task is running."""
-        self._HEAD.pack_into(self._page, 0, -1, 0.0)
+        self._write_head(-1, 0.0)
+
+    def _write_head(self, number: int, started: float) -> None:
+        checksum = zlib.crc32(self._CHECKED.pack(number, started))
+        self._HEAD.pack_into(self._page, 0, number, started, checksum)
 
     def phase(self, text: str) -> None:
         """What the task is at."""
@@ -127,8 +134,10 @@ class StatusPage:
         self._LENGTH.pack_into(self._page, self._HEAD.size, len(data))
 
     def read(self) -> tuple[int, float, str]:
-        """Number, start and phase of the task that is running."""
-        number, started = self._HEAD.unpack_from(self._page, 0)
+        """Number, start and phase of the task that is running; number -1 and start 0 where none is."""
+        number, started, checksum = self._HEAD.unpack_from(self._page, 0)
+        if zlib.crc32(self._CHECKED.pack(number, started)) != checksum:
+            number, started = -1, 0.0
         (length,) = self._LENGTH.unpack_from(self._page, self._HEAD.size)
         length = min(length, self._MAX_PHASE)
         return number, started, self._page[self._PHASE_AT : self._PHASE_AT + length].decode(errors="replace")

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import heapq
 import json
+import os
+import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gradverify.core.verdicts import Verdict
+from gradverify.plugins import Plugins, load_plugins
+from gradverify.run import pool, wire
+from gradverify.run.batch import run_task
+from gradverify.run.capture import OutputSplitter
+from gradverify.run.interrupt import Interrupts
+from gradverify.run.launch import Inheritance, Worker
+from gradverify.run.settings import VerifySettings
+from gradverify.run.tasks import SpecStore, Task
+from gradverify.spec.load import load_specs
+from gradverify.spec.model import Spec
 from tests.cli.support import PATIENCE, environment, expression_spec, write_specs
 
 ROOT = Path(__file__).parents[2]
@@ -157,3 +172,44 @@ def test_a_worker_that_cannot_be_forked_leaves_no_descriptor_open(monkeypatch: p
     with pytest.raises(OSError, match="no more processes"):
         start_worker(inherit)
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def ended_worker(specs: Sequence[Spec], plugins: Plugins) -> Worker:
+    """A worker that answered everything and ended before its parent looked."""
+    ours, theirs = socket.socketpair()
+    output, output_end = os.pipe()
+    store = SpecStore(tuple(plugins.backends))
+    store.add(specs)
+    theirs.sendall(wire.encode({"ready": 1}))
+    for number, spec in enumerate(specs):
+        result = run_task(Task.of(spec, None), store, plugins, VerifySettings())
+        theirs.sendall(wire.encode({"number": number, "result": result, "trace": None}))
+    theirs.close()
+    os.write(output_end, b"its last words")
+    os.close(output_end)
+    os.set_blocking(output, False)
+    ours.setblocking(False)
+    process = subprocess.Popen(["true"])
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    return Worker(process.pid, ours, output, wire.StatusPage.create(), OutputSplitter("token"), None, process)
+
+
+def test_answers_sent_before_the_worker_ended_count_also_where_its_output_is_seen_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugins = load_plugins()
+    specs = load_specs([write_specs(tmp_path / "s.yaml", expression_spec("a"), expression_spec("b"))]).specs
+    monkeypatch.setattr(pool, "start_worker", lambda _inherit: ended_worker(specs, plugins))
+    inheritance = Inheritance(plugins=plugins, store=SpecStore(), memory_mb=None, method="fork")
+    with (
+        Interrupts() as interrupts,
+        pool.Pool(
+            specs, inheritance, VerifySettings(), processes=1, seconds=None, interrupts=interrupts,
+            on_tick=lambda: None,
+        ) as runs,
+    ):  # fmt: skip
+        runs._start()
+        (desk,) = runs._desks
+        runs._send(desk, [heapq.heappop(runs._waiting)[1] for _ in specs])
+        answers = dict(runs._attend(desk, "output"))
+    assert [answers[number].verdict for number in (0, 1)] == [Verdict.PASS, Verdict.PASS]

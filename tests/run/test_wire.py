@@ -52,6 +52,19 @@ def test_what_is_no_message_is_refused(junk: bytes) -> None:
         list(wire.FrameReader().feed(junk))
 
 
+def test_a_page_that_is_half_written_says_that_nothing_runs() -> None:
+    page = wire.StatusPage.create()
+    page.begin(0)
+    whole = page._page[:]
+    page.finish()
+    for written in range(1, 20):
+        page._page[:written] = whole[:written]
+        assert page.read()[:2] == (-1, 0.0)
+    page._page[:] = whole
+    assert page.read()[0] == 0
+    page.close()
+
+
 def test_a_message_nested_without_end_is_refused() -> None:
     body = b"[" * 200_000
     with pytest.raises(wire.BrokenChannelError):
