@@ -169,8 +169,8 @@ def baseline_run(
 
     if options.baseline is None and options.write_baseline is None:
         return None
-    if options.write_baseline is not None and options.write_baseline.is_dir():
-        raise click.UsageError(f"--write-baseline {options.write_baseline} is a folder; name a file in it")
+    if options.write_baseline is not None:
+        _refuse_unwritable(options.write_baseline)
     return BaselineRun(
         options=options,
         state=state,
@@ -181,9 +181,25 @@ def baseline_run(
     )
 
 
+def _refuse_unwritable(path: Path) -> None:
+    """Say what is wrong with a place for a baseline before anything runs."""
+    from gradverify.cli.outputs import cannot_write, is_special
+
+    if path.is_dir():
+        raise click.UsageError(f"--write-baseline {path} is a folder; name a file in it")
+    if is_special(path):
+        raise click.UsageError(f"--write-baseline {path} is a device or a pipe, which keeps nothing; name a file")
+    fault = cannot_write(path)
+    if fault is not None:
+        raise click.UsageError(f"--write-baseline {path}: {fault}")
+
+
 def _read(path: Path) -> dict[str, Known]:
+    from gradverify.cli.outputs import is_device
     from gradverify.report.baseline import BaselineError, read_baseline
 
+    if is_device(path):
+        raise click.UsageError(f"the baseline {path} is a device; name a file that --write-baseline made")
     try:
         return read_baseline(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -92,10 +92,21 @@ def command(
     settings = run_settings(options, jobs=1, max_failures=None)
 
     def placed(result: SpecResult) -> SpecResult:
-        """Under the name of the command: there is no file, and so no line."""
-        return replace(result, file=f"check {function} {gradient}", line=0)
+        """Under the name of the command: there is no file, and so no line; and in its words."""
+        reworded = [replace(check, reason=_in_options(check.reason)) for check in result.checks]
+        return replace(
+            result, file=f"check {function} {gradient}", line=0, reason=_in_options(result.reason),
+            checks=tuple(reworded),
+        )  # fmt: skip
 
     return run_and_report(found.specs, (), plugins, options, settings, texts=[text], placed=placed)
+
+
+def _in_options(reason: str | None) -> str | None:
+    """A reason with the way out that a spec has said as the option that it is here."""
+    from gradverify.functions.build import CLAIM_A_JACOBIAN
+
+    return None if reason is None else reason.replace(CLAIM_A_JACOBIAN, "say `--derivative jacobian`")
 
 
 def _numbers(text: str) -> list[float]:

@@ -76,6 +76,7 @@ def command(
 
 
 def _read_all(names: Sequence[str]) -> Iterator[Part]:
+    from gradverify.cli.outputs import is_device
     from gradverify.report.json_report import report_from_text
     from gradverify.report.merge import Part
 
@@ -85,6 +86,8 @@ def _read_all(names: Sequence[str]) -> Iterator[Part]:
         if not files:
             raise click.UsageError(f"there are no JSON reports in {path}")
         for file in files:
+            if is_device(file):
+                raise click.UsageError(f"{file} is a device, not a JSON report")
             try:
                 yield Part(str(file), report_from_text(file.read_text(encoding="utf-8")))
             except (OSError, UnicodeDecodeError) as error:

@@ -85,16 +85,34 @@ def cannot_write(path: Path) -> str | None:
     except OSError as error:
         return f"the folder {path.parent} cannot be made: {error.strerror or error}"
     target = path if path.exists() else path.parent
-    if not os.access(target, os.W_OK) or not (_special(path) or os.access(path.resolve().parent, os.W_OK)):
+    if not os.access(target, os.W_OK) or not (is_special(path) or os.access(path.resolve().parent, os.W_OK)):
         return f"{target} is not writable"
     return None
 
 
-def _special(path: Path) -> bool:
-    """Whether `path` is a device or a pipe, which is written to rather than replaced."""
+def is_special(path: Path) -> bool:
+    """Whether `path` is a device or a pipe: it is written to rather than replaced, and keeps nothing to be read."""
     with contextlib.suppress(OSError):
-        return not stat.S_ISREG(path.stat().st_mode)
+        mode = path.stat().st_mode
+        return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
     return False
+
+
+def is_device(path: Path) -> bool:
+    """Whether `path` is a device, which may never end when it is read."""
+    with contextlib.suppress(OSError):
+        mode = path.stat().st_mode
+        return stat.S_ISCHR(mode) or stat.S_ISBLK(mode)
+    return False
+
+
+def repository(folder: Path) -> dict[str, str]:
+    """Where the platforms that show a report begin to count, as options of reporters; docs/report.md.
+
+    root: the repository's root, else `folder`, the working folder. folder: the working folder, from the root.
+    """
+    root = next((place for place in (folder, *folder.parents) if (place / ".git").exists()), folder)
+    return {"root": str(root), "folder": folder.relative_to(root).as_posix()}
 
 
 def write_outputs(
@@ -102,10 +120,11 @@ def write_outputs(
 ) -> list[str]:
     """Write every report; what went wrong, one sentence for each that could not be written."""
     faults = []
+    place = repository(Path.cwd()) if outputs else {}
     for output in outputs:
         reporter = plugins.reporters[output.kind]
         try:
-            text = reporter.value.render(report, options.get(output.kind, {}))
+            text = reporter.value.render(report, {**place, **options.get(output.kind, {})})
         except Exception as error:  # noqa: BLE001 - a plugin's fault costs its own report only
             faults.append(f"the {output.kind} report failed: {reporter.origin} raised {type(error).__name__}: {error}")
             continue
@@ -126,7 +145,7 @@ def write_outputs(
 def write_whole(path: Path, text: str | bytes) -> None:
     """Write `text` to `path` in one step: readers see the old file or the new one, never half of it."""
     data = text if isinstance(text, bytes) else text.encode("utf-8", errors="backslashreplace")
-    if _special(path):
+    if is_special(path):
         path.write_bytes(data)
         return
     path = path.resolve()  # what a link points to is replaced, not the link

@@ -146,7 +146,10 @@ def _run(
     chosen, selected = chosen_of(found.specs)
     if list_only:
         print_faults(found.faults, options.color)
-        return _list(chosen, bool(found.faults))
+        if shard is not None and selected and not chosen:
+            click.echo(_nothing(found, paths, shard), err=True)
+        code = _list(chosen, bool(found.faults))
+        return Exit.OK if code == Exit.NOTHING and selected and shard is not None else code
     if not chosen:
         print_faults(found.faults, options.color)
         if found.faults:
@@ -247,9 +250,11 @@ def find_specs(paths: Sequence[str], plugins: Plugins) -> SpecFiles:
 
 
 def _list(specs: Sequence[Spec], faults: bool) -> int:
+    from gradverify.report.safe_text import written_out
+
     for spec in specs:
         tags = f"  [{', '.join(spec.tags)}]" if spec.tags else ""
-        click.echo(f"{spec.place.file}::{spec.name}{tags}")
+        click.echo(written_out(f"{spec.place.file}::{spec.name}{tags}"))
     if faults:
         return Exit.USAGE
     return Exit.OK if specs else Exit.NOTHING

@@ -53,6 +53,10 @@ def match_shape(actual: Shape, wanted: Shape, what: str) -> str | None:
     raise WrongShape(f"{what} has shape {show(actual)}, expected {show(wanted)}{hint}")
 
 
+# What an array holds that holds no numbers, by the letter of its dtype; `<U3` says nothing to most people.
+_KINDS = {"U": "text", "S": "bytes", "T": "text", "M": "dates", "m": "spans of time", "V": "records"}
+
+
 def as_numbers(value: Any, what: str) -> Array:
     """A user's value as a float array (complex stays complex); raises `WrongShape` for what holds no numbers."""
     try:
@@ -66,7 +70,7 @@ def as_numbers(value: Any, what: str) -> Array:
     if array.dtype.kind in "biu":
         return array.astype(np.float64)
     if array.dtype.kind not in "fc":
-        raise WrongShape(f"{what} holds {array.dtype}, not numbers")
+        raise WrongShape(f"{what} holds {_KINDS.get(array.dtype.kind, array.dtype.name)}, not numbers")
     return array
 
 

@@ -24,6 +24,7 @@ from gradverify.spec.model import ExpressionSource, ListedPoint, ReferenceSource
 from gradverify.spec.sampling import draw
 
 PAIR = "value_and_gradient"
+CLAIM_A_JACOBIAN = "claim a `jacobian`"  # the way out where one number was expected
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def load(spec: Spec, loaders: Mapping[str, FunctionLoader], points: Matrix) -> L
     scalar = next((d for d in (Derivative.GRADIENT, Derivative.HESSIAN) if d in given), None)
     if scalar is not None and outputs != ():
         raise LoadError(
-            f"the function returns shape {outputs}; a {scalar.value} needs one number (for several, claim a `jacobian`)"
+            f"the function returns shape {outputs}; a {scalar.value} needs one number (for several, {CLAIM_A_JACOBIAN})"
         )
     if Derivative.JACOBIAN in given and outputs == ():
         outputs = (1,)

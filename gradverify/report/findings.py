@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -107,9 +109,14 @@ def _details(spec: SpecResult, told: str) -> list[str]:
     return lines
 
 
-def relative_path(file: str, root: str | None) -> str:
-    """`file` as CI systems want it: relative to the repository's root where it lies inside, with forward slashes."""
-    path = PurePath(file)
-    if root and path.is_absolute() and path.is_relative_to(root):
+def relative_path(file: str, options: Mapping[str, str]) -> str:
+    """`file` as CI systems want it: relative to the repository's root where it lies inside, with forward slashes.
+
+    `options["root"]` is that root, `options["folder"]` the folder below it from which relative paths count.
+    """
+    path, root, folder = PurePath(file), options.get("root"), options.get("folder", "")
+    if not path.is_absolute():
+        return path.as_posix() if folder in ("", ".") else PurePath(os.path.normpath(PurePath(folder, path))).as_posix()
+    if root and path.is_relative_to(root):
         path = path.relative_to(root)
     return path.as_posix()

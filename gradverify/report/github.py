@@ -30,7 +30,7 @@ def render_github(report: Report, options: Mapping[str, str]) -> str:
             continue
         left[kind] -= 1
         more = totals[kind] - MOST_OF_A_KIND if left[kind] == 0 else 0
-        lines.append(_command(kind, item, options.get("root"), max(more, 0)))
+        lines.append(_command(kind, item, options, max(more, 0)))
     return "".join(line + "\n" for line in lines)
 
 
@@ -38,11 +38,11 @@ def _kind(item: Finding) -> str:
     return "notice" if item.spec.known else _KINDS[item.spec.verdict]
 
 
-def _command(kind: str, item: Finding, root: str | None, more: int) -> str:
+def _command(kind: str, item: Finding, options: Mapping[str, str], more: int) -> str:
     text = "\n".join([item.message, *item.details])
     message = cut(text, MOST_MESSAGE) + (f"\n… and {more} more; see the log" if more else "")
     properties = {
-        "file": one_line(relative_path(item.file, root)),
+        "file": one_line(relative_path(item.file, options)),
         "line": str(item.line),
         "title": f"{item.spec.verdict.value}: {one_line(item.spec.name, 200)}",
     }

@@ -22,13 +22,12 @@ _SEVERITY = {
 
 def render_gitlab(report: Report, options: Mapping[str, str]) -> str:
     """The report as code quality issues. `options["root"]` is the repository's root."""
-    root = options.get("root")
     seen: Counter[str] = Counter()
     issues = []
     for item in findings(report):
         # No line and no number in it, so that an issue survives edits; a repetition gets a number of its own, because
         # the merge request shows only one of several equal fingerprints.
-        key = digest(relative_path(item.spec.file, root), item.spec.name, item.rule)
+        key = digest(relative_path(item.spec.file, options), item.spec.name, item.rule)
         seen[key] += 1
         issues.append(
             {
@@ -37,7 +36,7 @@ def render_gitlab(report: Report, options: Mapping[str, str]) -> str:
                 "check_name": f"gradverify/{item.rule}",
                 "fingerprint": key if seen[key] == 1 else digest(key, str(seen[key])),
                 "severity": "info" if item.spec.known else _SEVERITY[item.spec.verdict],
-                "location": {"path": relative_path(item.file, root), "lines": {"begin": item.line}},
+                "location": {"path": relative_path(item.file, options), "lines": {"begin": item.line}},
             }
         )
     return to_json(issues)

@@ -262,7 +262,20 @@ def report_from_data(data: object) -> Report:
     if isinstance(data, dict) and data.get("format") != FORMAT:
         raise ValueError(f"a report of format {data.get('format')!r}; this gradverify reads format {FORMAT}")
     report: Report = REPORT.decode(data)
+    _refuse_cut_specs(data)
     return report
+
+
+# What `spec_to_message` leaves out as being empty; in a report it is always there, and what lacks it was cut down.
+NEVER_LEFT_OUT = ("checks",)
+
+
+def _refuse_cut_specs(data: object) -> None:
+    specs = data.get("specs") if isinstance(data, dict) else None
+    for number, spec in enumerate(specs or ()):
+        missing = [key for key in NEVER_LEFT_OUT if key not in spec]
+        if missing:
+            raise ValueError(f"its spec `{spec['name']}` (.specs[{number}]) has no {' and no '.join(missing)}")
 
 
 def report_from_text(text: str) -> Report:

@@ -31,6 +31,11 @@ def one_line(text: str, most: int | None = None) -> str:
     return cut(flat, most) if most is not None else flat
 
 
+def written_out(text: str) -> str:
+    r"""`visible` text on one line, with line breaks and tabs written out as `\n` and `\t`."""
+    return visible(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
 def cut(text: str, most: int) -> str:
     """At most `most` characters, the last an ellipsis where something is missing."""
     return text if len(text) <= most else text[: max(most - 1, 0)] + "…"

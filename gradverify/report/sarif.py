@@ -47,7 +47,7 @@ def render_sarif(report: Report, options: Mapping[str, str]) -> str:
         },
         "columnKind": "unicodeCodePoints",
         "invocations": [{"executionSuccessful": not report.interrupted}],
-        "results": [_result(item, rules.index(item.rule), options.get("root"), seen) for item in shown],
+        "results": [_result(item, rules.index(item.rule), options, seen) for item in shown],
     }
     if options.get("category"):
         run["automationDetails"] = {"id": options["category"].rstrip("/") + "/"}
@@ -74,7 +74,7 @@ def _extension(plugin: PluginInfo) -> dict[str, Any]:
     return extension
 
 
-def _result(item: Finding, rule_index: int, root: str | None, seen: Counter[str]) -> dict[str, Any]:
+def _result(item: Finding, rule_index: int, options: Mapping[str, str], seen: Counter[str]) -> dict[str, Any]:
     spec = item.spec
     text = f"{one_line(spec.name)}: {item.message}"
     result: dict[str, Any] = {
@@ -82,13 +82,13 @@ def _result(item: Finding, rule_index: int, root: str | None, seen: Counter[str]
         "ruleIndex": rule_index,
         "level": "note" if spec.known else _LEVELS[spec.verdict],
         "message": {"text": _message("\n".join([text, *item.details]))},
-        "locations": [_location(item.file, item.line, root)],
-        "partialFingerprints": {"primaryLocationLineHash": _fingerprint(item, root, seen)},
+        "locations": [_location(item.file, item.line, options)],
+        "partialFingerprints": {"primaryLocationLineHash": _fingerprint(item, options, seen)},
     }
     if spec.known:
         result["suppressions"] = [{"kind": "external", "justification": "a known failure: it is in the baseline"}]
     if item.file != spec.file:
-        related = _location(spec.file, max(spec.line, 1), root)
+        related = _location(spec.file, max(spec.line, 1), options)
         result["relatedLocations"] = [related | {"id": 0, "message": {"text": "the spec"}}]
     return result
 
@@ -98,16 +98,16 @@ def _message(text: str) -> str:
     return text.replace("](", "] (")
 
 
-def _location(file: str, line: int, root: str | None) -> dict[str, Any]:
+def _location(file: str, line: int, options: Mapping[str, str]) -> dict[str, Any]:
     region = {"startLine": line, "startColumn": 1, "endLine": line, "endColumn": 2}
-    uri = quote(relative_path(file, root), safe="/:", errors="backslashreplace")
+    uri = quote(relative_path(file, options), safe="/:", errors="backslashreplace")
     return {"physicalLocation": {"artifactLocation": {"uri": uri}, "region": region}}
 
 
-def _fingerprint(item: Finding, root: str | None, seen: Counter[str]) -> str:
+def _fingerprint(item: Finding, options: Mapping[str, str], seen: Counter[str]) -> str:
     """Of the spec, the rule and the components; the number behind the colon tells equal ones apart."""
     parts = (
-        relative_path(item.spec.file, root),
+        relative_path(item.spec.file, options),
         item.spec.name,
         item.rule,
         *(c.label for c in item.spec.wrong_components),

@@ -69,7 +69,7 @@ def progress_line(spec: SpecResult, style: Style = Style()) -> str:
     count = len(spec.blind_spots)
     spots = f", {count} blind spot{'' if count == 1 else 's'}" if count else ""
     mark = style.paint(f"{spec.verdict.value:12}", _COLOUR[spec.verdict])
-    return f"{mark} {_place(spec)} {clean(spec.name)}{expected}{spots}"
+    return f"{mark} {_place(spec)}{'' if _named_by_place(spec) else f' {clean(spec.name)}'}{expected}{spots}"
 
 
 def _known(spec: SpecResult, style: Style) -> str:
@@ -82,6 +82,11 @@ def _known(spec: SpecResult, style: Style) -> str:
 def _place(spec: SpecResult) -> str:
     """`specs/bowl.yaml:1`; what stands in no file has no line."""
     return f"{clean(spec.file)}:{spec.line}" if spec.line else clean(spec.file)
+
+
+def _named_by_place(spec: SpecResult) -> bool:
+    """Whether the place says the name already, as `check losses.py:f losses.py:grad_f` does."""
+    return not spec.line and spec.name in spec.file.split()
 
 
 def summary(report: Report, style: Style = Style()) -> str:
@@ -129,7 +134,9 @@ def _broken(report: Report) -> str:
 def _spec(spec: SpecResult, style: Style) -> Iterator[str]:
     place = style.paint(_place(spec), "cyan")
     verdict = style.paint(spec.verdict.value.upper(), _COLOUR[spec.verdict])
-    yield f"{verdict} {style.paint(clean(spec.name), 'bold')}  {place}"
+    yield (
+        f"{verdict} {place}" if _named_by_place(spec) else f"{verdict} {style.paint(clean(spec.name), 'bold')}  {place}"
+    )
     if spec.reason:
         yield from _wrapped(clean(spec.reason), "  ", style.width)
     found = words.worst_point(spec.checks)

@@ -27,6 +27,10 @@ class Journal:
         """Begin a new journal, or go on with the one that is there. Raises `JournalError`."""
         self.path = path
         self._fd = -1
+        if path.exists() and not path.is_file():
+            raise JournalError(
+                f"the journal {path} is no file that can be read again: it is a device, a pipe or a folder"
+            )
         try:
             self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

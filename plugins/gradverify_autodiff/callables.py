@@ -14,7 +14,7 @@ import numpy as np
 from autograd.numpy.numpy_boxes import ArrayBox
 from autograd.tracer import isbox
 
-from gradverify.plugin import Array, CallableFunction, DoesNotApply, Mask, Matrix, Problem
+from gradverify.plugin import Array, CallableFunction, DoesNotApply, Evaluation, Mask, Matrix, Problem
 from gradverify_autodiff.checks import require_agreement
 from gradverify_autodiff.derivatives import RowFunction
 from gradverify_autodiff.facade import BOX_METHODS, array
@@ -31,7 +31,7 @@ def measure_callable(problem: Problem, function: CallableFunction, points: Matri
     evaluation = function.evaluate(points)
     sound: Mask = np.isfinite(evaluation.values).reshape((points.shape[0], -1)).all(axis=1)
     if not np.any(sound):
-        raise DoesNotApply("f is finite at none of the points")
+        raise DoesNotApply(_why_nowhere(evaluation))
     epsilon = problem.precision.epsilon
     tracer = PointTracer(_row_function(function), problem.domain, epsilon, np.random.default_rng(problem.seed))
     with _traceable(), _explained(function):
@@ -45,7 +45,7 @@ def plain_callable(problem: Problem, function: CallableFunction, points: Matrix)
     evaluation = function.evaluate(points)
     sound: Mask = np.isfinite(evaluation.values).reshape((points.shape[0], -1)).all(axis=1)
     if not np.any(sound):
-        raise DoesNotApply("f is finite at none of the points")
+        raise DoesNotApply(_why_nowhere(evaluation))
     tracer = PointTracer(
         _row_function(function), problem.domain, problem.precision.epsilon, np.random.default_rng(problem.seed)
     )
@@ -55,6 +55,13 @@ def plain_callable(problem: Problem, function: CallableFunction, points: Matrix)
     found = Measured(values, derivatives, np.zeros_like(derivatives), none, int(none.size))
     checks = require_agreement(problem, function, points[sound], evaluation.values[sound], found)
     return _spread_out(found, sound, problem, found.evaluations + checks + points.shape[0]), sound
+
+
+def _why_nowhere(evaluation: Evaluation) -> str:
+    """Why there is no point to trace at: f raised everywhere, returned no number, or is not finite."""
+    if len({failure.row for failure in evaluation.failures}) < evaluation.values.shape[0]:
+        return "f is finite at none of the points"
+    return f"f has no value at any of the points: {evaluation.failures[0].message}"
 
 
 def _spread_out(found: Measured, sound: Mask, problem: Problem, evaluations: int) -> Measured:

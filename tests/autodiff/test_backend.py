@@ -1,13 +1,15 @@
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from gradverify_autodiff import gradverify_backends
 from gradverify_autodiff.backend import LARGEST_HESSIAN, AutodiffBackend
 
 from gradverify.plugin import Backend, Derivative, Request, Variables
-from tests.autodiff.support import callable_problem, from_text
+from tests.autodiff.support import callable_problem, from_text, refusal
 
 
 def test_the_plugin_offers_one_backend() -> None:
@@ -27,6 +29,25 @@ def test_functions_of_other_kinds_do_not_apply() -> None:
     torch = replace(problem, function=replace(problem.function, kind="torch"))
     assert AutodiffBackend().why_not(problem) is None
     assert "`torch`" in (AutodiffBackend().why_not(torch) or "")
+
+
+def _raises(x: float) -> float:
+    raise ValueError("no data")
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (_raises, "f has no value at any of the points: ValueError: no data"),
+        (lambda x: None, "f has no value at any of the points: the function returned None"),
+        (lambda x: "abc", "f has no value at any of the points: the function's value holds text"),
+        (lambda x: x * np.inf, "f is finite at none of the points"),
+    ],
+)
+def test_a_function_without_a_value_anywhere_does_not_apply_and_the_reason_is_its_own(
+    function: Callable[[float], object], words: str
+) -> None:
+    assert words in refusal(function, {"x": ()}, [[1.0], [2.0]])
 
 
 def test_a_hessian_in_too_many_variables_does_not_apply() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 
 import pytest
@@ -64,6 +66,53 @@ def test_a_baseline_that_is_not_there_is_a_usage_error_with_a_way_out(folder: Pa
     finished = call("run", "--baseline", "known.json")
     assert finished.returncode == 2
     assert "--write-baseline known.json makes one" in finished.stderr
+
+
+@pytest.mark.parametrize("device", ["/dev/full", "/dev/null", "/dev/zero"])
+@pytest.mark.parametrize("option", ["--write-baseline", "--baseline", "--journal"])
+def test_a_device_is_refused_as_a_baseline_and_as_a_journal_before_anything_runs(
+    folder: Path, call: Caller, option: str, device: str
+) -> None:
+    finished = call("run", option, device)
+    assert finished.returncode == 2
+    assert device in finished.stderr
+    assert "device" in finished.stderr
+    assert finished.stdout == ""
+
+
+def test_a_pipe_is_refused_as_a_new_baseline(folder: Path, call: Caller) -> None:
+    os.mkfifo(folder / "pipe")
+    finished = call("run", "--write-baseline", "pipe")
+    assert finished.returncode == 2
+    assert "keeps nothing; name a file" in finished.stderr
+
+
+def test_a_device_is_no_report_to_merge(folder: Path, call: Caller) -> None:
+    finished = call("merge", "/dev/zero")
+    assert finished.returncode == 2
+    assert "/dev/zero is a device" in finished.stderr
+
+
+def test_a_report_whose_spec_lacks_its_checks_is_refused_with_file_and_spec(folder: Path, call: Caller) -> None:
+    gradverify("run", "-q", "--report", "json:r.json", cwd=folder)
+    report = read_report(folder / "r.json")
+    assert call("merge", "-q", "r.json").returncode == 1
+    del report["specs"][3]["checks"]
+    (folder / "r.json").write_text(json.dumps(report))
+    finished = call("merge", "-q", "r.json")
+    assert finished.returncode == 2
+    assert "r.json is no JSON report of gradverify: its spec `s3` (.specs[3]) has no checks" in finished.stderr
+
+
+@pytest.mark.parametrize("arguments", [(), ("--list",)])
+def test_a_shard_without_specs_is_fine(folder: Path, call: Caller, arguments: tuple[str, ...]) -> None:
+    write_specs(folder / "specs" / "a.yaml", expression_spec("only"))
+    codes = {index: call("run", "--shard", f"{index}/2", "--list").stdout for index in (1, 2)}
+    (empty,) = (index for index, listed in codes.items() if not listed)
+    finished = call("run", "--shard", f"{empty}/2", *arguments)
+    assert finished.returncode == 0
+    assert f"no selected spec belongs to shard {empty}/2" in finished.stderr
+    assert call("run", "-k", "none-such", *arguments).returncode != 0
 
 
 def test_shards_merge_to_what_one_run_says(folder: Path, call: Caller) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -175,9 +176,30 @@ def test_a_quick_check_names_its_functions_as_its_place(tmp_path: Path) -> None:
     (tmp_path / "claims.py").write_text("def f(x):\n    return x**2\n\n\ndef g(x):\n    return 3 * x\n")
     done = gradverify("check", "claims.py:f", "claims.py:g", "--at", "1", "--report", "json:r.json", cwd=tmp_path)
     assert done.returncode == 1
-    assert "FAIL claims.py:f  check claims.py:f claims.py:g\n" in done.stdout
+    assert "FAIL check claims.py:f claims.py:g\n" in done.stdout
+    assert done.stdout.startswith("fail         check claims.py:f claims.py:g\n")
     assert "command line" not in done.stdout
     assert read_report(tmp_path / "r.json")["specs"][0]["file"] == "check claims.py:f claims.py:g"
+
+
+def test_a_quick_check_of_a_vector_valued_function_names_its_option(tmp_path: Path) -> None:
+    (tmp_path / "claims.py").write_text("def f(x):\n    return [x, x**2]\n\n\ndef g(x):\n    return [[1], [2 * x]]\n")
+    check = ("check", "claims.py:f", "claims.py:g", "--at", "1")
+    refused = gradverify(*check, cwd=tmp_path)
+    assert refused.returncode == 1
+    assert "say `--derivative jacobian`" in " ".join(refused.stdout.split())
+    assert gradverify(*check, "--derivative", "jacobian", cwd=tmp_path).returncode == 0
+
+
+def test_platforms_get_a_source_file_from_the_root_of_its_repository(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "claims.py").write_text("def f(x):\n    return x**2\n\n\ndef g(x):\n    return 3 * x\n")
+    outputs = ("--report", "gitlab:g.json", "--report", "github:g.txt", "--report", "sarif:s.json")
+    gradverify("check", "claims.py:f", "claims.py:g", "--at", "1", *outputs, cwd=tmp_path / "sub")
+    assert json.loads((tmp_path / "sub" / "g.json").read_text())[0]["location"]["path"] == "sub/claims.py"
+    assert "file=sub/claims.py," in (tmp_path / "sub" / "g.txt").read_text()
+    assert '"uri": "sub/claims.py"' in (tmp_path / "sub" / "s.json").read_text()
 
 
 @pytest.mark.parametrize("value", ["nan", "inf"])

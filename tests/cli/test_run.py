@@ -106,6 +106,12 @@ def test_specs_are_chosen_by_name_tag_and_path(
     assert names(call("run", "--list", *arguments).stdout) == expected
 
 
+def test_a_file_name_with_a_line_break_is_one_line_in_the_list_of_specs(folder: Path, call: Caller) -> None:
+    write_specs(folder / "two\nlines.yaml", expression_spec("s"))
+    (line,) = call("run", "--list", "two\nlines.yaml").stdout.splitlines()
+    assert line == r"two\nlines.yaml::s"
+
+
 @pytest.mark.parametrize("keyword", ["", "and", "a or", "(a", "a)", "not", "a b", "(" * 80 + "a" + ")" * 80])
 def test_a_keyword_that_makes_no_sense_is_a_usage_error(folder: Path, call: Caller, keyword: str) -> None:
     process = call("run", "-k", keyword)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gradverify.core.assembly import WrongShape, assemble
+from gradverify.core.assembly import WrongShape, as_numbers, assemble
 from gradverify.core.problem import Derivative
 from gradverify.core.variables import Variables
 
@@ -83,6 +83,12 @@ def test_a_hessian_may_come_whole_or_by_blocks() -> None:
 def test_single_precision_is_noticed() -> None:
     assert assemble(np.zeros(3, dtype=np.float32), P, G, ()).single_precision
     assert not assemble(np.zeros(3), P, G, ()).single_precision
+
+
+@pytest.mark.parametrize(("raw", "words"), [("abc", "holds text, not numbers"), (b"abc", "holds bytes, not numbers")])
+def test_what_holds_no_numbers_is_named_in_words(raw: object, words: str) -> None:
+    with pytest.raises(WrongShape, match=words):
+        as_numbers(raw, "the value")
 
 
 def test_a_masked_element_is_no_value() -> None:

@@ -84,6 +84,27 @@ def test_sarif_points_at_the_gradient_and_relates_the_spec() -> None:
     assert result["relatedLocations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "specs/sample.yaml"
 
 
+def paths_in(report: Report, **options: str) -> set[str]:
+    """Every file that SARIF, GitLab and GitHub are told of."""
+    (result,) = sarif(report, **options)["runs"][0]["results"]
+    (issue,) = json.loads(render_gitlab(report, options))
+    command = render_github(report, options).partition("file=")[2].partition(",")[0]
+    return {result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], issue["location"]["path"], command}
+
+
+def test_a_source_file_inside_the_repository_is_named_from_its_root_and_one_outside_in_full() -> None:
+    assert paths_in(only(PLACED), root="/repo", folder=".") == {"losses.py"}
+    assert paths_in(only(PLACED), root="/repo", folder="sub") == {"losses.py"}
+    assert paths_in(only(PLACED), root="/rep", folder=".") == {"/repo/losses.py"}
+
+
+def test_a_spec_file_named_from_a_folder_in_the_repository_is_named_from_its_root() -> None:
+    assert paths_in(only(WRONG), root="/repo", folder=".") == {"specs/sample.yaml"}
+    assert paths_in(only(WRONG), root="/repo", folder="sub") == {"sub/specs/sample.yaml"}
+    up = replace(WRONG, file="../specs/sample.yaml")
+    assert paths_in(only(up), root="/repo", folder="sub") == {"specs/sample.yaml"}
+
+
 def test_sarif_fingerprints_survive_lines_that_move_and_tell_specs_apart() -> None:
     def prints(*specs: Any) -> list[str]:
         results = sarif(only(*specs))["runs"][0]["results"]

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from markdown_it import MarkdownIt
 
-from gradverify.core.report import Report
+from gradverify.core.report import Report, SpecResult
 from gradverify.report.markdown import render_markdown
 from gradverify.report.safe_text import markdown_text
-from tests.report.sample import REPORT, WRONG
+from tests.report.sample import BROKEN, REPORT, RIGHT, UNDECIDED, WRONG
 from tests.report.strategies import texts
 
 # Everything that could be abused is on, above all raw HTML.
@@ -25,6 +25,16 @@ MARKUP = {
 
 def tokens(text: str) -> list[str]:
     return [t.type for block in PARSER.parse(text) for t in (block, *(block.children or ()))]
+
+
+def test_failures_come_first_and_otherwise_the_order_is_the_terminals() -> None:
+    def named(name: str, error: float) -> SpecResult:
+        return replace(WRONG, name=name, checks=(replace(WRONG.checks[0], max_relative_error=error),))
+
+    report = replace(REPORT, specs=(UNDECIDED, BROKEN, named("first", 0.1), RIGHT, named("second", 0.9)))
+    text = render_markdown(report, {})
+    names = [line.split(" | ")[1] for line in text.splitlines() if line.startswith("| ") and line.count("|") == 5]
+    assert names[1:] == ["first", "second", *(markdown_text(spec.name) for spec in (BROKEN, UNDECIDED))]
 
 
 @given(texts)
