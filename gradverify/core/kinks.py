@@ -14,17 +14,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from gradverify.core.arrays import Array, Vector
+from gradverify.core.bends import find_bends
 from gradverify.core.estimates import Kink
+from gradverify.core.one_sided import CLEAR, NOISE_UNITS, RATIO, limit, standing
 from gradverify.core.problem import Derivative, Problem
 
 LARGEST_STEP = 1e-2  # relative to the component, or to its typical length where it is 0
-RATIO = 4.0  # between steps
 STEPS = 16  # down to 1e-2 · 4⁻¹⁵ = 1e-11 of the component
 DECADES = 3.0  # over which the gap has to stand still
 FEW_DECADES = 2.0  # enough to doubt an accusation, not to call it a kink
-STILL = 0.1  # how far the gap may move meanwhile, relative to itself
-NOISE_UNITS = 8.0  # of round-off in a difference of two values of f (Higham 2002, section 1.7: a few units)
-CLEAR = 20.0  # how far above the noise a gap has to stand to be used
 MOST_COMPONENTS = 256  # that are probed at one point
 
 
@@ -33,11 +31,15 @@ def find_kinks(
 ) -> dict[int, Kink]:
     """The kinks of f along the variables of `components` (flat indices into the derivative) at `point`, shape (n,).
 
+    Of a Hessian: where the second derivative jumps (`bends`).
+
     typical: shape (n,), a length for components that are 0.  decades: of steps over which the gap has to stand still.
     Costs 2·STEPS evaluations a variable, and one.
     """
-    if problem.derivative is Derivative.HESSIAN or not components:
+    if not components:
         return {}
+    if problem.derivative is Derivative.HESSIAN:
+        return find_bends(problem, point, components, typical, decades)
     n = problem.variables.size
     point = np.asarray(point, dtype=np.float64)
     wanted = sorted(set(components))[:MOST_COMPONENTS]
@@ -79,43 +81,11 @@ def _kink(here: float, around: Array, h: Vector, x: float, flat: int, epsilon: f
         noise = NOISE_UNITS * epsilon * np.maximum(np.maximum(np.abs(up), np.abs(down)), abs(here)) * 2 / step_up
         gap = right - left
         usable = np.isfinite(gap) & (np.abs(gap) > CLEAR * noise)
-    if not usable.any():
-        return None
-    smallest = int(np.flatnonzero(usable)[-1])
-    # Below the smallest usable step there must be nothing but noise: where a gap vanishes there, the kink is nearby.
-    below = slice(smallest + 1, None)
-    if (np.abs(gap[below]) + noise[below] < (1 - STILL) * abs(gap[smallest]) - noise[below]).any():
-        return None
-    span = int(np.ceil(decades / np.log10(RATIO)))
-    window = slice(max(0, smallest - span), smallest + 1)
-    if smallest < span or not usable[window].all():
-        return None
-    reference = float(gap[smallest])
-    if not (np.abs(gap[window] - reference) <= STILL * abs(reference)).all():
+    smallest = standing(gap, noise, usable, decades)
+    if smallest is None:
         return None
     # f may round x itself on its way, as in sin(25 x): as good as a value that is off by that much.
     slip = NOISE_UNITS * epsilon * abs(x) * np.maximum(np.abs(left), np.abs(right)) / step_up
     used = slice(0, smallest + 1)
-    known = [_one_sided(slope[used], (noise + slip)[used]) for slope in (left, right)]
+    known = [limit(slope[used], (noise + slip)[used]) for slope in (left, right)]
     return Kink(flat, known[0][0], known[1][0], 2.0 * max(error for _, error in known))
-
-
-def _one_sided(slopes: Vector, noise: Vector) -> tuple[float, float]:
-    """The limit of one-sided quotients whose steps fall by RATIO, and its error: with the least of both kinds.
-
-    A quotient is off by O(h), and its change from one step to the next bounds that; what Richardson's extrapolation
-    makes of two is off by O(h²) (Ridders 1982), with (RATIO·noise + noise before) / (RATIO − 1) from round-off.
-    """
-    better = (RATIO * slopes[1:] - slopes[:-1]) / (RATIO - 1)
-    blurred = (RATIO * noise[1:] + noise[:-1]) / (RATIO - 1)
-    values = np.concatenate([slopes[2:], better[2:]])
-    errors = np.concatenate([_change(slopes, RATIO) + noise[2:], _change(better, RATIO**2) + blurred[2:]])
-    best = int(np.argmin(np.where(np.isfinite(errors), errors, np.inf)))
-    return float(values[best]), float(errors[best])
-
-
-def _change(values: Vector, falls: float) -> Vector:
-    """How far each value from the third on is from the one before; at least what the change before that leads to
-    expect, since one change alone may be small by chance."""
-    change = np.abs(np.diff(values))
-    return np.maximum(change[1:], change[:-1] / falls)

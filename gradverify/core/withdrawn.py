@@ -253,9 +253,10 @@ def at_faint_kinks(
             low, high = min(kink.left, kink.right), max(kink.left, kink.right)
             out[row, index] = low - kink.bound <= claimed[row, index] <= high + kink.bound
             if out[row, index]:
-                text = (
-                    f"f seems to have a kink: its slopes {kink.left:.6g} and {kink.right:.6g} differ down to its noise"
-                )
+                sides = f"{kink.left:.6g} and {kink.right:.6g} differ down to its noise"
+                text = f"f seems to have a kink: its slopes {sides}"
+                if problem.derivative is Derivative.HESSIAN:
+                    text = f"the slope of f seems to have a kink: f's second derivatives {sides}"
                 note = Note(NoteKind.KINK, text, (index,))
                 noted = [j if j in exact else _with_note(j, row, note) for j in noted]
     return out, noted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 import types
 from collections.abc import Callable
 from functools import lru_cache
@@ -86,6 +87,7 @@ def _watched(name: str, is_tie: Callable[..., Any], compute: Callable[..., Any])
     return watched
 
 
+_RULES = "autograd.numpy.numpy_vjps"  # where autograd's derivative rules are
 _COMPARISONS = "less less_equal greater greater_equal equal not_equal"
 _ROUNDERS = "floor ceil trunc rint fix sign heaviside"
 
@@ -332,10 +334,13 @@ def _tolist(_self: Any) -> Any:
 
 
 def _compare(name: str) -> Callable[..., Any]:
-    compare = _OWN[name]
+    watched, unwatched = _OWN[name], getattr(anp, name)
 
     def method(self: Any, other: Any) -> Any:
-        return compare(self, other)
+        # The rules of max, maximum and their kin compare their argument with their result, to see what was chosen. That
+        # is no branch of f: where two were equal, the function itself has noted it.
+        rule = sys._getframe(1).f_globals.get("__name__") == _RULES
+        return (unwatched if rule else watched)(self, other)
 
     return method
 

@@ -13,6 +13,7 @@ import autograd.numpy as anp
 import numpy as np
 from autograd.extend import defvjp, primitive
 from autograd.numpy.numpy_vjps import unbroadcast_f
+from autograd.tracer import getval, isbox
 
 from gradverify.plugin import NUMPY
 
@@ -103,9 +104,31 @@ def prod(x: Any, axis: Any = None, keepdims: bool = False, **_: Any) -> Any:
 
 
 def _expanded(value: Any, like: Any, axes: tuple[int, ...]) -> Any:
-    rank = anp.ndim(like)
-    gone = {a % rank for a in axes}
-    return anp.reshape(value, [1 if i in gone else n for i, n in enumerate(anp.shape(like))])
+    return anp.reshape(value, _kept_shape(anp.shape(like), axes))
+
+
+def _untraced(value: Any) -> Any:
+    while isbox(value):
+        value = getval(value)
+    return np.asarray(value)
+
+
+def _chosen_part(ans: Any, x: Any, axis: Any = None, **_: Any) -> Any:
+    """The rule of max and min: what was chosen is seen in the plain values, equal ones share the slope.
+
+    autograd's own rule compares what it traces, which a second derivative traces again: it compares rounded sums then.
+    """
+    values = _untraced(x)
+    axes = tuple(range(values.ndim)) if axis is None else tuple(np.atleast_1d(axis))
+    chosen = (values == np.reshape(_untraced(ans), _kept_shape(values.shape, axes))).astype(np.float64)
+    with np.errstate(invalid="ignore"):  # a NaN is equal to nothing
+        share = chosen / np.sum(chosen, axis=axes, keepdims=True)
+    return lambda g: anp.reshape(g, _kept_shape(values.shape, axes)) * share
+
+
+def _kept_shape(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:
+    gone = {a % len(shape) for a in axes} if shape else set()
+    return tuple(1 if i in gone else n for i, n in enumerate(shape))
 
 
 def install() -> None:
@@ -126,6 +149,8 @@ def install() -> None:
     defvjp(anp.sqrt, lambda ans, _x: lambda g: g * 0.5 / ans)
     defvjp(anp.reciprocal, lambda ans, _x: lambda g: -g * ans * ans)
     defvjp(anp.tan, lambda ans, _x: lambda g: g * (1 + ans * ans))
+    for choose in {anp.max, anp.min, anp.amax, anp.amin}:
+        defvjp(choose, _chosen_part)
     for divide in {anp.divide, anp.true_divide}:
         defvjp(
             divide,

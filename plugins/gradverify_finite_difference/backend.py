@@ -110,7 +110,13 @@ def _kinks(
             notes[row] = [
                 note for note in notes[row] if not (note.kind is NoteKind.NOISE and set(note.components) <= set(kinks))
             ]
-            notes[row].append(Note(NoteKind.KINK, "f has a kink: its one-sided slopes differ", tuple(sorted(kinks))))
+            second = problem.derivative is Derivative.HESSIAN
+            text = (
+                "the slope of f has a kink: its one-sided second derivatives differ"
+                if second
+                else "f has a kink: its one-sided slopes differ"
+            )
+            notes[row].append(Note(NoteKind.KINK, text, tuple(sorted(kinks))))
         sampler.evaluations += LADDER_COST * len(suspects)
         found.append(tuple(kinks.values()))
     return found

@@ -339,12 +339,14 @@ def _vanishes_over_kernels(difference: Any) -> bool:
     if numerator == 0:
         return True
     numerator = _without_roots(numerator)
-    for angle in {wave.args[0] for wave in numerator.atoms(sp.sin, sp.cos)}:
-        sine, cosine = sp.Dummy("s"), sp.Dummy("c")
-        named = numerator.xreplace({sp.sin(angle): sine, sp.cos(angle): cosine})
-        if sine in named.free_symbols:
+    angles = sorted({wave.args[0] for wave in numerator.atoms(sp.sin, sp.cos)}, key=str)
+    waves = {angle: (sp.Dummy("s"), sp.Dummy("c")) for angle in angles}
+    names = {wave(angle): name for angle in angles for wave, name in zip((sp.sin, sp.cos), waves[angle], strict=True)}
+    named = numerator.xreplace(names)  # the outer one of sin(cos(x)): what is within a name is not looked at
+    for sine, cosine in waves.values():
+        if sine in named.free_symbols and named.is_polynomial(sine, cosine):
             named = sp.rem(sp.expand(named), sine**2 + cosine**2 - 1, sine)
-        numerator = named.xreplace({sine: sp.sin(angle), cosine: sp.cos(angle)})
+    numerator = named.xreplace({name: wave for wave, name in names.items()})
     return bool(_numerator(numerator) == 0)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import sympy as sp
 from gradverify_sympy.branches import Branch
-from gradverify_sympy.identity import Judge
+from gradverify_sympy.identity import Judge, _vanishes_over_kernels
 from gradverify_sympy.text import to_text
 from gradverify_sympy.timebox import Deadline
 
@@ -178,6 +180,23 @@ def test_a_jacobian_is_proved() -> None:
     claim = "[[y, x], [1, cos(y)], [2*x, 0]]"
     assert proves("x y", "[x*y, x + sin(y), x**2]", claim, derivative=Derivative.JACOBIAN) is True
     assert proves("x y", "[x*y, x + sin(y), y**2]", claim, derivative=Derivative.JACOBIAN) is False
+
+
+X = sp.Symbol("x", real=True)
+SINE, COSINE = sp.sin(X), sp.cos(X)
+
+
+@pytest.mark.parametrize(
+    ("difference", "vanishes"),
+    [
+        (sp.sin(SINE) ** 2 + sp.cos(SINE) ** 2 - 1, True),
+        ((SINE**2 + COSINE**2 - 1).expand() * sp.sin(COSINE), True),
+        (X * COSINE * sp.cos(SINE) + sp.sin(SINE), False),
+        ((SINE**2 - COSINE**2 - 1).expand() * sp.sin(COSINE), False),
+    ],
+)
+def test_waves_within_waves_are_told_apart(difference: Any, vanishes: bool) -> None:
+    assert _vanishes_over_kernels(difference) is vanishes
 
 
 def test_sums_of_many_logistic_terms_are_proved() -> None:

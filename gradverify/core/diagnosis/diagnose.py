@@ -313,9 +313,9 @@ def _at_a_kink(verified: Verified, evidence: Evidence, index: int) -> Guess | No
         if kink is not None:
             claimed, where = verified.claim.values[row, index], show_point(verified.points[row])
             slopes = f"{kink.left:.6g} and {kink.right:.6g}"
-            message = (
-                f"right beside the kink of f at {where}, wrong there: claimed {claimed:.6g}, the slopes are {slopes}"
-            )
+            second = verified.problem.derivative is Derivative.HESSIAN
+            bend, them = ("kink of f's slope", "the second derivatives") if second else ("kink of f", "the slopes")
+            message = f"right beside the {bend} at {where}, wrong there: claimed {claimed:.6g}, {them} are {slopes}"
             if min(kink.left, kink.right) <= claimed <= max(kink.left, kink.right):
                 message = (
                     f"right where f has a derivative; at {where} the claimed {claimed:.6g} lies between the slopes "

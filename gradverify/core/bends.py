@@ -1,0 +1,140 @@
+"""Does f's second derivative jump here? One-sided second differences that stay apart as the step shrinks.
+
+With R(h) = f[x, x + h, x + 2h]·2 and L(h) the same to the left (divided differences), the gap R(h) − L(h) of a smooth f
+is O(h); where the slope of f has a kink at x, as in max(0, x)² or Huber's loss at its threshold, it tends to the
+difference of the one-sided second derivatives. A gap that is the same over decades of h is therefore a jump. Central
+differences see nothing of it: they settle on the mean of both sides, with a tiny error.
+
+A mixed derivative jumps where those along both its axes do, if the pieces of f meet in one smooth surface: the second
+derivative then jumps by c·n·nᵀ (n: the surface's normal). It equals a quarter of what the directions e_a + e_b and
+e_a − e_b differ by, and which sides of the two belong together is not known: its values lie within those of all four
+combinations, and no claim in between is confirmed.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradverify.core.arrays import Array, Vector
+from gradverify.core.estimates import Kink
+from gradverify.core.one_sided import CLEAR, NOISE_UNITS, RATIO, limit, standing
+from gradverify.core.problem import Problem
+
+LARGEST_STEP = 0.1  # relative to the component, or to its typical length where it is 0
+STEPS = 12  # down to 0.1 · 4⁻¹¹ = 2e-8 of the component, where a second difference is noise
+MOST_COMPONENTS = 256  # that are probed at one point
+DECADES = 2.0  # over which a gap has to stand still: that of a smooth f changes a hundredfold meanwhile
+FEWEST = 3  # values that a limit is taken of
+ROUNDED_VALUES = 6.0  # of f in a one-sided second difference: Σ|weight|·h², 1 + 2 + 1, and the steps' own rounding
+
+
+@dataclass(frozen=True, slots=True)
+class Bend:
+    """One-sided second derivatives along a direction, and a bound on the error of either; equal where none jumps."""
+
+    left: float
+    right: float
+    bound: float
+
+
+def find_bends(
+    problem: Problem, point: Vector, components: Sequence[int], typical: Vector, decades: float
+) -> dict[int, Kink]:
+    """Where the Hessian of f jumps at `point`, shape (n,), among `components` (flat indices i·n + j).
+
+    decades: of steps over which the gap has to stand still; at least DECADES of them, which noise leaves of a second
+    difference. Costs 4·STEPS evaluations a variable, and 8·STEPS a mixed derivative both of whose variables jump.
+    """
+    n = problem.variables.size
+    point = np.asarray(point, dtype=np.float64)
+    wanted = sorted(set(components))[:MOST_COMPONENTS]
+    size = np.where(point != 0, np.abs(point), typical)
+    decades = min(decades, DECADES)
+    axes: dict[int, Bend] = {}
+    for j in sorted({index for c in wanted for index in divmod(c, n)}):
+        bend = _bend(problem, point, _direction(n, {j: size[j]}), decades)
+        if bend is not None and bend.left != bend.right:
+            axes[j] = Bend(bend.left / size[j] ** 2, bend.right / size[j] ** 2, bend.bound / size[j] ** 2)
+    found: dict[int, Kink] = {}
+    for flat in wanted:
+        i, j = divmod(flat, n)
+        if i == j and i in axes:
+            found[flat] = Kink(flat, axes[i].left, axes[i].right, axes[i].bound)
+        elif i in axes and j in axes:
+            kink = _mixed(problem, point, flat, (i, j), size, decades)
+            if kink is not None:
+                found[flat] = kink
+    return found
+
+
+def _direction(n: int, parts: dict[int, float]) -> Vector:
+    direction = np.zeros(n)
+    for index, part in parts.items():
+        direction[index] = part
+    return direction
+
+
+def _mixed(
+    problem: Problem, point: Vector, flat: int, pair: tuple[int, int], size: Vector, decades: float
+) -> Kink | None:
+    """The values that the mixed derivative may have beside `point`; the bound is their spread: none is confirmed."""
+    i, j = pair
+    n = point.size
+    sums = _bend(problem, point, _direction(n, {i: size[i], j: size[j]}), decades)
+    differences = _bend(problem, point, _direction(n, {i: size[i], j: -size[j]}), decades)
+    if sums is None or differences is None:
+        return None
+    low = min(sums.left, sums.right) - max(differences.left, differences.right)
+    high = max(sums.left, sums.right) - min(differences.left, differences.right)
+    spread = high - low + sums.bound + differences.bound
+    scale = 4.0 * size[i] * size[j]
+    return Kink(flat, float(low / scale), float(high / scale), float(spread / scale))
+
+
+def _bend(problem: Problem, point: Vector, direction: Vector, decades: float) -> Bend | None:
+    """The one-sided second derivatives along `direction`, shape (n,); None where they cannot be told."""
+    t = LARGEST_STEP * RATIO ** -np.arange(STEPS, dtype=np.float64)
+    moved = np.concatenate([point + s * t[:, None] * direction for s in (1.0, 2.0, -1.0, -2.0)])
+    used = int(np.argmax(np.abs(direction)))
+    # The steps are those that rounding leaves.
+    steps = np.abs(moved[:, used] - point[used]).reshape((4, STEPS)) / abs(direction[used])
+    points = np.concatenate([point[None, :], moved])
+    inside = np.all(problem.domain.contains(points), axis=1)
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what f does at these points is looked at, not complained about
+        values = problem.function.evaluate(np.where(inside[:, None], points, point)).values.reshape(len(points))
+        values = np.where(inside, values, np.nan)
+        here, around = float(values[0]), values[1:].reshape((4, STEPS))
+        right, coarse_right = _second(here, around[0], around[1], steps[0], steps[1], point, direction, problem)
+        left, coarse_left = _second(here, around[2], around[3], steps[2], steps[3], point, direction, problem)
+        gap, noise = right - left, coarse_right + coarse_left
+        # Extrapolated, so that a third derivative beside the jump does not move it (Richardson).
+        better, blurred = (RATIO * gap[1:] - gap[:-1]) / (RATIO - 1), (RATIO * noise[1:] + noise[:-1]) / (RATIO - 1)
+        usable = np.isfinite(better) & (np.abs(better) > CLEAR * blurred)
+        smallest = standing(better, blurred, usable, decades)
+    if smallest is not None:
+        used = slice(0, smallest + 2)
+        ends = [limit(side[used], noise[used]) for side in (left, right)]
+        return Bend(ends[0][0], ends[1][0], 2.0 * max(error for _, error in ends))
+    mean = 0.5 * (left + right)
+    known = np.isfinite(mean)
+    if np.count_nonzero(known) < FEWEST:
+        return None
+    value, error = limit(mean[known], noise[known])
+    return Bend(value, value, error)
+
+
+def _second(
+    here: float, near: Vector, far: Vector, h: Vector, g: Vector, point: Vector, direction: Vector, problem: Problem
+) -> tuple[Vector, Array]:
+    """One-sided second differences from f at 0, h and g, and their noise: that of f, and of f's rounding of x."""
+    first, second = (near - here) / h, (far - here) / g
+    epsilon = problem.precision.epsilon
+    largest = np.maximum(np.maximum(np.abs(near), np.abs(far)), abs(here))
+    slip = float(np.max(np.abs(point[direction != 0] / direction[direction != 0]))) * np.abs(second)
+    noise = NOISE_UNITS * epsilon * ROUNDED_VALUES * (largest + slip) / h**2
+    return 2.0 * (second - first) / (g - h), noise

@@ -1,0 +1,123 @@
+"""Where f's second derivative jumps, either side's value is a right Hessian, and what lies beyond both is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gradverify.core.verdicts import Verdict
+from gradverify.plugins import load_plugins
+from gradverify.run import single
+from gradverify.spec.load import load_text
+
+
+def verdict_of(text: str, folder: Path = Path()) -> Verdict:
+    plugins = load_plugins(())
+    found = load_text(text, str(folder / "jumps.yaml"), plugins.backend_options())
+    assert not found.faults
+    return single.run_spec(found.specs[0], plugins).verdict
+
+
+def one_variable(function: str, claim: str, point: float, backends: str) -> str:
+    return f"""
+variables: [x]
+function: {function}
+hessian: [["{claim}"]]
+backends: [{backends}]
+points: [[{point}]]
+"""
+
+
+@pytest.mark.parametrize("backends", ["finite-difference", "finite-difference, autodiff, sympy"])
+@pytest.mark.parametrize(
+    ("function", "point", "sides", "wrong"),
+    [
+        ("maximum(x, 0)**2", 0, ("0", "2"), "3"),
+        ("maximum(1 - x, 0)**2 + 0.01*x**2", 1, ("0.02", "2.02"), "-2"),
+        ("where(abs(x) <= 1, x**2/2, abs(x) - 0.5)", 1, ("0", "1"), "2"),
+        ("maximum(x - 1, 0)**2 + 1000*sin(x)", 1, ("-1000*sin(x)", "2 - 1000*sin(x)"), "4 - 1000*sin(x)"),
+    ],
+)
+def test_the_values_of_both_sides_are_never_called_wrong(
+    function: str, point: float, sides: tuple[str, str], wrong: str, backends: str
+) -> None:
+    for claim in sides:
+        assert verdict_of(one_variable(function, claim, point, backends)) is not Verdict.FAIL
+    assert verdict_of(one_variable(function, wrong, point, backends)) is Verdict.FAIL
+
+
+@pytest.mark.parametrize(("mixed", "wrong"), [("where(x > y, -2, 0)", False), ("where(x > y, -2, 5)", True)])
+def test_a_mixed_derivative_jumps_where_those_along_both_axes_do(mixed: str, wrong: bool) -> None:
+    text = f"""
+variables: [x, y]
+function: maximum(x - y, 0)**2
+hessian: [["where(x > y, 2, 0)", "{mixed}"], ["{mixed}", "where(x > y, 2, 0)"]]
+backends: [finite-difference]
+points: [[1, 1]]
+"""
+    assert (verdict_of(text) is Verdict.FAIL) is wrong
+
+
+@pytest.mark.parametrize("factor", ["2", "-1", "1.001"])
+def test_a_wrong_hessian_of_a_smooth_function_is_excused_by_no_jump(factor: str) -> None:
+    text = f"""
+variables: [x]
+function: x**2*exp(3*x) + 1000
+hessian: [["{factor}*(2 + 12*x + 9*x**2)*exp(3*x)"]]
+backends: [finite-difference]
+points: [[0.7], [-2]]
+"""
+    assert verdict_of(text) is Verdict.FAIL
+
+
+CODE = """
+import numpy as np
+
+
+def logsumexp(x):
+    largest = np.max(x)
+    return largest + np.log(np.sum(np.exp(x - largest)))
+
+
+def hessian(x):
+    p = np.exp(x - np.max(x))
+    p /= p.sum()
+    return np.diag(p) - np.outer(p, p)
+
+
+def wrong(x):
+    p = np.exp(x - np.max(x))
+    p /= p.sum()
+    return np.diag(p) - 1.0001 * np.outer(p, p)
+
+
+def relu(x):
+    return np.sum(np.maximum(x, 0) ** 2)
+
+
+def relu_hessian(x):
+    return np.diag(2.0 * (x > 0))
+
+
+def relu_wrong(x):
+    return np.diag(1.0 * (x > 0))
+"""
+
+
+@pytest.mark.parametrize(
+    ("function", "right", "wrong"), [("logsumexp", "hessian", "wrong"), ("relu", "relu_hessian", "relu_wrong")]
+)
+def test_what_max_and_maximum_choose_hides_no_second_derivative_from_autodiff(
+    tmp_path: Path, function: str, right: str, wrong: str
+) -> None:
+    (tmp_path / "code.py").write_text(CODE)
+    for claim, verdict in ((right, Verdict.PASS), (wrong, Verdict.FAIL)):
+        text = f"""
+variables: {{x: 4}}
+function: {{python: "code.py:{function}"}}
+hessian: {{python: "code.py:{claim}"}}
+backends: [autodiff]
+points: [[1, 2, 3, 4], [3, -1, 0.5, 2]]
+"""
+        assert verdict_of(text, tmp_path) is verdict
