@@ -117,8 +117,8 @@ def _bend(problem: Problem, point: Vector, direction: Vector, decades: float) ->
         usable = np.isfinite(better) & (np.abs(better) > CLEAR * blurred)
         smallest = standing(better, blurred, usable, decades)
     if smallest is not None:
-        used = slice(0, smallest + 2)
-        ends = [limit(side[used], noise[used]) for side in (left, right)]
+        upto = slice(0, smallest + 2)
+        ends = [limit(side[upto], noise[upto]) for side in (left, right)]
         return Bend(ends[0][0], ends[1][0], 2.0 * max(error for _, error in ends))
     mean = 0.5 * (left + right)
     known = np.isfinite(mean)
