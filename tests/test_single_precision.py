@@ -46,6 +46,39 @@ def test_a_right_claim_is_not_called_wrong_where_the_spec_does_not_say_so() -> N
     assert "precision: float32" in str([check.reason for check in result.checks])
 
 
+def story_of(function: object, claim: object, precision: str = "float64") -> str:
+    """Reason and notes of a check at the points."""
+    result = gradverify.check(function, claim, at=POINTS, precision=precision).specs[0]  # type: ignore[arg-type]
+    return " ".join([result.reason or "", *result.notes])
+
+
+def rounded_inside(x: Array) -> object:
+    return np.sum(np.tanh(np.asarray(x, dtype=np.float32)).astype(np.float64) ** 2)
+
+
+def coarse(x: Array) -> float:
+    return float(np.float32(1e4) + np.float32(x[0]) * np.float32(x[1]) + np.float32(x[2]))
+
+
+@pytest.mark.parametrize(
+    ("function", "claim"),
+    [
+        (layer, without_a_square),
+        (rounded_inside, lambda x: 2 * np.tanh(x) * (1 - np.tanh(x) ** 2)),
+        (coarse, lambda x: np.array([x[1], x[0], 1.0])),
+    ],
+)
+def test_what_does_not_pass_for_single_precision_inside_f_names_the_way_out(function: object, claim: object) -> None:
+    assert "`precision: float32`" in story_of(function, claim)
+
+
+def test_nobody_is_sent_to_single_precision_for_nothing() -> None:
+    assert "float32" not in story_of(lambda x: np.sum(x**2), lambda x: 3 * x)
+    assert "float32`" not in story_of(layer, without_a_square, precision="float32")
+    assert "float32" not in story_of(lambda x: np.sum(np.round(x, 2)), lambda x: np.ones(3))
+    assert "returns single precision" not in story_of(layer, gradient, precision="float32")
+
+
 def test_a_sign_is_told_in_single_precision_too() -> None:
     result = gradverify.check(layer, lambda x: -gradient(x), at=POINTS, precision="float32").specs[0]
     assert [d.fault for d in result.diagnosis] == [Fault.SIGN]

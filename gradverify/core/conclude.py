@@ -12,9 +12,9 @@ from gradverify.core.answers import Answer, Judged
 from gradverify.core.arrays import Array, Matrix, Vector
 from gradverify.core.estimates import Proof
 from gradverify.core.judge import Code, tolerances
-from gradverify.core.problem import Derivative, Problem
+from gradverify.core.problem import Derivative, Precision, Problem
 from gradverify.core.report import Check, Component, PointResult
-from gradverify.core.verdicts import Evidence, Verdict
+from gradverify.core.verdicts import Evidence, Fault, Verdict
 from gradverify.core.verify import Contradiction, Verified, component_label, passes_plainly, show_point, verdict_of
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ MOST_COMPONENTS = 1_000
 MOST_NAMED = 1_000
 
 
+WAY_OUT = "`precision: float32`"
 _NO_DOUBT = frozenset((Code.PASS, Code.SKIPPED, Code.EXCUSED))
 
 
@@ -174,6 +175,23 @@ def _contradiction_text(verified: Verified, c: Contradiction) -> str:
         f" {c.first} says {c.values[0]:.10g} ± {c.bounds[0]:.1g},"
         f" {c.second} says {c.values[1]:.10g} ± {c.bounds[1]:.1g}"
     )
+
+
+def function_notes(verified: Verified, verdict: Verdict, reason: str | None) -> list[str]:
+    """What the function does that is no fault of the claim, a sentence each: changes its input, has single precision.
+
+    The latter is told where it may have led to the verdict, and neither the spec nor the verdict's reason says so.
+    """
+    seen = verified.function_observations
+    notes = [
+        f"{one.message}; gradverify gives it a fresh copy for every call, other callers may not"
+        for one in seen
+        if one.kind is Fault.MUTATES_INPUT
+    ]
+    silent = verified.problem.precision is Precision.FLOAT64 and WAY_OUT not in (reason or "")
+    if verdict is not Verdict.PASS and silent and any(one.kind is Fault.SINGLE_PRECISION for one in seen):
+        notes.append(f"f returns single precision; {WAY_OUT} in the spec says so, and widens the default tolerance")
+    return notes
 
 
 def contradiction_notes(verified: Verified) -> list[str]:

@@ -17,7 +17,7 @@ from gradverify.core.estimates import Estimates, Kink
 from gradverify.core.examine import ClaimValues, ScaleProbe, examine, flat, typical_lengths
 from gradverify.core.judge import Code, judge, judge_kink, judge_with_scales
 from gradverify.core.kinks import find_kinks
-from gradverify.core.problem import Derivative, Failure, Problem, Request
+from gradverify.core.problem import Derivative, Failure, Observation, Problem, Request
 from gradverify.core.ties import single_values
 from gradverify.core.unresponsive import Negligible
 from gradverify.core.verdicts import AtKinks, Evidence, Fault, NoteKind, Verdict
@@ -60,6 +60,7 @@ class Verified:
     scattered: Array | None = None  # (k, c): gaps that are the claim's round-off, since they scatter about zero
     projected: tuple[Projected, ...] = ()  # backends that could compare along random directions only
     leans_on_projections: bool = False  # whether some component passes for no other reason
+    function_observations: tuple[Observation, ...] = ()  # what its calls at the points showed: no fault of the claim
 
     @property
     def proved(self) -> bool:
@@ -152,7 +153,7 @@ def verify(
         kinks=tuple(kinks), codes=codes, contradictions=tuple(contradictions), evaluations=evaluations,
         claim_evaluations=claim_values.evaluations + probe.evaluations,
         proof_backend=prover.backend if prover else None, probe=probe if some else None, scattered=scattered,
-        projected=tuple(projected), leans_on_projections=leans,
+        projected=tuple(projected), leans_on_projections=leans, function_observations=function.observations,
     )  # fmt: skip
 
 

@@ -258,6 +258,7 @@ def _conclude(
         if reason is not None:
             reasons.append(reason)
         notes += [o.message for o in verified.claim.notes]
+        notes += conclude.function_notes(verified, verdict, reason)
         notes += conclude.contradiction_notes(verified)
         notes += conclude.projection_notes(verified)
     if settings.pictures and not drawing:

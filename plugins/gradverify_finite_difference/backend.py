@@ -45,6 +45,8 @@ SPENT = "the budget of evaluations is spent; `budget` or `max_evaluations` raise
 SIGNAL = 30.0  # times the noise: changes of f this large are no noise
 NOISY = 1e3  # a noise level this many units of round-off above that of f's value is worth a word
 CRAMPED = 1e-3  # room on one side, relative to the other's, below which differences are taken on the other side only
+SINGLE_EPSILON = float(np.finfo(np.float32).eps)
+LIKE_SINGLE = 64.0  # noise this many times more or less than one rounding to single precision may come from such ones
 ZERO_DECADES = 6.0  # of steps over which all differences must be exactly 0 to confirm a claim of exactly 0
 
 
@@ -271,16 +273,20 @@ def _ladder(
     faster = "f varies, or is noisy, by more than the steps can resolve"
     _note(notes, rows[drowned.any(axis=1)], n, m, NoteKind.OSCILLATION, faster)
     height = done.breaks.height.reshape((-1, m))
+    in_double = problem.precision.epsilon <= np.finfo(np.float64).eps  # as far as the spec says
+    single = all_single(done.samples).reshape((-1, m))
     for row in np.flatnonzero(doubtful.any(axis=1)).tolist():
         text = f"f moves in jumps of {np.max(height[row], where=doubtful[row], initial=0.0):.0e} near the point"
-        _note(notes, rows[[row]], n, m, NoteKind.OTHER, f"{text}, which are round-off or what f is made of")
+        text += ", which are round-off or what f is made of"
+        if in_double and (single & doubtful)[row].any():
+            text += "; all its values are single-precision numbers: if it computes so, `precision: float32` says it"
+        _note(notes, rows[[row]], n, m, NoteKind.OTHER, text)
     made_of_jumps = done.breaks.are(Nature.STEPS).reshape((-1, m))
     apart = "f jumps again and again, by as much as it varies: its slope is the one between the jumps"
     _note(notes, rows[made_of_jumps.any(axis=1)], n, m, NoteKind.JUMP, apart)
     level = done.selection.noise.reshape((-1, m))
-    single = all_single(done.samples).reshape((-1, m))
     wide = ~(error <= problem.tolerance.relative * np.abs(found)) & ~(jumps | steep | drowned)
-    if problem.precision.epsilon <= np.finfo(np.float64).eps:
+    if in_double:
         message = "f computes in single precision; `precision: float32` says so"
         _note(notes, rows[(single & wide & ~doubtful).any(axis=1)], n, m, NoteKind.SINGLE_PRECISION, message)
     nearby = size_nearby(part, done.samples).reshape((-1, m))
@@ -289,6 +295,12 @@ def _ladder(
         text = f"f is noisy at a level of {np.max(level[row], where=noisy[row], initial=0.0):.0e}"
         if rounded[row].any():
             text = f"f is rounded to steps of {np.max(height[row], where=rounded[row], initial=0.0):.0e}"
+        units = np.where(noisy[row], level[row], 0.0) / SINGLE_EPSILON
+        if (
+            in_double
+            and ((units >= nearby[row] / LIKE_SINGLE) & (units <= nearby[row] * LIKE_SINGLE) & noisy[row]).any()
+        ):
+            text += ", as if in single precision: if it computes so, `precision: float32` says it"
         _note(notes, rows[[row]], n, m, NoteKind.NOISE, text)
 
 
