@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from gradverify.grading.bench import Plan
     from gradverify.grading.intake import Intake, Submission
+    from gradverify.grading.journal import Earlier, Journal
     from gradverify.grading.model import Assignment, GradeReport, StudentResult
     from gradverify.grading.session import Session
     from gradverify.plugins import Plugins
@@ -89,6 +90,7 @@ def command(
     Exit codes: 0 everybody was graded, whatever the scores; 2 the assignment or the command line is wrong, or
     submissions cannot be confined; 3 the grader failed for somebody; 5 there are no submissions; 130 interrupted.
     """
+    from gradverify.grading.held import OutError
     from gradverify.grading.hidden import SecretError, read_secret
     from gradverify.grading.session import GradingError
     from gradverify.run.limits import single_threaded
@@ -131,6 +133,8 @@ def command(
         assert submissions is not None
         assert out is not None
         return run.whole(submissions, out, formats, students, resume=resume, only_changed=only_changed)
+    except OutError as error:
+        raise click.UsageError(str(error)) from None
     except GradingError as error:
         click.echo(f"gradverify: {error}", err=True)
         return Exit.INTERNAL
@@ -281,11 +285,8 @@ class _Run:
         only_changed: bool,
     ) -> int:
         """Grade a folder."""
-        from gradverify.grading.archive import digest_of
-        from gradverify.grading.assignment import fingerprint
-        from gradverify.grading.intake import find_submissions, folder_names, is_bulk_archive
-        from gradverify.grading.journal import FILE, Journal, JournalError, usable
-        from gradverify.grading.output import write_course, write_student
+        from gradverify.grading.held import held
+        from gradverify.grading.intake import find_submissions, is_bulk_archive
 
         if not os.path.lexists(submissions):
             raise click.UsageError(f"there is no file or folder {submissions}")
@@ -300,54 +301,81 @@ class _Run:
         for name in students:
             if name not in names:
                 raise click.UsageError(_no_student(name, names))
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise click.UsageError(f"{out} cannot be made: {error.strerror}") from None
-        folders = folder_names(names)
+        with held(out):
+            return self._into(intake, out, formats, frozenset(students), resume=resume, only_changed=only_changed)
+
+    def _into(
+        self,
+        intake: Intake,
+        out: Path,
+        formats: Sequence[str],
+        students: frozenset[str],
+        *,
+        resume: bool,
+        only_changed: bool,
+    ) -> int:
+        """Grade what is to be graded. Until a student's new result is there, the one of the former run stays."""
+        from gradverify.grading.archive import digest_of
+        from gradverify.grading.assignment import fingerprint
+        from gradverify.grading.held import writing
+        from gradverify.grading.intake import folder_names
+        from gradverify.grading.journal import FILE, Journal, usable
+        from gradverify.grading.output import students_in, write_course, write_student
+
+        names = [submission.student for submission in intake.submissions]
         journal = Journal(out / FILE, self.assignment.name, fingerprint(self.assignment, self.secret))
+        earlier = _earlier(journal, out, needed=resume, students=students)
+        if resume and not earlier.same:
+            click.echo("gradverify: the assignment changed since: everybody is graded again", err=True)
+        known = {result.student: result for result in (earlier.known if earlier.same else ())}
         kept: list[StudentResult] = []
-        if resume or only_changed or (students and (out / FILE).exists()):
-            try:
-                earlier, same = journal.read()
-            except JournalError as error:
-                if resume:
-                    raise click.UsageError(str(error)) from None
-                earlier, same = [], True
-            if not same and students:
-                raise click.UsageError(
-                    f"the assignment changed since the results in {out}: run without --student, so that all are graded"
-                    " by the same one"
-                )
-            if not same and resume:
-                click.echo("gradverify: the assignment changed since: everybody is graded again", err=True)
+        if students:
+            kept = [result for result in earlier.done if result.student not in students]
+        elif (resume or only_changed) and earlier.same:
             digests = {s.student: digest_of(s.sources) for s in intake.submissions}
-            kept = usable(earlier, digests) if same and not students else earlier if students else []
-        chosen = [s for s in intake.submissions if s.student in students] if students else list(intake.submissions)
-        redo = {s.student for s in chosen} if students else set()
-        kept = [result for result in kept if result.student in names and result.student not in redo]
-        have = {result.student for result in kept}
-        todo = [s for s in chosen if s.student not in have]
+            kept = [result for result in usable(earlier.done, digests) if result.student in names]
         results = {result.student: result for result in kept}
+        former = [
+            result
+            for name, result in known.items()
+            if name not in results and (students or name in names)  # whoever handed nothing in any more goes
+        ]
+        wanted = [s for s in intake.submissions if not students or s.student in students]
+        todo = [s for s in wanted if s.student not in results]
+        folders = folder_names(dict.fromkeys((*names, *known)))
+
+        def write(result: StudentResult) -> None:
+            with writing(out):
+                write_student(
+                    out, folders[result.student], result, self.assignment.name, self.assignment.title, formats
+                )
+
         with journal, _Bar(len(todo), self.quiet) as bar:
-            journal.start(kept)
+            with writing(out):
+                journal.start(kept, former)
 
             def done(result: StudentResult) -> None:
                 results[result.student] = result
-                journal.add(result)
-                write_student(
-                    out, folders[result.student], result, self.assignment.name, self.assignment.title, formats
-                )
+                with writing(out):
+                    journal.add(result)
+                write(result)
                 bar.done(result)
 
             for result in kept:
-                write_student(
-                    out, folders[result.student], result, self.assignment.name, self.assignment.title, formats
-                )
+                write(result)
             missed = self.session.grade(todo, done, tick=bar.tick) if todo else []
+        graded = len(results) - len(kept)
+        results = {result.student: result for result in former} | results
         report = self._report(intake, results, missed)
-        write_course(out, report, folders)
-        return self._conclude(report, out, len(todo))
+        lost = students_in(out) - results.keys() if missed or students else frozenset()
+        if not students:
+            lost &= set(names)
+        if lost:
+            click.echo(_kept_overview(out, len(lost)), err=True)
+        else:
+            with writing(out):
+                write_course(out, report, folders)
+        return self._conclude(report, out, graded)
 
     def _report(self, intake: Intake, results: dict[str, StudentResult], missed: Sequence[str]) -> GradeReport:
         from datetime import UTC, datetime
@@ -358,11 +386,12 @@ class _Run:
 
         level = probe_level()
         isolation = self.session.isolation or {"level": level.name, **level.details}
+        order = dict.fromkeys((*(s.student for s in intake.submissions), *results))
         return GradeReport(
             gradverify=gradverify.__version__, assignment=self.assignment.name, title=self.assignment.title,
             started=datetime.fromtimestamp(self.started, UTC).isoformat(timespec="seconds"),
             seconds=time.time() - self.started, isolation=isolation, max_score=self.assignment.max_score,
-            students=tuple(results[s.student] for s in intake.submissions if s.student in results),
+            students=tuple(results[name] for name in order if name in results),
             interrupted=bool(missed), not_graded=tuple(missed), notes=intake.notes,
             questions=tuple(question.name for question in self.assignment.questions),
         )  # fmt: skip
@@ -385,8 +414,9 @@ class _Run:
         count = len(report.students)
         old = f" ({count - graded} kept)" if count > graded else ""
         interrupted = "interrupted; " if report.interrupted else ""
+        told = f": {told}" if told else ""
         click.echo(
-            f"{interrupted}{count} student{'' if count == 1 else 's'}{old}: {told}{flags} in {report.seconds:.1f} s;"
+            f"{interrupted}{count} student{'' if count == 1 else 's'}{old}{told}{flags} in {report.seconds:.1f} s;"
             f" confined at level {report.isolation.get('level')}; see {out / 'index.html'}"
         )
         if report.interrupted:
@@ -397,6 +427,7 @@ class _Run:
         """Grade one submission where Gradescope put it; results are written after every question."""
         from gradverify.grading.formats.gradescope import render_gradescope
         from gradverify.grading.gradescope_kit import submission_in
+        from gradverify.grading.held import writing
         from gradverify.grading.output import write_whole
 
         target = root / "results" / "results.json"
@@ -406,7 +437,8 @@ class _Run:
             raise click.UsageError(f"{target.parent} cannot be made: {error.strerror}") from None
 
         def write(result: StudentResult) -> None:
-            write_whole(target, render_gradescope(result, self.assignment.name))
+            with writing(target.parent):
+                write_whole(target, render_gradescope(result, self.assignment.name))
 
         submission: Submission = submission_in(root)
         last: list[StudentResult] = []
@@ -420,6 +452,38 @@ class _Run:
         if not last:
             return Exit.INTERRUPTED
         return Exit.INTERNAL if last[0].status.value == "grader-error" else Exit.OK
+
+
+def _earlier(journal: Journal, out: Path, *, needed: bool, students: frozenset[str]) -> Earlier:
+    """What an earlier run left; without `needed` that may be nothing. `students`: of whom alone the others' results
+    are kept, so that these have to be readable, and of the same assignment."""
+    from gradverify.grading.journal import Earlier, JournalError
+    from gradverify.grading.output import students_in
+
+    try:
+        earlier = journal.read()
+    except JournalError as error:
+        if needed:
+            raise click.UsageError(str(error)) from None
+        if students and students_in(out) - students:
+            raise click.UsageError(
+                f"the others' results in {out} cannot be kept ({error}): run without --student"
+            ) from None
+        return Earlier()
+    if students and not earlier.same:
+        raise click.UsageError(
+            f"the assignment changed since the results in {out}: run without --student, so that all are graded"
+            " by the same one"
+        )
+    return earlier
+
+
+def _kept_overview(out: Path, lost: int) -> str:
+    rows = f"{lost} student{'' if lost == 1 else 's'}"
+    return (
+        f"gradverify: the gradebook and the overview in {out} are still those of the former run, which have {rows}"
+        " more: --resume grades the rest and replaces them"
+    )
 
 
 def _no_student(name: str, names: Sequence[str]) -> str:

@@ -101,7 +101,9 @@ REPORT = record(
         "isolation": Key(DETAILS, "how submissions were confined: `level`, and the layers"),
         "max_score": Key(NUMBER),
         "interrupted": Key(FLAG),
-        "not_graded": Key(sequence(TEXT), "students that an interrupted run did not reach"),
+        "not_graded": Key(
+            sequence(TEXT), "students that an interrupted run did not reach; their rows, if any, are a former run's"
+        ),
         "notes": Key(sequence(TEXT), "what was strange about the submissions' folder"),
         "questions": Key(sequence(TEXT)),
         "students": Key(sequence(STUDENT)),

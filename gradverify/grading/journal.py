@@ -1,10 +1,13 @@
 """journal.jsonl: every result as soon as there is one, so that an interrupted run loses nothing.
 
-The file is one of `gradverify.run.journal`; its first entry names the assignment, the others are students.
+The file is one of `gradverify.run.journal`; its first entry names the assignment, the others are students. Those of an
+earlier run, which this run is to grade again and has not reached, stand under `former`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -14,9 +17,24 @@ from gradverify.grading.model import Status, StudentResult
 from gradverify.run import journal as lines
 from gradverify.run.journal import JournalError
 
-__all__ = ["FILE", "Journal", "JournalError", "usable"]
+__all__ = ["FILE", "Earlier", "Journal", "JournalError", "usable"]
 
 FILE = "journal.jsonl"
+FORMER = "former"
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What a journal holds: the last result of each student."""
+
+    done: tuple[StudentResult, ...] = ()
+    former: tuple[StudentResult, ...] = ()  # that were to be replaced when the run ended
+    same: bool = True  # whether its assignment was this one
+
+    @property
+    def known(self) -> tuple[StudentResult, ...]:
+        """Both."""
+        return (*self.done, *self.former)
 
 
 class Journal:
@@ -36,11 +54,16 @@ class Journal:
         if self._lines is not None:
             self._lines.close()
 
-    def start(self, kept: list[StudentResult]) -> None:
-        """Begin anew with the results that are kept; they are written before the old journal goes."""
+    def start(self, kept: Iterable[StudentResult], former: Iterable[StudentResult] = ()) -> None:
+        """Begin anew with the results that are kept, and with those that are to be replaced.
+
+        They are written before the old journal goes.
+        """
         temporary = self.path.with_suffix(".new")
         self._lines = lines.Journal(temporary, resume=False)
         self._lines.add(self._head)
+        for student in former:
+            self._lines.add({FORMER: student_to_data(student)})
         for student in kept:
             self.add(student)
         temporary.replace(self.path)
@@ -51,29 +74,32 @@ class Journal:
         assert self._lines is not None
         self._lines.add(student_to_data(student))
 
-    def read(self) -> tuple[list[StudentResult], bool]:
-        """The results of an earlier run, the last of each student, and whether its assignment was this one.
+    def read(self) -> Earlier:
+        """The results of an earlier run.
 
         A line that was being written when the run ended is passed over. Raises JournalError where there is none.
         """
         if not self.path.exists():
             raise JournalError(f"there is no {self.path.name} in {self.path.parent}: nothing to go on from")
-        found: dict[str, StudentResult] = {}
+        done: dict[str, StudentResult] = {}
+        former: dict[str, StudentResult] = {}
         head: dict[str, Any] | None = None
         for entry in lines.read_entries(self.path):
             if head is None:
                 head = entry
                 continue
+            found = former if FORMER in entry else done
             try:
-                student = student_from_data(entry)
+                student = student_from_data(entry.get(FORMER, entry))
             except ValueError:
                 continue
             found[student.student] = student
+        left = tuple(student for name, student in former.items() if name not in done)
         same = head is not None and head.get("fingerprint") == self._head["fingerprint"]
-        return list(found.values()), same
+        return Earlier(tuple(done.values()), left, same)
 
 
-def usable(results: list[StudentResult], digests: dict[str, str]) -> list[StudentResult]:
+def usable(results: Iterable[StudentResult], digests: dict[str, str]) -> list[StudentResult]:
     """Results that still hold: the submission is what it was, and the grader did not fail."""
     return [
         result

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,13 +15,20 @@ from gradverify.grading.formats.gradebook import render_gradebook
 from gradverify.grading.formats.overview import render_overview
 from gradverify.grading.model import GradeReport, StudentResult
 
+REPORT = "report.json"
+
 
 def write_whole(path: Path, text: str) -> None:
     """Write beside, then rename: a reader sees the old file or the new one."""
     temporary = path.with_name(f".{path.name}.new")
-    with temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-        file.write(text)
-    os.replace(temporary, path)
+    try:
+        with temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+            file.write(text)
+        os.replace(temporary, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
 
 
 def student_files(student: StudentResult, assignment: str, title: str, formats: Sequence[str]) -> dict[str, str]:
@@ -44,9 +53,18 @@ def write_student(
         write_whole(place / name, text)
 
 
+def students_in(out: Path) -> frozenset[str]:
+    """The students of the overview that is there; none where there is none that can be read."""
+    try:
+        data = json.loads((out / REPORT).read_text(encoding="utf-8"))
+        return frozenset(str(student["student"]) for student in data["students"])
+    except (OSError, ValueError, RecursionError, TypeError, KeyError):
+        return frozenset()
+
+
 def write_course(out: Path, report: GradeReport, folders: Mapping[str, str]) -> None:
     """The instructor's files."""
     out.mkdir(parents=True, exist_ok=True)
-    write_whole(out / "report.json", render_report(report))
+    write_whole(out / REPORT, render_report(report))
     write_whole(out / "gradebook.csv", render_gradebook(report))
     write_whole(out / "index.html", render_overview(report, folders))

@@ -48,7 +48,9 @@ def _summary(report: GradeReport) -> str:
         out.append(f'<p class="alert">{escape(told)}</p>')
     if report.interrupted:
         count = len(report.not_graded)
-        told = f"Interrupted: {count} student{'' if count == 1 else 's'} were not graded."
+        told = f"Interrupted: {count} student{' was' if count == 1 else 's were'} not graded."
+        if not {s.student for s in report.students}.isdisjoint(report.not_graded):
+            told += " Where they have a row, it is the former run's."
         out.append(f'<p class="alert">{escape(told)}</p>')
     out += [f'<p class="quiet">{escape(note)}</p>' for note in report.notes]
     return "".join(out)
