@@ -184,7 +184,7 @@ def test_a_folder_where_a_file_should_go_is_named(name: str, quick: Path) -> Non
     (quick / "out" / name / "mine").mkdir(parents=True)
     said = grade(code=2)
     assert name in said
-    assert "cannot be written" in said
+    assert "cannot be written" in said or "is no file that can be read again" in said
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
