@@ -25,6 +25,18 @@ ROOM = 0.45  # of the way to the domain's end: two such steps, of a second diffe
 # The corners of a second difference, in units of the two steps, and their weights.
 CORNERS = np.array([[1.0, 1.0], [1.0, 0.0], [0.0, 1.0], [0.0, 0.0]])
 WEIGHTS = np.array([1.0, -1.0, -1.0, 1.0])
+# Steps of the two variables of a mixed derivative, in units of their sizes: of either sign, from a hundredth to three
+# times, and no two in a simple ratio, which a period of f might share.
+GENERIC_STEPS = np.array(
+    [
+        (0.013, -0.017), (-0.11, 0.13), (0.37, 0.29), (-0.41, -0.53),
+        (0.83, -0.71), (1.7, 1.3), (-0.97, 2.3), (3.1, -2.7),
+    ]
+)  # fmt: skip
+FEWEST_STEPS = 4  # of these that have to lie in the domain
+# What may hide in the round-off of these steps, relative to √|H_ii·H_jj|: so little that no tolerance asks for it, and yet some hundred times what hides in an f whose terms are of the size of f.
+HIDDEN = 1e-12
+MOST_PAIRS = 66  # of variables that are looked at: those of a dozen
 
 
 @dataclass
@@ -53,7 +65,57 @@ class Negligible:
         answers = np.zeros(out.shape, dtype=np.bool_)
         if asked.any():
             answers[asked] = self._answers(row, np.flatnonzero(asked), float(np.max(np.abs(claimed), initial=0.0)))
-        return np.where((claimed == 0) & ~answers, out, 0.0)
+        out = np.where((claimed == 0) & ~answers, out, 0.0)
+        if problem.derivative is Derivative.HESSIAN:
+            asked = (claimed == 0) & np.isfinite(bound) & (bound > out)
+            if asked.any():
+                apart = self._apart(row, claimed.reshape((point.size, point.size)), asked)
+                out[apart] = bound[apart]
+        return out
+
+    def _apart(self, row: int, claimed: Matrix, asked: Mask) -> Vector:
+        """Flat numbers of those `asked` mixed derivatives, shape (n·n,), whose two variables f adds up apart.
+
+        Over steps from a hundredth to three times the variables' sizes the second difference of f(x, y) = g(x) + h(y)
+        is its round-off, which must hide next to nothing (HIDDEN) beside √|H_ii·H_jj|, the bound on a convex f's
+        mixed derivative: nothing is known of x·y/1000 beside 1e16. claimed: the Hessian, (n, n).
+        """
+        problem, point = self.problem, self.points[row]
+        n = point.size
+        diagonal = np.abs(np.diagonal(claimed))
+        i, j = np.divmod(np.flatnonzero(asked), n)
+        pairs = sorted({(min(a, b), max(a, b)) for a, b in zip(i.tolist(), j.tolist(), strict=True) if a != b})
+        pairs = [(a, b) for a, b in pairs if diagonal[a] * diagonal[b] > 0][:MOST_PAIRS]
+        if not pairs:
+            return np.zeros(0, dtype=np.int64)
+        first, other = np.array(pairs).T
+        size = np.where(point != 0, np.abs(point), self.typical)
+        moved = np.empty((len(pairs), len(GENERIC_STEPS), len(CORNERS), n))
+        moved[:] = point
+        here = np.arange(len(pairs))
+        steps = GENERIC_STEPS[None] * np.stack([size[first], size[other]], axis=1)[:, None]
+        moved[here, :, :, first] += steps[:, :, None, 0] * CORNERS[:, 0]
+        moved[here, :, :, other] += steps[:, :, None, 1] * CORNERS[:, 1]
+        found = self._values(moved.reshape((-1, n)))[:, 0].reshape(moved.shape[:3])
+        with np.errstate(all="ignore"):
+            change, area = np.abs(found @ WEIGHTS), np.abs(steps[:, :, 0] * steps[:, :, 1])
+            noise = ROUND_OFF_UNITS * problem.precision.epsilon * np.abs(found).max(axis=2)
+            known = np.isfinite(change)
+            silent = ~(known & ~(change <= noise)).any(axis=1) & (known.sum(axis=1) >= FEWEST_STEPS)
+            hidden = np.min(np.where(known, noise / area, np.inf), axis=1)
+            sharp = hidden <= HIDDEN * np.sqrt(diagonal[first] * diagonal[other])
+        a, b = first[silent & sharp], other[silent & sharp]
+        return np.concatenate([a * n + b, b * n + a])
+
+    def _values(self, rows: Matrix) -> Array:
+        """f at `rows`, (k, m); NaN outside the domain."""
+        inside: Mask = np.all(self.problem.domain.contains(rows), axis=1)
+        self.evaluations += rows.shape[0]
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what f does so far off is looked at, not complained about
+            found = self.problem.function.evaluate(np.where(inside[:, None], rows, self.points[0])).values
+        values: Array = np.where(inside[:, None], np.asarray(found, dtype=np.float64).reshape((len(rows), -1)), np.nan)
+        return values
 
     def _answers(self, row: int, components: Array, steepest: float) -> Mask:
         """Whether f moves over long steps of the components' variables, or has no value there: shape of `components`.
