@@ -31,10 +31,12 @@ GENERIC_STEPS = np.array(
     [
         (0.013, -0.017), (-0.11, 0.13), (0.37, 0.29), (-0.41, -0.53),
         (0.83, -0.71), (1.7, 1.3), (-0.97, 2.3), (3.1, -2.7),
+        (-1.93, -1.87), (1.83, -2.03), (-1.9, 1.77),
     ]
 )  # fmt: skip
 FEWEST_STEPS = 4  # of these that have to lie in the domain
-# What may hide in the round-off of these steps, relative to √|H_ii·H_jj|: so little that no tolerance asks for it, and yet some hundred times what hides in an f whose terms are of the size of f.
+# What may hide in the round-off of these steps, relative to √|H_ii·H_jj|: so little that no tolerance asks for it, and
+# yet some hundred times what hides in an f whose terms are of the size of f.
 HIDDEN = 1e-12
 MOST_PAIRS = 66  # of variables that are looked at: those of a dozen
 
