@@ -76,6 +76,10 @@ def test_what_is_no_numbers_is_called_other(run: Run, expression: str) -> None:
     assert answer.detail
 
 
+def test_an_array_of_text_is_called_text(run: Run) -> None:
+    assert run(returning("np.array(['a', 'bc'])"), X).detail == "an object of type ndarray of text of shape (2,)"
+
+
 def test_a_list_that_holds_itself_is_no_numbers(run: Run) -> None:
     answer = run("def f(x):\n    a = []\n    a.append(a)\n    return a", X)
     assert answer.kind in ("other", "tuple")

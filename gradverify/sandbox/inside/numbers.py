@@ -92,6 +92,15 @@ def _several(kind: str, elements: list[object], room: Room, keys: tuple[str, ...
     return Returned(kind, tuple(array for array, _ in pairs), tuple(dtype for _, dtype in pairs), keys)
 
 
+# What an array may hold that holds no numbers, by the letter of its dtype: `str96` says nothing to most people.
+KINDS = {"U": "text", "S": "bytes", "T": "text", "M": "dates", "m": "spans of time", "V": "records"}
+
+
+def in_words(dtype: np.dtype[np.generic]) -> str:
+    """What an array of this type holds: `text`, `dates`; numbers by the type's own name."""
+    return KINDS.get(dtype.kind, dtype.name)
+
+
 def as_array(value: object, room: Room) -> tuple[Array, str]:
     """One float64 array of its own, with the name of the type it had."""
     try:
@@ -108,7 +117,7 @@ def as_array(value: object, room: Room) -> tuple[Array, str]:
     if dtype.kind == "O":
         return _objects(found, value, room)
     if dtype.kind not in REAL_KINDS + "c":
-        inside = f" of {dtype.name} of shape {found.shape}" if found.ndim else ""
+        inside = f" of {in_words(dtype)} of shape {found.shape}" if found.ndim else ""
         raise NotNumbersError(f"{_described(value)}{inside}")
     room.take(found)
     if dtype.kind == "c":

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradverify.sandbox.frames import Frame, FrameReader, arrays_of, encode
-from gradverify.sandbox.inside.numbers import REAL_KINDS, Returned, normalise
+from gradverify.sandbox.inside.numbers import REAL_KINDS, Returned, in_words, normalise
 
 Array = NDArray[np.float64]
 
@@ -171,7 +171,7 @@ def real_numbers(value: Any) -> Array:
     if found.dtype.kind == "c" and (found.imag == 0).all():
         found = found.real
     if found.dtype.kind not in REAL_KINDS + "O":
-        raise OddArgumentError(found.dtype.name)
+        raise OddArgumentError(in_words(found.dtype))
     try:
         return np.array(found, dtype=np.float64)
     except (TypeError, ValueError):
