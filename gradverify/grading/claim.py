@@ -26,7 +26,9 @@ MOST_DEATHS = 3  # after so many the rest is not asked: each costs a new process
 MOST_CALLS = 200_000  # of f, for one question
 MOST_KEPT_CALLS = 4_000  # points at which f was called that are looked at for a stencil
 TURNED, TURNED_SECONDS = 20.0, 1.0  # how much longer than ever before an answer takes that is told
+TOO_LONG = "they took as long as the submission may"
 MOST_OUTPUT = 2_000  # characters of what was printed that staff sees
+NOT_USABLE = "it returned"  # begins what is said of a return value that is no array of numbers
 COMPLEX = "complex numbers without imaginary parts were taken for real ones"
 
 
@@ -86,6 +88,7 @@ class Seat:
     seconds: float  # of wall clock that all its calls may take together
     seen: Seen = field(default_factory=Seen)
     exhausted: bool = False  # the grader could not ask all that it wanted to know
+    why_exhausted: str = ""  # for staff
     turned: str = ""  # how it behaved otherwise once the points were over
     _extra: float | None = None  # seconds left for the grader's own questions; None before it has any
 
@@ -96,7 +99,11 @@ class Seat:
         quoted, and when the time is over they stop. An entry that hung or crashed is not asked any further.
         """
         self._extra = self.seconds
-        self.exhausted = self.seen.worst is not None
+        if self.seen.worst is not None:
+            self._give_up(f"the entry had ended with {self.seen.worst.status.value}")
+
+    def _give_up(self, why: str) -> None:
+        self.exhausted, self.why_exhausted = True, self.why_exhausted or why
 
     def ask(self, given: Sequence[Any]) -> Answer:
         """One call, unless there is no use in asking: then the answer that ended it all."""
@@ -114,7 +121,7 @@ class Seat:
 
     def _asked_quietly(self, given: Sequence[Any], left: float) -> Answer:
         if self.exhausted or not left > 0 or self.seen.deaths >= MOST_DEATHS:
-            self.exhausted = True
+            self._give_up("its process ended too often" if self.seen.deaths >= MOST_DEATHS else TOO_LONG)
             return Answer(status=Ended.TIMEOUT, detail="it was not asked")
         answer = self.caller.call(self.entry, given, seconds=left)
         self._extra = left - answer.seconds
@@ -126,7 +133,8 @@ class Seat:
                 f"it answered at the points within {self.seen.slowest:.3g} s each, and when it was asked further:"
                 f" {answer.status.value} after {answer.seconds:.3g} s"
             )
-        self.exhausted = self.exhausted or answer.status is Ended.TIMEOUT
+        if answer.status is Ended.TIMEOUT:
+            self._give_up(TOO_LONG)
         return answer
 
 
@@ -227,6 +235,6 @@ def raw_value(answer: Answer) -> Any:
         case "dict":
             return dict(zip(answer.keys, answer.values, strict=True))
         case "none":
-            raise WrongShape("it returned None: is there a `return` at its end?")
+            raise WrongShape(f"{NOT_USABLE} None: is there a `return` at its end?")
         case _:
-            raise WrongShape(f"it returned something that holds no numbers ({answer.detail[:80] or 'unknown'})")
+            raise WrongShape(f"{NOT_USABLE} something that cannot be used: {answer.detail or 'unknown'}")

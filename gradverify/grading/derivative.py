@@ -24,7 +24,7 @@ from gradverify.core.verify import Verified, best_reference, show_point, verify,
 from gradverify.expression.text import to_text
 from gradverify.grading import cheats
 from gradverify.grading.bench import Bench
-from gradverify.grading.claim import Seat, Seen, SubmissionClaim
+from gradverify.grading.claim import NOT_USABLE, Seat, Seen, SubmissionClaim
 from gradverify.grading.hidden import hidden_points
 from gradverify.grading.model import (
     Credit,
@@ -32,6 +32,7 @@ from gradverify.grading.model import (
     Finding,
     Flag,
     FlagKind,
+    Kind,
     Question,
     QuestionResult,
     Status,
@@ -85,6 +86,8 @@ UNMEASURED = 1e-9
 UNANSWERED = (Status.MISSING, Status.IMPORT_ERROR, Status.BAD_SIGNATURE, Status.GRADER_ERROR)
 TRIED = {"file": FlagKind.TRIED_FILE, "network": FlagKind.TRIED_NETWORK, "process": FlagKind.TRIED_PROCESS}
 
+DESCENT_ARGUMENTS = ("f", "grad_f", "x0", "learning_rate", "max_iters", "tol")
+
 
 @dataclass(frozen=True, slots=True)
 class _Changed:
@@ -113,6 +116,7 @@ class DerivativeGrading:
         )  # fmt: skip
         self._values: ClaimValues | None = None
         self._quotable: list[str] = []
+        self._returned_said = False  # that what came back is no array of numbers at all, whatever its shape
 
     def look(self) -> None:
         """The first phase: the points that the student can see."""
@@ -124,7 +128,8 @@ class DerivativeGrading:
         shapes = [f.message for f in self._values.failures.values() if f.fault is Fault.WRONG_SHAPE]
         claimed = f"the claimed {self.claim.derivative.value}"
         shapes = [text.replace(claimed, "your answer") for text in shapes]
-        self._quotable += [f"What came back: {quoted(text)}." for text in shapes[:1]]
+        self._returned_said = any(text.startswith(NOT_USABLE) for text in shapes[:1])
+        self._quotable += [f"What came back: {quoted(text)}{'' if text.endswith('?') else '.'}" for text in shapes[:1]]
         self._quotable += [sentence for text in seen.raised[:1] if (sentence := advice(text))]
         if seen.worst is not None and (self.unanswered or seen.worst.tried):
             self._quotable = [said(seen.worst)]
@@ -352,7 +357,7 @@ class DerivativeGrading:
         if not found:
             text.append(SCATTERS)
         assert looked is not None
-        text += self._rounded() or hints(found, looked)
+        text += self._rounded() or hints(found, looked, returned_said=self._returned_said)
         if question.feedback is Feedback.FULL:
             text += self._in_full(found, looked, n)
         return lines(text, told)
@@ -424,7 +429,7 @@ class DerivativeGrading:
         if undecided:
             text.append(f"{undecided} values could not be decided and do not count")
         if self.seat.exhausted:
-            text.append("the grader's own questions took as long as the submission may, and were given up")
+            text.append(f"the grader's own questions were given up: {self.seat.why_exhausted}")
         return lines(text, staff_lines(self.seat.seen, flags, self.seed))
 
 
@@ -453,6 +458,8 @@ def ended_words(question: Question, limits: SubmissionLimits, status: Status) ->
     """The sentence for a status that is no verdict on the numbers."""
     sentence = ENDED[status]
     names = [*(["f"] if question.pass_function else []), *question.spec.variables.names, *question.spec.constants]
+    if question.kind is Kind.DESCENT:
+        names = list(DESCENT_ARGUMENTS)
     return sentence.format(
         entry=question.entry, arguments=", ".join(names), seconds=limits.seconds, memory=limits.memory_mb
     )
@@ -472,12 +479,17 @@ def staff_lines(seen: Seen, flags: Sequence[Flag], seed: int | None) -> list[str
     return text
 
 
-def hints(found: Sequence[Diagnosis], verified: Verified) -> list[str]:
-    """The hints for a diagnosis, each once. An exception has been quoted, and calls for no mathematics."""
+def hints(found: Sequence[Diagnosis], verified: Verified, *, returned_said: bool = False) -> list[str]:
+    """The hints for a diagnosis, each once. An exception has been quoted, and calls for no mathematics.
+
+    returned_said: that it returned what is no array of numbers has been quoted too, and its shape is no matter.
+    """
     told: dict[str, None] = {}
     raised = {failure.message for failure in verified.claim.failures.values()}
     for diagnosis in found:
         if not diagnosis.components and diagnosis.message in raised and diagnosis.fault is not Fault.WRONG_SHAPE:
+            continue
+        if returned_said and diagnosis.fault is Fault.WRONG_SHAPE and diagnosis.message.startswith(NOT_USABLE):
             continue
         parts = diagnosis.components or _wrong(verified)
         what = subject(verified, parts) if parts else "Your answer"

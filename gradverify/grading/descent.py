@@ -314,7 +314,8 @@ class _History:
 def _history(answer: Answer, n: int, most: int) -> _History | str:
     """The three arrays, at most `most` iterates of them, or what is wrong with their shapes."""
     if answer.kind != "tuple" or len(answer.values) != 3:
-        count = f"{len(answer.values)} things" if answer.kind == "tuple" else f"one {answer.kind}"
+        one = {"none": "None", "other": answer.detail or "no numbers"}.get(answer.kind, f"one {answer.kind}")
+        count = f"{len(answer.values)} things" if answer.kind == "tuple" else one
         return f"it returned {count}, expected three (x, x_history, f_history)"
     last, points, values = (np.asarray(v, dtype=np.float64) for v in answer.values)
     if last.size != n:

@@ -73,7 +73,8 @@ ENDED: dict[Status, str] = {
     Status.BAD_SIGNATURE: "`{entry}` could not be called with the arguments ({arguments}).",
     Status.TIMEOUT: "`{entry}` was still running when its {seconds:g} seconds were over. Is there a loop without end?",
     Status.MEMORY: "`{entry}` asked for more memory than the {memory} MB that it may use.",
-    Status.CRASHED: "`{entry}` ended the whole program instead of returning. Does it call exit()?",
+    Status.CRASHED: "`{entry}` ended the whole program instead of returning. Does it call exit(), or replace"
+    " parts of Python or NumPy?",
     Status.POLICY_VIOLATION: "`{entry}` tried to do something that submissions may not do.",
     Status.GRADER_ERROR: (
         "This question could not be graded. That is not your fault, and your instructor has been told."
@@ -89,7 +90,8 @@ ENDED_IN_IMPORT: dict[Status, str] = {
         " outside of all functions?"
     ),
     Status.MEMORY: "While it was imported, your file asked for more memory than the {memory} MB that it may use.",
-    Status.CRASHED: "While it was imported, your file ended the whole program. Does it call exit()?",
+    Status.CRASHED: "While it was imported, your file ended the whole program. Does it call exit(), or"
+    " replace parts of Python or NumPy?",
     Status.POLICY_VIOLATION: "While it was imported, your file tried to do something that submissions may not do.",
 }
 

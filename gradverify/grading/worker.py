@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
@@ -35,6 +34,7 @@ def serve(first: dict[str, Any], requests: Iterator[dict[str, Any]], out: TextIO
     from gradverify.grading.assignment import load_assignment
     from gradverify.grading.codec import student_to_data
     from gradverify.grading.intake import Submission
+    from gradverify.grading.leftovers import staging_folder
     from gradverify.grading.student import Course, grade_student
     from gradverify.sandbox import Limits, Zygote
 
@@ -43,7 +43,7 @@ def serve(first: dict[str, Any], requests: Iterator[dict[str, Any]], out: TextIO
         out.flush()
 
     limits = Limits(seconds=float(first["seconds"]), memory_mb=int(first["memory_mb"]))
-    with Zygote(limits, tuple(first["imports"])) as zygote, tempfile.TemporaryDirectory(prefix="gradverify-") as folder:
+    with Zygote(limits, tuple(first["imports"])) as zygote, staging_folder() as folder:
         os.chmod(folder, 0o711)  # the sandbox copies a submission from here; nobody else lists it
         from gradverify.grading.bench import Plan, make_bench
         from gradverify.plugins import load_plugins
@@ -60,7 +60,7 @@ def serve(first: dict[str, Any], requests: Iterator[dict[str, Any]], out: TextIO
         secret_request = next(requests, None)
         if secret_request is None:
             return
-        course = Course(parsed.assignment, benches, bytes.fromhex(secret_request["secret"]), zygote, Path(folder))
+        course = Course(parsed.assignment, benches, bytes.fromhex(secret_request["secret"]), zygote, folder)
         for request in requests:
             submission = Submission(request["student"], tuple(Path(source) for source in request["sources"]))
             partial = bool(request.get("partial"))

@@ -151,6 +151,8 @@ def test_feedback_in_markdown_keeps_code_and_shows_everything_else_as_it_is() ->
 
     assert markdown_line("`grad_f` isn't: f's x_history & 2 < 3") == "`grad_f` isn't: f's x_history & 2 \\< 3"
     assert markdown_line("<b> *a* _b_ [c](d) `") == "\\<b> \\*a\\* \\_b\\_ [c\\](d) \\`"
+    assert markdown_line("∂f/∂v[1]: right size") == "∂f/∂v[1]: right size"
+    assert markdown_line("[a]: http://x") == "\\[a]: http://x"
     assert markdown_line("# 1") == "\\# 1"
     assert markdown_line("&lt; 1. x") == "\\&lt; 1. x"
 

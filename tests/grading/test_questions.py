@@ -242,6 +242,54 @@ def test_who_stops_answering_when_the_points_are_over_is_told(tmp_path: Path) ->
     assert "when it was asked further: timeout" in result.flags[0].evidence
 
 
+@pytest.mark.parametrize(
+    ("ended", "told"),
+    [
+        (Ended.CRASHED, "the grader's own questions were given up: the entry had ended with crashed"),
+        (None, "the grader's own questions were given up: they took as long as the submission may"),
+    ],
+)
+def test_staff_is_told_why_the_graders_own_questions_were_given_up(
+    ended: Ended | None, told: str, tmp_path: Path
+) -> None:
+    class Ending(InProcess):
+        def call(self, entry: str, arguments: Any, *, seconds: float | None = None) -> Answer:
+            answer = super().call(entry, arguments, seconds=seconds)
+            if ended is not None and len(self.asked) == 3:
+                return Answer(status=ended, detail="its process was killed by SIGSEGV")
+            if ended is None and len(self.asked) > 8:
+                return Answer(status=Ended.TIMEOUT, seconds=seconds or 0.0)
+            return answer
+
+    caller = Ending(lambda x, y: right(x, y) * [1, -1])
+    grading = DerivativeGrading(bench_in(tmp_path), Seat(caller, "grad", 60.0), SubmissionLimits(), 7)
+    grading.look()
+    staff = grading.grade().staff
+    assert [line for line in staff.split("\n") if "own questions" in line] == [told]
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (Answer(status=Ended.OK, kind="none"), "it returned None: is there a `return` at its end?"),
+        (
+            Answer(status=Ended.OK, kind="other", detail="10000000 numbers, which is more than an answer may hold"),
+            "it returned something that cannot be used: 10000000 numbers, which is more than an answer may hold.",
+        ),
+    ],
+)
+def test_what_is_no_array_is_told_once_and_not_called_a_wrong_shape(answer: Answer, told: str, tmp_path: Path) -> None:
+    class Answers:
+        def call(self, entry: str, arguments: Any, *, seconds: float | None = None) -> Answer:
+            return answer
+
+    grading = DerivativeGrading(bench_in(tmp_path), Seat(Answers(), "grad", 60.0), SubmissionLimits(), 7)
+    grading.look()
+    result = grading.grade()
+    assert result.status is Status.WRONG
+    assert result.student.split("\n") == ["Neither of the 2 components is right yet.", f"What came back: {told}"]
+
+
 def test_answers_that_are_rounded_are_told_so(tmp_path: Path) -> None:
     told = graded(bench_in(tmp_path), lambda x, y: np.round(right(x, y), 3)).student
     assert "Your answers have 3 decimals. Do not round them." in told
@@ -383,6 +431,25 @@ def run_descent(folder: Path, routine: Callable[..., Any], spec: str = DESCENT, 
     grading = DescentGrading(bench, Seat(InProcess(routine), "grad", 60.0), SubmissionLimits(), 7)
     grading.look()
     return grading.grade()
+
+
+def test_a_descent_that_takes_other_arguments_is_told_its_own(tmp_path: Path) -> None:
+    class Refuses:
+        def call(self, entry: str, arguments: Any, *, seconds: float | None = None) -> Answer:
+            return Answer(status=Ended.BAD_SIGNATURE, detail="missing a required argument: 'z'")
+
+    from gradverify.grading.bench import make_bench
+
+    bench = make_bench(assignment_in(tmp_path, ASSIGNMENT, DESCENT).questions[0], plugins())
+    grading = DescentGrading(bench, Seat(Refuses(), "grad", 60.0), SubmissionLimits(), 7)
+    grading.look()
+    told = "`grad` could not be called with the arguments (f, grad_f, x0, learning_rate, max_iters, tol)."
+    assert grading.grade().student.startswith(told)
+
+
+def test_a_descent_that_returns_nothing_is_told_so(tmp_path: Path) -> None:
+    result = run_descent(tmp_path, lambda *_: None)
+    assert "it returned None, expected three (x, x_history, f_history)" in result.staff
 
 
 def test_a_right_descent_gets_all_points(tmp_path: Path) -> None:

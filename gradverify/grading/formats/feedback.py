@@ -26,8 +26,8 @@ def _told(question: QuestionResult) -> list[str]:
 
 
 _CODE = re.compile(r"(`[^`]+`)")
-_SPECIAL = re.compile(r"[\\`*<~|$]|\](?=[(\[:])|(?<!\w)_|_(?!\w)|&(?=#?\w+;)")
-_START = re.compile(r"^(\s*)([-+=#>])|^(\s*\d+)([.)])")
+_SPECIAL = re.compile(r"[\\`*<~|$]|\](?=[(\[])|(?<!\w)_|_(?!\w)|&(?=#?\w+;)")
+_START = re.compile(r"^(\s*)([-+=#>\[])|^(\s*\d+)([.)])")
 
 
 def markdown_line(text: str) -> str:
