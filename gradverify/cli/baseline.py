@@ -191,7 +191,7 @@ def _refuse_unwritable(path: Path) -> None:
         raise click.UsageError(f"--write-baseline {path} is a device or a pipe, which keeps nothing; name a file")
     fault = cannot_write(path)
     if fault is not None:
-        raise click.UsageError(f"--write-baseline {path}: {fault}")
+        raise click.UsageError(f"--write-baseline {path} cannot be written: {fault}")
 
 
 def _read(path: Path) -> dict[str, Known]:

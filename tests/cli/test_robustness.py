@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from gradverify.core.verdicts import Verdict
+from gradverify.report.baseline import Known, render_baseline
 from tests.cli.support import (
     COMMAND,
     PATIENCE,
@@ -127,7 +129,22 @@ def test_an_output_that_takes_nothing_is_no_bug(folder: Path, redirection: str, 
     assert "Traceback" not in finished.stderr
 
 
-def test_a_baseline_that_cannot_be_written_is_told_even_where_all_else_is_quiet(folder: Path) -> None:
-    finished = gradverify("run", "s.yaml", "-q", "--no-cache", "--write-baseline", "/proc/nope/k.json", cwd=folder)
-    assert finished.returncode != 0
-    assert "cannot be written" in finished.stderr
+def test_a_baseline_that_cannot_be_written_is_refused_before_anything_runs(folder: Path, call: Caller) -> None:
+    refused = call("run", "s.yaml", "--write-baseline", "/proc/nope/k.json")
+    assert refused.returncode == 2
+    assert "--write-baseline /proc/nope/k.json cannot be written" in refused.stderr
+    assert refused.stdout == ""
+
+
+def test_a_baseline_that_does_not_fit_is_told_even_where_all_else_is_quiet(folder: Path) -> None:
+    kept = render_baseline({f"other.yaml::s{i}": Known(Verdict.FAIL, {}, {}) for i in range(200)}, "0.1.0")
+    assert len(kept) > SMALL_FILE
+    (folder / "k.json").write_text(kept)
+    finished = subprocess.run(
+        [*COMMAND, "run", "s.yaml", "-k", "s1", "-q", "--no-cache", "--write-baseline", "k.json"],
+        cwd=folder, env=environment(), capture_output=True, text=True, timeout=PATIENCE, check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (SMALL_FILE, SMALL_FILE)),
+    )  # fmt: skip
+    assert finished.returncode == 1
+    assert "the baseline k.json cannot be written: File too large" in finished.stderr
+    assert (folder / "k.json").read_text() == kept
