@@ -12,7 +12,7 @@ from pathlib import Path
 from gradverify.run.journal import JournalError
 
 LOCK = ".lock"
-FULL = (errno.ENOSPC, errno.EDQUOT)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class OutError(Exception):
