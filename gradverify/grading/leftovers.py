@@ -1,4 +1,4 @@
-"""The folder where a grading process unpacks submissions, gone with it; and those of processes that were killed.
+"""The folder that a grading process and its sandbox work in, gone with them; and those of processes that were killed.
 
 Each such folder is locked for as long as its process lives. Who can lock one has found it without its process.
 """
@@ -9,12 +9,14 @@ import contextlib
 import fcntl
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from gradverify.sandbox.folders import remove
 
 PREFIX = "gradverify-grade-"
+TRIES, PAUSE_SECONDS = 5, 0.1  # a killed sandbox has gone in much less
 OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -39,6 +41,7 @@ def _made() -> tuple[Path, int]:
             descriptor = os.open(folder, OPEN)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             if folder.exists():
+                folder.chmod(0o711)  # submissions run below it, some as other users; nobody else lists it
                 return folder, descriptor
         except FileNotFoundError:  # another process found it between its making and its locking
             pass
@@ -59,6 +62,17 @@ def _remove_if_left(folder: Path) -> None:
     try:
         if os.fstat(descriptor).st_uid == os.geteuid():
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            remove(folder)
+            _remove(folder)
     finally:
         os.close(descriptor)
+
+
+def _remove(folder: Path) -> None:
+    """A sandbox whose process was killed this moment may be removing its own part at the same time."""
+    for _ in range(TRIES):
+        try:
+            remove(folder)
+        except OSError:
+            time.sleep(PAUSE_SECONDS)
+        else:
+            return

@@ -8,14 +8,17 @@ import os
 import queue
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from gradverify.grading.bench import Plan
 from gradverify.grading.codec import student_from_data
 from gradverify.grading.intake import Submission
+from gradverify.grading.leftovers import remove_leftovers
 from gradverify.grading.model import Assignment, StudentResult, status_of
 from gradverify.grading.student import broken
 
@@ -90,6 +93,8 @@ class Session:
             self._stop.set()
             for thread in threads:
                 thread.join(10)
+            if left:  # grading processes were killed
+                remove_leftovers(Path(tempfile.gettempdir()))
         return list(left)
 
     def _serve(self, waiting: queue.SimpleQueue[Submission], results: queue.SimpleQueue[Any], partial: bool) -> None:

@@ -43,8 +43,7 @@ def serve(first: dict[str, Any], requests: Iterator[dict[str, Any]], out: TextIO
         out.flush()
 
     limits = Limits(seconds=float(first["seconds"]), memory_mb=int(first["memory_mb"]))
-    with Zygote(limits, tuple(first["imports"])) as zygote, staging_folder() as folder:
-        os.chmod(folder, 0o711)  # the sandbox copies a submission from here; nobody else lists it
+    with staging_folder() as folder, Zygote(limits, tuple(first["imports"]), folder) as zygote:
         from gradverify.grading.bench import Plan, make_bench
         from gradverify.plugins import load_plugins
 

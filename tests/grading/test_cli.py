@@ -471,11 +471,12 @@ def test_gradescope_gets_a_result_even_if_the_grader_cannot_start(course: Path) 
 
 
 def test_an_interrupt_ends_the_run_and_keeps_what_is_done(course: Path) -> None:
+    (course / "temporary").mkdir(mode=0o711)
     (course / "hw.yaml").write_text(ASSIGNMENT + "limits: {seconds: 300}\n")
     (course / "subs/zz.py").write_text("while True:\n    pass\n")
     process = subprocess.Popen(
         [sys.executable, "-m", "gradverify", "grade", *ARGUMENTS], cwd=course, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True,
+        stderr=subprocess.PIPE, text=True, env=os.environ | {"TMPDIR": str(course / "temporary")},
     )  # fmt: skip
     assert process.stdout is not None
     seen = [process.stdout.readline() for _ in range(2)]
@@ -484,6 +485,7 @@ def test_an_interrupt_ends_the_run_and_keeps_what_is_done(course: Path) -> None:
     assert seen[0].startswith("ada: ")
     assert "interrupted; 2 students" in rest
     assert process.returncode == 130
+    assert list((course / "temporary").iterdir()) == []
     found = report_in(course / "out")
     assert (found["interrupted"], found["not_graded"]) == (True, ["zz"])
     (course / "subs/zz.py").write_text(RIGHT)
