@@ -47,6 +47,24 @@ def test_the_values_of_both_sides_are_never_called_wrong(
     assert verdict_of(one_variable(function, wrong, point, backends)) is Verdict.FAIL
 
 
+@pytest.mark.parametrize("backends", ["finite-difference", "finite-difference, autodiff, sympy"])
+@pytest.mark.parametrize("distance", ["1e-7", "1e-8", "1e-9"])
+def test_a_jump_beside_the_point_lets_nothing_pass(distance: str, backends: str) -> None:
+    assert verdict_of(one_variable(f"maximum(x - 1 - {distance}, 0)**2", "1.3", 1, backends)) is not Verdict.PASS
+
+
+def test_beside_an_exact_value_no_difference_names_a_jump() -> None:
+    every = "finite-difference, autodiff, sympy"
+    assert verdict_of(one_variable("maximum(x - 1.0000001, 0)**2", "1.3", 1, every)) is Verdict.FAIL
+
+
+@pytest.mark.parametrize("offset", ["1e5", "1e6"])
+def test_an_offset_turns_neither_side_into_a_fault(offset: str) -> None:
+    function = f"{offset} + maximum(x - 1, 0)**2"
+    for claim in ("0", "2"):
+        assert verdict_of(one_variable(function, claim, 1, "finite-difference")) is not Verdict.FAIL
+
+
 @pytest.mark.parametrize(("mixed", "wrong"), [("where(x > y, -2, 0)", False), ("where(x > y, -2, 5)", True)])
 def test_a_mixed_derivative_jumps_where_those_along_both_axes_do(mixed: str, wrong: bool) -> None:
     text = f"""

@@ -27,7 +27,8 @@ from gradverify.core.problem import Problem
 LARGEST_STEP = 0.1  # relative to the component, or to its typical length where it is 0
 STEPS = 12  # down to 0.1 · 4⁻¹¹ = 2e-8 of the component, where a second difference is noise
 MOST_COMPONENTS = 256  # that are probed at one point
-DECADES = 2.0  # over which a gap has to stand still: that of a smooth f changes a hundredfold meanwhile
+DECADES = 2.0  # over which a gap has to stand still: that of a smooth f changes a millionfold meanwhile, extrapolated
+FEW_DECADES = 1.2  # enough to doubt an accusation: beside an offset of 1e6 noise leaves no more
 FEWEST = 3  # values that a limit is taken of
 ROUNDED_VALUES = 6.0  # of f in a one-sided second difference: Σ|weight|·h², 1 + 2 + 1, and the steps' own rounding
 
@@ -46,14 +47,15 @@ def find_bends(
 ) -> dict[int, Kink]:
     """Where the Hessian of f jumps at `point`, shape (n,), among `components` (flat indices i·n + j).
 
-    decades: of steps over which the gap has to stand still; at least DECADES of them, which noise leaves of a second
-    difference. Costs 4·STEPS evaluations a variable, and 8·STEPS a mixed derivative both of whose variables jump.
+    decades: of steps over which the gap has to stand still; DECADES of them for more than that, else FEW_DECADES, since
+    noise leaves fewer of a second difference than of a first. Costs 4·STEPS evaluations a variable, and 8·STEPS a mixed
+    derivative both of whose variables jump.
     """
     n = problem.variables.size
     point = np.asarray(point, dtype=np.float64)
     wanted = sorted(set(components))[:MOST_COMPONENTS]
     size = np.where(point != 0, np.abs(point), typical)
-    decades = min(decades, DECADES)
+    decades = DECADES if decades > DECADES else FEW_DECADES
     axes: dict[int, Bend] = {}
     for j in sorted({index for c in wanted for index in divmod(c, n)}):
         bend = _bend(problem, point, _direction(n, {j: size[j]}), decades)

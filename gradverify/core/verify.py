@@ -13,7 +13,7 @@ from gradverify.core.answers import Answer as Answer  # noqa: PLC0414 - offered 
 from gradverify.core.answers import Ask as Ask  # noqa: PLC0414
 from gradverify.core.answers import Judged
 from gradverify.core.arrays import Array, Matrix, Vector
-from gradverify.core.estimates import Estimates, Kink
+from gradverify.core.estimates import Estimate, Estimates, Kink
 from gradverify.core.examine import ClaimValues, ScaleProbe, examine, flat, typical_lengths
 from gradverify.core.judge import Code, judge, judge_kink, judge_with_scales
 from gradverify.core.kinks import find_kinks
@@ -239,15 +239,27 @@ def _proves(estimates: Estimates | None) -> bool:
 
 
 def _kinks(all_estimates: Sequence[Estimates], rows: int) -> list[dict[int, Kink]]:
-    """The kinks that any backend found, by point and component; of several, the one with the least bound."""
+    """The kinks that any backend found, by point and component; of several, the one with the least bound.
+
+    Where an exact backend has a value there is none: differences do not tell a kink beside the point from one at it.
+    """
     found: list[dict[int, Kink]] = [{} for _ in range(rows)]
     for estimates in all_estimates:
         for row, estimate in enumerate(estimates.points):
             for kink in estimate.kinks:
+                if any(_has_exact_value(e.points[row], kink.component) for e in all_estimates if e is not estimates):
+                    continue
                 known = found[row].get(kink.component)
                 if known is None or kink.bound < known.bound:
                     found[row][kink.component] = kink
     return found
+
+
+def _has_exact_value(estimate: Estimate, component: int) -> bool:
+    if estimate.evidence.strength < Evidence.EXACT.strength:
+        return False
+    value, bound = estimate.value.ravel()[component], estimate.error_bound.ravel()[component]
+    return bool(np.isfinite(value) and np.isfinite(bound))
 
 
 def _judge_answer(
@@ -306,7 +318,10 @@ def _code_at_kink(claimed: float, kink: Kink, problem: Problem, at_kinks: AtKink
         case AtKinks.FAIL:
             return Code.FAIL
         case AtKinks.ACCEPT_SUBGRADIENT:
-            return judge_kink(claimed, kink, problem.tolerance)
+            code = judge_kink(claimed, kink, problem.tolerance)
+            # Second differences of f miss a jump beside the point, at a distance d, by (d/h)² only: no claim passes by
+            # one, and what lies beyond both sides is wrong wherever it is.
+            return Code.INCONCLUSIVE if code is Code.PASS and problem.derivative is Derivative.HESSIAN else code
 
 
 def combine(judged: Sequence[Judged], shape: tuple[int, ...], prover: str | None) -> tuple[Array, list[Contradiction]]:
