@@ -7,16 +7,7 @@ from pathlib import Path
 import pytest
 
 from gradverify.core.verdicts import Verdict
-from gradverify.plugins import load_plugins
-from gradverify.run import single
-from gradverify.spec.load import load_text
-
-
-def verdict_of(text: str, folder: Path = Path()) -> Verdict:
-    plugins = load_plugins(())
-    found = load_text(text, str(folder / "jumps.yaml"), plugins.backend_options())
-    assert not found.faults
-    return single.run_spec(found.specs[0], plugins).verdict
+from tests.in_process import verdict_of
 
 
 def one_variable(function: str, claim: str, point: float, backends: str) -> str:

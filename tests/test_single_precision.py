@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -26,8 +28,8 @@ def without_a_square(x: Array) -> Array:
     return np.asarray(WEIGHTS.T @ (1 - np.tanh(WEIGHTS @ np.asarray(x, dtype=np.float32))))
 
 
-def verdict(claim: object, precision: str) -> Verdict:
-    return gradverify.check(layer, claim, at=POINTS, precision=precision).specs[0].verdict  # type: ignore[arg-type]
+def verdict(claim: Callable[..., object], precision: str) -> Verdict:
+    return gradverify.check(layer, claim, at=POINTS, precision=precision).specs[0].verdict
 
 
 @pytest.mark.parametrize("precision", ["float32", "float64"])
@@ -46,9 +48,9 @@ def test_a_right_claim_is_not_called_wrong_where_the_spec_does_not_say_so() -> N
     assert "precision: float32" in str([check.reason for check in result.checks])
 
 
-def story_of(function: object, claim: object, precision: str = "float64") -> str:
+def story_of(function: Callable[..., object], claim: Callable[..., object], precision: str = "float64") -> str:
     """Reason and notes of a check at the points."""
-    result = gradverify.check(function, claim, at=POINTS, precision=precision).specs[0]  # type: ignore[arg-type]
+    result = gradverify.check(function, claim, at=POINTS, precision=precision).specs[0]
     return " ".join([result.reason or "", *result.notes])
 
 
@@ -68,7 +70,9 @@ def coarse(x: Array) -> float:
         (coarse, lambda x: np.array([x[1], x[0], 1.0])),
     ],
 )
-def test_what_does_not_pass_for_single_precision_inside_f_names_the_way_out(function: object, claim: object) -> None:
+def test_what_does_not_pass_for_single_precision_inside_f_names_the_way_out(
+    function: Callable[..., object], claim: Callable[..., object]
+) -> None:
     assert "`precision: float32`" in story_of(function, claim)
 
 

@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from gradverify.core.verdicts import Verdict
-from gradverify.plugins import load_plugins
-from gradverify.run import single
-from gradverify.spec.load import load_text
-
-
-def verdict_of(text: str) -> Verdict:
-    plugins = load_plugins(())
-    found = load_text(text, str(Path("single.yaml")), plugins.backend_options())
-    assert not found.faults
-    return single.run_spec(found.specs[0], plugins).verdict
-
+from tests.in_process import result_of, verdict_of
 
 PATCHES = [
     ("where(x == 0, 1, (exp(x) - 1)/x)", "(exp(x)*(x - 1) + 1)/x**2", "0.5", 0),
@@ -65,7 +53,5 @@ function: where(x == 1, 1, x**2)
 gradient: ["where(x == 1, 0, 2*x)"]
 points: [[1], [3]]
 """
-    plugins = load_plugins(())
-    result = single.run_spec(load_text(text, "single.yaml", plugins.backend_options()).specs[0], plugins)
-    told = [formula["right"] for check in result.checks for formula in check.details.get("formulas", ())]
+    told = [formula["right"] for check in result_of(text).checks for formula in check.details.get("formulas", ())]
     assert told == ["2*x"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import importlib
 import os
 import sys
@@ -129,10 +128,8 @@ def _run(arguments: Sequence[str]) -> int:
     return result if isinstance(result, int) else Exit.OK
 
 
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # a medium that takes no more is no bug
-
-
 def _internal(error: Exception, *, debug: bool) -> int:
+    from gradverify.run.journal import FULL
     from gradverify.run.pool import PoolError
 
     if debug:

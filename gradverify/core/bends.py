@@ -43,33 +43,34 @@ class Bend:
 
 
 def find_bends(
-    problem: Problem, point: Vector, components: Sequence[int], typical: Vector, decades: float
+    problem: Problem, point: Vector, components: Sequence[int], typical: Vector, *, faint: bool
 ) -> dict[int, Kink]:
     """Where the Hessian of f jumps at `point`, shape (n,), among `components` (flat indices i·n + j).
 
-    decades: of steps over which the gap has to stand still; DECADES of them for more than that, else FEW_DECADES, since
-    noise leaves fewer of a second difference than of a first. Costs 4·STEPS evaluations a variable, and 8·STEPS a mixed
-    derivative both of whose variables jump.
+    faint: whether a gap is enough that stands still over FEW_DECADES of steps. Costs 4·STEPS evaluations a variable,
+    and 8·STEPS a pair of variables that both jump.
     """
     n = problem.variables.size
     point = np.asarray(point, dtype=np.float64)
     wanted = sorted(set(components))[:MOST_COMPONENTS]
     size = np.where(point != 0, np.abs(point), typical)
-    decades = DECADES if decades > DECADES else FEW_DECADES
+    decades = FEW_DECADES if faint else DECADES
     axes: dict[int, Bend] = {}
     for j in sorted({index for c in wanted for index in divmod(c, n)}):
         bend = _bend(problem, point, _direction(n, {j: size[j]}), decades)
         if bend is not None and bend.left != bend.right:
             axes[j] = Bend(bend.left / size[j] ** 2, bend.right / size[j] ** 2, bend.bound / size[j] ** 2)
+    bends: dict[tuple[int, int], Bend | None] = {(i, i): bend for i, bend in axes.items()}
     found: dict[int, Kink] = {}
     for flat in wanted:
-        i, j = divmod(flat, n)
-        if i == j and i in axes:
-            found[flat] = Kink(flat, axes[i].left, axes[i].right, axes[i].bound)
-        elif i in axes and j in axes:
-            kink = _mixed(problem, point, flat, (i, j), size, decades)
-            if kink is not None:
-                found[flat] = kink
+        i, j = sorted(divmod(flat, n))
+        if not (i in axes and j in axes):
+            continue
+        if (i, j) not in bends:  # the Hessian is symmetric
+            bends[i, j] = _mixed(problem, point, (i, j), size, decades)
+        bend = bends[i, j]
+        if bend is not None:
+            found[flat] = Kink(flat, bend.left, bend.right, bend.bound)
     return found
 
 
@@ -80,9 +81,7 @@ def _direction(n: int, parts: dict[int, float]) -> Vector:
     return direction
 
 
-def _mixed(
-    problem: Problem, point: Vector, flat: int, pair: tuple[int, int], size: Vector, decades: float
-) -> Kink | None:
+def _mixed(problem: Problem, point: Vector, pair: tuple[int, int], size: Vector, decades: float) -> Bend | None:
     """The values that the mixed derivative may have beside `point`; the bound is their spread: none is confirmed."""
     i, j = pair
     n = point.size
@@ -94,7 +93,7 @@ def _mixed(
     high = max(sums.left, sums.right) - min(differences.left, differences.right)
     spread = high - low + sums.bound + differences.bound
     scale = 4.0 * size[i] * size[j]
-    return Kink(flat, float(low / scale), float(high / scale), float(spread / scale))
+    return Bend(float(low / scale), float(high / scale), float(spread / scale))
 
 
 def _bend(problem: Problem, point: Vector, direction: Vector, decades: float) -> Bend | None:

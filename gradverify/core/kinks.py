@@ -27,19 +27,21 @@ MOST_COMPONENTS = 256  # that are probed at one point
 
 
 def find_kinks(
-    problem: Problem, point: Vector, components: Sequence[int], typical: Vector, decades: float = DECADES
+    problem: Problem, point: Vector, components: Sequence[int], typical: Vector, *, faint: bool = False
 ) -> dict[int, Kink]:
     """The kinks of f along the variables of `components` (flat indices into the derivative) at `point`, shape (n,).
 
     Of a Hessian: where the second derivative jumps (`bends`).
 
-    typical: shape (n,), a length for components that are 0.  decades: of steps over which the gap has to stand still.
+    typical: shape (n,), a length for components that are 0.  faint: whether a gap is enough that stands still over
+    FEW_DECADES of steps, which is to doubt an accusation.
     Costs 2·STEPS evaluations a variable, and one.
     """
     if not components:
         return {}
     if problem.derivative is Derivative.HESSIAN:
-        return find_bends(problem, point, components, typical, decades)
+        return find_bends(problem, point, components, typical, faint=faint)
+    decades = FEW_DECADES if faint else DECADES
     n = problem.variables.size
     point = np.asarray(point, dtype=np.float64)
     wanted = sorted(set(components))[:MOST_COMPONENTS]

@@ -139,17 +139,12 @@ class Negligible:
         moved[here, :, :, first] += by_first[:, :, None] * corners[None, None, :, 0]
         if second:
             moved[here, :, :, other] += by_other[:, :, None] * corners[None, None, :, 1]
-        rows = moved.reshape((-1, n))
-        inside: Mask = np.all(problem.domain.contains(rows), axis=1)
-        self.evaluations += rows.shape[0]
-        with np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what f does so far off is looked at, not complained about
-            found = problem.function.evaluate(np.where(inside[:, None], rows, point)).values
-            found = np.asarray(found).reshape((*moved.shape[:3], -1))[here, :, :, output]
+        found = self._values(moved.reshape((-1, n))).reshape((*moved.shape[:3], -1))[here, :, :, output]
+        with np.errstate(all="ignore"):
             change = np.abs(found @ weights)
             across = steepest * np.abs(by_first) * (np.abs(by_other) if second else 1.0)
             noise = ROUND_OFF_UNITS * problem.precision.epsilon * (np.abs(found).max(axis=2) + across)
-            known = np.isfinite(change) & np.all(inside.reshape(found.shape[:3]), axis=2)
+            known = np.isfinite(change)
             answers: Mask = (known & (change > noise)).any(axis=1) | ~known.any(axis=1)
         return answers
 

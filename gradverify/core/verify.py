@@ -560,13 +560,13 @@ def _why_wrong_at_kinks(verified: Verified, usable: Array) -> str | None:
     row, i = wrong[0]
     kink, claimed = verified.kinks[row][i], float(verified.claim.values[row, i])
     where = f"{component_label(verified.problem, i)} at {show_point(verified.points[row])}"
-    slopes = f"{kink_words(verified.problem.derivative)} {kink.left:.6g} and {kink.right:.6g}"
+    slopes = f"{_kink_words(verified.problem.derivative)} {kink.left:.6g} and {kink.right:.6g}"
     if judge_kink(claimed, kink, verified.problem.tolerance) is Code.PASS:
         return f"{where}: {slopes}; each claimed component lies between its own, but together they are no subgradient"
     return f"{where}: {slopes}, and the claimed {claimed:.6g} does not lie between them"
 
 
-def kink_words(derivative: Derivative) -> str:
+def _kink_words(derivative: Derivative) -> str:
     """What is said before the values of the derivative on either side of a kink."""
     if derivative is Derivative.HESSIAN:
         return "the slope of f has a kink there, with second derivatives"

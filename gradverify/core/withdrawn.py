@@ -17,9 +17,9 @@ from gradverify.core.cross_examination import OtherSlopes, is_inconsistent, othe
 from gradverify.core.estimates import Kink, Note
 from gradverify.core.examine import flat
 from gradverify.core.judge import ROUND_OFF_UNITS, Code
-from gradverify.core.kinks import FEW_DECADES, find_kinks
+from gradverify.core.kinks import find_kinks
 from gradverify.core.lost_digits import is_exact_elsewhere, lost
-from gradverify.core.problem import Derivative, Problem, Request
+from gradverify.core.problem import Derivative, Precision, Problem, Request
 from gradverify.core.verdicts import Evidence, NoteKind
 
 TWO_SLOPES = "f has another slope over small steps than over longer ones, and the claim is neither"
@@ -249,7 +249,7 @@ def at_faint_kinks(
         exact = [j for j in judged if j.evidence[row].strength >= Evidence.EXACT.strength]
         failing = [i for i in np.flatnonzero(codes[row] == Code.FAIL).tolist() if i not in kinks[row]]
         failing = [i for i in failing if not any(np.isfinite(j.reference[row, i]) for j in exact)][:MOST_TIES]
-        for index, kink in find_kinks(problem, points[row], failing, typical, FEW_DECADES).items():
+        for index, kink in find_kinks(problem, points[row], failing, typical, faint=True).items():
             low, high = min(kink.left, kink.right), max(kink.left, kink.right)
             out[row, index] = low - kink.bound <= claimed[row, index] <= high + kink.bound
             if out[row, index]:
@@ -268,7 +268,7 @@ def _with_note(judged: Judged, row: int, note: Note) -> Judged:
     return replace(judged, notes=tuple(notes))
 
 
-SINGLE_EPSILON = float(np.finfo(np.float32).eps)
+SINGLE_EPSILON = Precision.FLOAT32.epsilon
 
 
 def in_single_precision(codes: Array, judged: Sequence[Judged], claimed: Matrix) -> Array:

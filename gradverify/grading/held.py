@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from gradverify.run.journal import JournalError
+from gradverify.run.journal import FULL, JournalError
 
 LOCK = ".lock"
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class OutError(Exception):

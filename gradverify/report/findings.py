@@ -36,17 +36,25 @@ class Finding:
     line: int
 
 
-def findings(report: Report) -> tuple[Finding, ...]:
-    """Every spec that is not a pass: wrong gradients first, the largest relative error at the top."""
+def findings(report: Report, *, by_error: bool = True) -> tuple[Finding, ...]:
+    """Every spec that is not a pass: wrong gradients first, the largest relative error at the top.
+
+    by_error: without it those of one verdict stand in the specs' order, as on the terminal.
+    """
     specs = [spec for spec in report.specs if spec.verdict is not Verdict.PASS]
-    return tuple(_finding(spec) for spec in sorted(specs, key=_rank))
+    specs.sort(key=_rank if by_error else _urgency)
+    return tuple(_finding(spec) for spec in specs)
+
+
+def _urgency(spec: SpecResult) -> int:
+    return _ORDER.index(spec.verdict)
 
 
 def _rank(spec: SpecResult) -> tuple[int, float]:
     errors = [
         c.max_relative_error for c in spec.checks if c.verdict is Verdict.FAIL and c.max_relative_error is not None
     ]
-    return _ORDER.index(spec.verdict), -max((math.inf if math.isnan(e) else e for e in errors), default=0.0)
+    return _urgency(spec), -max((math.inf if math.isnan(e) else e for e in errors), default=0.0)
 
 
 def _finding(spec: SpecResult) -> Finding:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from gradverify.core.report import Report
 from gradverify.core.verdicts import Verdict
@@ -26,7 +26,7 @@ def render_markdown(report: Report, options: Mapping[str, str]) -> str:
 
 def markdown(report: Report, *, limit: int) -> str:
     """The report in at most `limit` bytes; whole stories are left out at the end, and their number is said."""
-    found = sorted(findings(report), key=_rank(report))
+    found = findings(report, by_error=False)
     text = "\n".join(_head(report, found)) + "\n"
     used = len(text.encode("utf-8", "replace"))
     parts = [text]
@@ -39,13 +39,6 @@ def markdown(report: Report, *, limit: int) -> str:
         parts.append(story)
         used += size
     return "".join(parts)
-
-
-def _rank(report: Report) -> Callable[[Finding], tuple[int, int]]:
-    """What is wrong first, then what broke or stayed open; the specs' order, as on the terminal, within each."""
-    order = {id(spec): number for number, spec in enumerate(report.specs)}
-    verdicts = list(_MARKS)
-    return lambda item: (verdicts.index(item.spec.verdict), order[id(item.spec)])
 
 
 def _head(report: Report, found: Sequence[Finding]) -> list[str]:

@@ -14,6 +14,7 @@ from gradverify.plugin import (
     Kink,
     Note,
     NoteKind,
+    Precision,
     Problem,
     Request,
     TooManyComponentsError,
@@ -45,7 +46,6 @@ SPENT = "the budget of evaluations is spent; `budget` or `max_evaluations` raise
 SIGNAL = 30.0  # times the noise: changes of f this large are no noise
 NOISY = 1e3  # a noise level this many units of round-off above that of f's value is worth a word
 CRAMPED = 1e-3  # room on one side, relative to the other's, below which differences are taken on the other side only
-SINGLE_EPSILON = float(np.finfo(np.float32).eps)
 LIKE_SINGLE = 64.0  # noise this many times more or less than one rounding to single precision may come from such ones
 ZERO_DECADES = 6.0  # of steps over which all differences must be exactly 0 to confirm a claim of exactly 0
 
@@ -273,7 +273,7 @@ def _ladder(
     faster = "f varies, or is noisy, by more than the steps can resolve"
     _note(notes, rows[drowned.any(axis=1)], n, m, NoteKind.OSCILLATION, faster)
     height = done.breaks.height.reshape((-1, m))
-    in_double = problem.precision.epsilon <= np.finfo(np.float64).eps  # as far as the spec says
+    in_double = problem.precision is Precision.FLOAT64  # as far as the spec says
     single = all_single(done.samples).reshape((-1, m))
     for row in np.flatnonzero(doubtful.any(axis=1)).tolist():
         text = f"f moves in jumps of {np.max(height[row], where=doubtful[row], initial=0.0):.0e} near the point"
@@ -295,7 +295,7 @@ def _ladder(
         text = f"f is noisy at a level of {np.max(level[row], where=noisy[row], initial=0.0):.0e}"
         if rounded[row].any():
             text = f"f is rounded to steps of {np.max(height[row], where=rounded[row], initial=0.0):.0e}"
-        units = np.where(noisy[row], level[row], 0.0) / SINGLE_EPSILON
+        units = np.where(noisy[row], level[row], 0.0) / Precision.FLOAT32.epsilon
         if (
             in_double
             and ((units >= nearby[row] / LIKE_SINGLE) & (units <= nearby[row] * LIKE_SINGLE) & noisy[row]).any()

@@ -92,7 +92,8 @@ def _several(kind: str, elements: list[object], room: Room, keys: tuple[str, ...
     return Returned(kind, tuple(array for array, _ in pairs), tuple(dtype for _, dtype in pairs), keys)
 
 
-# What an array may hold that holds no numbers, by the letter of its dtype: `str96` says nothing to most people.
+# What an array may hold that holds no numbers, by the letter of its dtype: `str96` says nothing to most people. The
+# core has the same words; what runs here imports nothing of it.
 KINDS = {"U": "text", "S": "bytes", "T": "text", "M": "dates", "m": "spans of time", "V": "records"}
 
 
