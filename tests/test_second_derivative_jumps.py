@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gradverify.core.verdicts import Verdict
-from tests.in_process import verdict_of
+from tests.in_process import result_of, verdict_of
 
 
 def one_variable(function: str, claim: str, point: float, backends: str) -> str:
@@ -36,6 +36,12 @@ def test_the_values_of_both_sides_are_never_called_wrong(
     for claim in sides:
         assert verdict_of(one_variable(function, claim, point, backends)) is not Verdict.FAIL
     assert verdict_of(one_variable(function, wrong, point, backends)) is Verdict.FAIL
+
+
+def test_the_reason_names_both_sides() -> None:
+    result = result_of(one_variable("maximum(x, 0)**2", "2", 0, "finite-difference"))
+    assert result.reason is not None
+    assert "the slope of f has a kink there, with second derivatives 0 and 2" in result.reason
 
 
 @pytest.mark.parametrize("backends", ["finite-difference", "finite-difference, autodiff, sympy"])

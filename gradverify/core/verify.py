@@ -560,17 +560,18 @@ def _why_wrong_at_kinks(verified: Verified, usable: Array) -> str | None:
     row, i = wrong[0]
     kink, claimed = verified.kinks[row][i], float(verified.claim.values[row, i])
     where = f"{component_label(verified.problem, i)} at {show_point(verified.points[row])}"
-    slopes = f"{_kink_words(verified.problem.derivative)} {kink.left:.6g} and {kink.right:.6g}"
+    slopes = _at_kink(verified.problem, kink)
     if judge_kink(claimed, kink, verified.problem.tolerance) is Code.PASS:
         return f"{where}: {slopes}; each claimed component lies between its own, but together they are no subgradient"
     return f"{where}: {slopes}, and the claimed {claimed:.6g} does not lie between them"
 
 
-def _kink_words(derivative: Derivative) -> str:
-    """What is said before the values of the derivative on either side of a kink."""
-    if derivative is Derivative.HESSIAN:
-        return "the slope of f has a kink there, with second derivatives"
-    return "f has a kink there, with slopes"
+def _at_kink(problem: Problem, kink: Kink) -> str:
+    """A clause: the kink, and the values of the derivative on either side of it."""
+    what = "f has a kink there, with slopes"
+    if problem.derivative is Derivative.HESSIAN:
+        what = "the slope of f has a kink there, with second derivatives"
+    return f"{what} {kink.left:.6g} and {kink.right:.6g}"
 
 
 def _nobody_judged(verified: Verified) -> tuple[Verdict, str]:
@@ -614,6 +615,10 @@ def why_inconclusive(verified: Verified) -> str:
                 messages.append(note.message)
     if messages:
         return f"{where}: {'; '.join(messages)}"
+    kink = verified.kinks[row].get(component)
+    if kink is not None:
+        claimed = float(verified.claim.values[row, component])
+        return f"{where}: {_at_kink(verified.problem, kink)}, which do not decide about the claimed {claimed:.6g}"
     reference, bound = best_reference(verified)
     ref, err = float(reference[row, component]), float(bound[row, component])
     if not np.isfinite(ref):
