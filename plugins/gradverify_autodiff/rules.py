@@ -113,17 +113,33 @@ def _untraced(value: Any) -> Any:
     return np.asarray(value)
 
 
-def _chosen_part(ans: Any, x: Any, axis: Any = None, **_: Any) -> Any:
+def chosen(
+    ans: Any, x: Any, axis: Any = None, _out: Any = None, _keepdims: Any = False, initial: Any = None, where: Any = True
+) -> tuple[Any, Any]:
+    """The entries of x that max or min has chosen, as a mask of x's shape, and their number for each result.
+
+    `initial` counts as one more entry, that no slope goes to, and what `where` leaves out as none. The number is 0
+    where the result is NaN, which is equal to nothing; its shape is that of the result with the axes kept.
+    """
+    values, result = _untraced(x), _untraced(ans)
+    axes = tuple(range(values.ndim)) if axis is None else tuple(np.atleast_1d(axis).tolist())
+    kept = np.reshape(result, _kept_shape(values.shape, axes))
+    mask = np.logical_and(values == kept, _untraced(where))
+    number = np.sum(mask, axis=axes, keepdims=True)
+    if initial is not None and initial is not np._NoValue:
+        number = number + (kept == _untraced(initial))
+    return mask, number
+
+
+def _chosen_part(ans: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
     """The rule of max and min: what was chosen is seen in the plain values, equal ones share the slope.
 
     autograd's own rule compares what it traces, which a second derivative traces again: it compares rounded sums then.
     """
-    values = _untraced(x)
-    axes = tuple(range(values.ndim)) if axis is None else tuple(np.atleast_1d(axis))
-    chosen = (values == np.reshape(_untraced(ans), _kept_shape(values.shape, axes))).astype(np.float64)
+    mask, number = chosen(ans, x, *args, **kwargs)
     with np.errstate(invalid="ignore"):  # a NaN is equal to nothing
-        share = chosen / np.sum(chosen, axis=axes, keepdims=True)
-    return lambda g: anp.reshape(g, _kept_shape(values.shape, axes)) * share
+        share = mask / number
+    return lambda g: anp.reshape(g, number.shape) * share
 
 
 def _kept_shape(shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[int, ...]:

@@ -143,3 +143,29 @@ def test_a_function_is_never_asked_outside_its_domain_not_even_by_round_off() ->
     estimates = from_callable(guarded, SCALAR, [[1.0], [1.5], [2.0]], domain=inside)
     assert asked_outside == []
     assert covers(estimates[1], [3.0])
+
+
+@pytest.mark.parametrize(("point", "truth"), [([1.0, 0.2], [0, 0]), ([2.0, 0.2], [1, 0]), ([3.0, 3.0], None)])
+def test_the_initial_value_of_a_maximum_is_one_more_entry(point: list[float], truth: Any) -> None:
+    estimate = from_callable(lambda x: np.max(x, initial=1.5), {"x": (2,)}, [point])[0]
+    assert is_withheld(estimate) if truth is None else covers(estimate, truth)
+
+
+def test_an_entry_that_equals_the_initial_value_is_a_tie() -> None:
+    assert is_withheld(from_callable(lambda x: x.max(None, None, False, 1.5), {"x": (2,)}, [[1.5, 0.2]])[0], 0)
+
+
+def test_entries_that_a_maximum_leaves_out_have_no_share_and_make_no_tie() -> None:
+    left = np.array([[True, False], [True, True]])
+
+    def least(x: Any) -> Any:
+        return np.sum(np.amin(x, axis=1, initial=1.0, where=left) * np.array([2.0, 3.0]))
+
+    estimate = from_callable(least, {"x": (2, 2)}, [[0.3, 0.3, 0.6, 0.4]])[0]
+    assert np.array_equal(estimate.value, [2, 0, 0, 3])
+
+
+def test_a_maximum_that_is_nan_has_no_slope() -> None:
+    estimates = from_callable(lambda x: np.max(np.sqrt(x), initial=0.0), {"x": (2,)}, [[-1.0, 2.0], [1.0, 4.0]])
+    assert is_withheld(estimates[0])
+    assert covers(estimates[1], [0, 0.25])
