@@ -114,7 +114,13 @@ def _untraced(value: Any) -> Any:
 
 
 def chosen(
-    ans: Any, x: Any, axis: Any = None, _out: Any = None, _keepdims: Any = False, initial: Any = None, where: Any = True
+    ans: Any,
+    x: Any,
+    axis: Any = None,
+    out: Any = None,  # noqa: ARG001 - the arguments are NumPy's
+    keepdims: Any = False,  # noqa: ARG001
+    initial: Any = None,
+    where: Any = True,
 ) -> tuple[Any, Any]:
     """The entries of x that max or min has chosen, as a mask of x's shape, and their number for each result.
 

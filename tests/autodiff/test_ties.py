@@ -169,3 +169,8 @@ def test_a_maximum_that_is_nan_has_no_slope() -> None:
     estimates = from_callable(lambda x: np.max(np.sqrt(x), initial=0.0), {"x": (2,)}, [[-1.0, 2.0], [1.0, 4.0]])
     assert is_withheld(estimates[0])
     assert covers(estimates[1], [0, 0.25])
+
+
+def test_a_maximum_that_keeps_its_axes_is_differentiated() -> None:
+    estimate = from_callable(lambda x: np.sum(x * np.max(x, axis=1, keepdims=True)), {"x": (1, 2)}, [[1.0, 3.0]])[0]
+    assert covers(estimate, [3, 7])
