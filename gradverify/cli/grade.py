@@ -30,6 +30,7 @@ DEFAULT_LEVEL = "landlock"  # files, network and processes are out of reach
 FORMATS = ("gradescope", "prairielearn", "coursera", "check50")
 SECRET_ENDING = ".secret"
 REDRAW_SECONDS = 0.1
+MOST_NAMED = 5  # folders in a note
 
 
 @click.command("grade", short_help="Grade students' gradients: an assignment and a folder of submissions.")
@@ -285,14 +286,18 @@ class _Run:
         only_changed: bool,
     ) -> int:
         """Grade a folder."""
+        from gradverify.grading.bulk import is_bulk_archive
         from gradverify.grading.held import held
-        from gradverify.grading.intake import find_submissions, is_bulk_archive
+        from gradverify.grading.intake import find_submissions
 
         if not os.path.lexists(submissions):
             raise click.UsageError(f"there is no file or folder {submissions}")
         _require_apart(out, submissions)
-        if submissions.suffix.lower() == ".zip" and is_bulk_archive(submissions):
-            raise click.UsageError(f"{submissions} is a whole course's download: unpack it, and give the folder")
+        if is_bulk_archive(submissions, self.assignment.submission_file):
+            raise click.UsageError(
+                f"{submissions} looks like a whole course's download, and would be graded as one student's submission:"
+                " unpack it, and give the folder"
+            )
         intake = find_submissions(submissions)
         if not intake.submissions:
             click.echo(f"gradverify: there are no submissions in {submissions}", err=True)
@@ -320,7 +325,7 @@ class _Run:
         from gradverify.grading.held import writing
         from gradverify.grading.intake import folder_names
         from gradverify.grading.journal import FILE, Journal, usable
-        from gradverify.grading.output import students_in, write_course, write_student
+        from gradverify.grading.output import folders_of_others, students_in, write_course, write_student
 
         names = [submission.student for submission in intake.submissions]
         journal = Journal(out / FILE, self.assignment.name, fingerprint(self.assignment, self.secret))
@@ -366,7 +371,8 @@ class _Run:
             missed = self.session.grade(todo, done, tick=bar.tick) if todo else []
         graded = len(results) - len(kept)
         results = {result.student: result for result in former} | results
-        report = self._report(intake, results, missed)
+        gone = [] if students else folders_of_others(out, [folders[name] for name in (*names, *results)])
+        report = self._report(intake, results, missed, _no_longer(gone))
         lost = students_in(out) - results.keys() if missed or students else frozenset()
         if not students:
             lost &= set(names)
@@ -375,9 +381,13 @@ class _Run:
         else:
             with writing(out):
                 write_course(out, report, folders)
+            if missed:
+                click.echo(_goes_on(len(missed)), err=True)
         return self._conclude(report, out, graded)
 
-    def _report(self, intake: Intake, results: dict[str, StudentResult], missed: Sequence[str]) -> GradeReport:
+    def _report(
+        self, intake: Intake, results: dict[str, StudentResult], missed: Sequence[str], notes: Sequence[str]
+    ) -> GradeReport:
         from datetime import UTC, datetime
 
         import gradverify
@@ -392,7 +402,7 @@ class _Run:
             started=datetime.fromtimestamp(self.started, UTC).isoformat(timespec="seconds"),
             seconds=time.time() - self.started, isolation=isolation, max_score=self.assignment.max_score,
             students=tuple(results[name] for name in order if name in results),
-            interrupted=bool(missed), not_graded=tuple(missed), notes=intake.notes,
+            interrupted=bool(missed), not_graded=tuple(missed), notes=(*intake.notes, *notes),
             questions=tuple(question.name for question in self.assignment.questions),
         )  # fmt: skip
 
@@ -475,6 +485,13 @@ def _earlier(journal: Journal, out: Path, *, needed: bool, students: frozenset[s
             f"the assignment changed since the results in {out}: run without --student, so that all are graded"
             " by the same one"
         )
+    mixed = students_in(out) - students - {result.student for result in earlier.known} if students else frozenset()
+    if mixed:  # the journal is of a run that was interrupted before it reached them, and the overview of the former one
+        count = "1 student" if len(mixed) == 1 else f"{len(mixed)} students"
+        raise click.UsageError(
+            f"the last run into {out} was interrupted before it reached {count}, whose results are still of another"
+            " assignment: finish it with --resume first, which grades everybody by this one"
+        )
     return earlier
 
 
@@ -484,6 +501,23 @@ def _kept_overview(out: Path, lost: int) -> str:
         f"gradverify: the gradebook and the overview in {out} are still those of the former run, which have {rows}"
         " more: --resume grades the rest and replaces them"
     )
+
+
+def _goes_on(missed: int) -> str:
+    rest = "1 student was" if missed == 1 else f"{missed} students were"
+    return f"gradverify: {rest} not reached: the same command with --resume goes on from here"
+
+
+def _no_longer(gone: Sequence[str]) -> list[str]:
+    """Folders of whoever handed nothing in any more: they stay, since nothing of theirs is anywhere else."""
+    if not gone:
+        return []
+    named = ", ".join(gone[:MOST_NAMED]) + (", …" if len(gone) > MOST_NAMED else "")
+    what = "1 folder is" if len(gone) == 1 else f"{len(gone)} folders are"
+    return [
+        f"{what} of an earlier run, for students who are not among the submissions any more ({named}): nothing in"
+        " there is of this run; remove them if you do not need them"
+    ]
 
 
 def _no_student(name: str, names: Sequence[str]) -> str:

@@ -13,9 +13,10 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from gradverify.grading.bulk import delivered_names
 from gradverify.grading.model import Status
 
 FILE_BYTES = 5 << 20  # of one file; the longest program that anybody writes for a lesson has a hundredth of it
@@ -48,7 +49,9 @@ class Staged:
 def stage(sources: tuple[Path, ...], target: Path, wanted: str) -> Staged:
     """Copy a student's files into the empty folder `target` and find `wanted` among them. Raises SubmissionError."""
     taken = _Taken(target)
-    for source in sources:
+    single = len(sources) == 1 and _kind(sources[0]) == "file"
+    names, notes = delivered_names([source.name for source in sources])
+    for source, own in zip(sources, names, strict=True):
         kind = _kind(source)
         if kind == "link":
             raise SubmissionError("the submission is a symbolic link; hand in the file itself")
@@ -57,12 +60,13 @@ def stage(sources: tuple[Path, ...], target: Path, wanted: str) -> Staged:
         elif kind == "zip":
             _unpack(source, taken)
         elif kind == "file":
-            _copy_file(source, PurePosixPath(_plain_name(source.name)), taken)
+            _copy_file(source, PurePosixPath(_plain_name(own)), taken)
         else:
             raise SubmissionError(
                 "the submission is neither a file nor a folder (a pipe, socket or device); hand in files only"
             )
-    return _find(taken, wanted, single=len(sources) == 1 and _kind(sources[0]) == "file")
+    found = _find(taken, wanted, single=single)
+    return replace(found, note="; ".join(note for note in (*notes, found.note) if note))
 
 
 def digest_of(sources: tuple[Path, ...]) -> str:
@@ -277,11 +281,13 @@ def _find(taken: _Taken, wanted: str, *, single: bool) -> Staged:
         return _as_wanted(taken, python[0], wanted, "")
     exact = sorted((n for n in python if n.name == wanted), key=lambda n: len(n.parts))
     if len(exact) > 1 and len(exact[0].parts) == len(exact[1].parts):
-        raise SubmissionError(f"there are {len(exact)} files called {wanted}; hand in one")
-    if exact:
-        return Staged(taken.folder.joinpath(*exact[0].parts).parent, wanted)
+        raise SubmissionError(f"there are {len(exact)} files called `{wanted}`; hand in one")
     stem = wanted.removesuffix(".py")
     renamed = re.compile(rf"{re.escape(stem)}([-_ ]?\(?_?\d{{1,3}}_?\)?)?\.py", re.IGNORECASE)
+    if exact:
+        others = [name for name in python if renamed.fullmatch(name.name) and name.name != wanted]
+        note = f"`{wanted}` was graded, and `{_shown(others[0])}` beside it was not" if others else ""
+        return Staged(taken.folder.joinpath(*exact[0].parts).parent, wanted, note)
     close = [name for name in python if renamed.fullmatch(name.name)] or (python if len(python) == 1 else [])
     if len(close) == 1:
         return _as_wanted(taken, close[0], wanted, f"`{_shown(close[0])}` was taken for {wanted}")
@@ -297,7 +303,7 @@ def _as_wanted(taken: _Taken, name: PurePosixPath, wanted: str, note: str) -> St
 
 def _nothing(taken: _Taken, wanted: str) -> str:
     if any(PurePosixPath(link).name == wanted for link in taken.links):
-        return f"{wanted} is a symbolic link; hand in the file itself"
+        return f"`{wanted}` is a symbolic link; hand in the file itself"
     if taken.links and not taken.files:
         return "the submission holds symbolic links only; hand in the files themselves"
     if not taken.files:

@@ -52,6 +52,7 @@ from gradverify.grading.words import (
     hint,
     lines,
     quoted,
+    sentence,
     share,
 )
 from gradverify.report.words import pair
@@ -511,8 +512,7 @@ def said(worst: Answer) -> str:
     """What is said of an entry that cannot be called at all, or that tried what it may not."""
     if worst.tried:
         return attempted(worst.tried)
-    text = quoted(worst.detail).rstrip(".")
-    return f"{text[:1].upper()}{text[1:]}."
+    return sentence(quoted(worst.detail).rstrip("."))
 
 
 def _flags(seen: Seen, observed: Sequence[Observation], found: Sequence[Diagnosis]) -> tuple[Flag, ...]:

@@ -50,8 +50,12 @@ def writing(out: Path) -> Iterator[None]:
     try:
         yield
     except JournalError as error:
-        raise OutError(str(error)) from None
+        way = "" if error.errno is None else _way_out(error.errno)
+        raise OutError(f"{error}{way}") from None
     except OSError as error:
         place = error.filename2 or error.filename or out
-        way = "; make room, and go on with --resume" if error.errno in FULL else "; mend that, or choose another folder"
-        raise OutError(f"{place} cannot be written: {error.strerror or error}{way}") from None
+        raise OutError(f"{place} cannot be written: {error.strerror or error}{_way_out(error.errno)}") from None
+
+
+def _way_out(errno: int | None) -> str:
+    return "; make room, and go on with --resume" if errno in FULL else "; mend that, or choose another folder"

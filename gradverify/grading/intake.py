@@ -9,25 +9,25 @@ otherwise   the student's name is the file's or folder's name without its ending
 from __future__ import annotations
 
 import re
-import zipfile
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from gradverify.grading.archive import IGNORED
+from gradverify.grading.bulk import CANVAS, GRADESCOPE, MOODLE
 from gradverify.spec.yaml12 import Mapping, Node, Scalar, Sequence, read_documents
 
-_CANVAS = re.compile(r"(?P<student>[^_].*?)_(?:LATE_)?(?P<user>\d{1,12})_(?P<id>\d{1,12})_(?P<file>.+)", re.DOTALL)
-_MOODLE = re.compile(
-    r"(?P<student>.+?)_(?P<id>\d{1,12})_assignsubmission_(?P<kind>file|onlinetext)_?(?P<file>.*)", re.DOTALL
-)
-_GRADESCOPE = re.compile(r"submission_(?P<id>\d{1,12})")
 METADATA = "submission_metadata.yml"
 ENDINGS = (".py", ".zip", ".ipynb", ".tar.gz", ".tgz", ".txt", ".tar")
 NOT_SUBMISSIONS = frozenset(("submission_metadata.yml", "readme.md", "readme.txt", "desktop.ini", "thumbs.db"))
 NOT_ENDINGS = (".csv", ".yml", ".yaml", ".json", ".jsonl", ".secret", ".md", ".html")
 MOST_METADATA = 10_000_000  # bytes
-MOST_NAMES = 10_000  # of an archive that are looked at
+# What systems and editors leave in a folder, which nobody asks after.
+LITTER = frozenset((".DS_Store", ".git", ".gitignore", ".gitattributes", ".gitkeep", ".directory", ".idea", ".vscode"))
+MOST_HIDDEN = 5  # names beginning with a dot that are told one by one
+# Letters of other alphabets that look like Latin ones (Unicode's confusables.txt has them all).
+_ALIKE = str.maketrans("аеорсухіјѕһԁԛԝοανρτυικ", "aeopcyxijshdqwoavptuik")
 # The grader's own files beside the students' folders, in small letters.
 RESERVED = frozenset(("journal.jsonl", "journal.new", "report.json", "gradebook.csv", "index.html"))
 
@@ -55,42 +55,37 @@ def find_submissions(path: Path) -> Intake:
     notes: list[str] = []
     names = _gradescope_names(path / METADATA, notes)
     found: dict[tuple[str, str], list[Path]] = {}
+    hidden: list[str] = []
     for entry in sorted(path.iterdir(), key=lambda p: p.name):
         name = entry.name
         lower = name.lower()
-        if name.startswith(".") or name in IGNORED or lower in NOT_SUBMISSIONS:
+        if name in IGNORED or name in LITTER or name.startswith("._") or lower in NOT_SUBMISSIONS:
             continue
-        if lower.endswith(NOT_ENDINGS) and not _CANVAS.fullmatch(name) and not entry.is_dir():
+        if name.startswith("."):
+            hidden.append(f"passed over: {readable(name)} begins with a dot, as hidden files do")
+            continue
+        if lower.endswith(NOT_ENDINGS) and not CANVAS.fullmatch(name) and not entry.is_dir():
             notes.append(f"passed over: {readable(name)} is no submission")
             continue
         student, key = _student_of(entry, names)
         found.setdefault((readable(student), key), []).append(entry)
-    return Intake(tuple(_unique(found, notes)), tuple(notes))
-
-
-def is_bulk_archive(path: Path) -> bool:
-    """Whether a zip archive is a whole course's download, which is to be unpacked first."""
-    if not path.is_file():
-        return False
-    try:
-        with zipfile.ZipFile(path) as archive:
-            tops = {name.split("/", 1)[0] for name in archive.namelist()[:MOST_NAMES]}
-    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
-        return False
-    patterns = (_CANVAS, _MOODLE, _GRADESCOPE)
-    return sum(any(pattern.fullmatch(name) for pattern in patterns) for name in tops) > 1
+    notes += hidden[:MOST_HIDDEN]
+    if len(hidden) > MOST_HIDDEN:
+        notes.append(f"passed over: {len(hidden) - MOST_HIDDEN} more whose names begin with a dot")
+    submissions = tuple(_unique(found, notes))
+    return Intake(submissions, (*notes, *_look_alike(submissions)))
 
 
 def _student_of(entry: Path, names: dict[str, str]) -> tuple[str, str]:
     """The student's name, and a key that is the same for all entries that belong together."""
     name = entry.name
-    moodle = _MOODLE.fullmatch(name)
+    moodle = MOODLE.fullmatch(name)
     if moodle is not None:
         return moodle["student"], f"moodle {moodle['id']}"
-    gradescope = _GRADESCOPE.fullmatch(name)
+    gradescope = GRADESCOPE.fullmatch(name)
     if gradescope is not None and entry.is_dir():
         return names.get(name, name), name
-    canvas = _CANVAS.fullmatch(name)
+    canvas = CANVAS.fullmatch(name)
     if canvas is not None and not entry.is_dir():
         return canvas["student"], f"canvas {canvas['user']}"
     return _without_ending(name), name
@@ -123,6 +118,25 @@ def _unique(found: dict[tuple[str, str], list[Path]], notes: list[str]) -> Itera
             name += "'"
         taken.add(name)
         yield Submission(name, tuple(paths))
+
+
+def _look_alike(submissions: Iterable[Submission]) -> list[str]:
+    """Students whose names differ, and look the same or nearly so: two people, or one who handed in twice."""
+    groups: dict[str, list[Submission]] = {}
+    for submission in submissions:
+        groups.setdefault(_as_seen(submission.student), []).append(submission)
+    return [
+        "these names look alike, and each is graded as a student: "
+        + ", ".join(f"{one.student!a} ({readable(one.sources[0].name)})" for one in alike)
+        for alike in groups.values()
+        if len(alike) > 1
+    ]
+
+
+def _as_seen(name: str) -> str:
+    """What is left of a name without case, spaces, invisible characters and the alphabet that a letter is of."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold()).translate(_ALIKE)
+    return "".join(c for c in folded if not c.isspace() and unicodedata.category(c) not in ("Cf", "Cc"))
 
 
 def _gradescope_names(path: Path, notes: list[str]) -> dict[str, str]:

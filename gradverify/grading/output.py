@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from gradverify.grading.codec import render_report
@@ -16,6 +16,7 @@ from gradverify.grading.formats.overview import render_overview
 from gradverify.grading.model import GradeReport, StudentResult
 
 REPORT = "report.json"
+FEEDBACK = "feedback.md"
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -34,7 +35,7 @@ def write_whole(path: Path, text: str) -> None:
 def student_files(student: StudentResult, assignment: str, title: str, formats: Sequence[str]) -> dict[str, str]:
     """Everything that may be given to a student, by file name."""
     files = {
-        "feedback.md": render_markdown_feedback(student, title),
+        FEEDBACK: render_markdown_feedback(student, title),
         "feedback.html": render_html_feedback(student, title),
     }
     for name in formats:
@@ -60,6 +61,18 @@ def students_in(out: Path) -> frozenset[str]:
         return frozenset(str(student["student"]) for student in data["students"])
     except (OSError, ValueError, RecursionError, TypeError, KeyError):
         return frozenset()
+
+
+def folders_of_others(out: Path, ours: Collection[str]) -> list[str]:
+    """Folders of students that an earlier run wrote, of whom the run whose folders are `ours` knows nothing."""
+    known = {name.casefold() for name in ours}
+    try:
+        found = sorted(
+            place.name for place in out.iterdir() if place.name.casefold() not in known and (place / FEEDBACK).is_file()
+        )
+    except OSError:
+        return []
+    return found
 
 
 def write_course(out: Path, report: GradeReport, folders: Mapping[str, str]) -> None:

@@ -29,7 +29,7 @@ from gradverify.grading.model import (
     status_of,
     total,
 )
-from gradverify.grading.words import ENDED, NOT_IMPORTED, import_words, lines
+from gradverify.grading.words import ENDED, NOT_IMPORTED, import_words, lines, sentence
 from gradverify.sandbox.model import Answer
 
 Told = Callable[[StudentResult], None]
@@ -93,8 +93,8 @@ def grade_student(course: Course, submission: Submission, told: Told = lambda _:
             staged = stage(submission.sources, Path(folder), assignment.submission_file)
         except SubmissionError as error:
             questions = tuple(without_answer(q, error.status, error.message) for q in assignment.questions)
-            return result(questions, error.message[0].upper() + error.message[1:] + ".", f"{error.status}: {error}")
-        note = f"{staged.note[0].upper()}{staged.note[1:]}." if staged.note else ""
+            return result(questions, sentence(error.message), f"{error.status}: {error}")
+        note = sentence(staged.note) if staged.note else ""
         with course.opener.open(staged.folder, staged.file) as session:
             how = session.begin()
             if how is not None:  # what holds for all questions is said once

@@ -192,6 +192,13 @@ def without_paths(text: str) -> str:
     return _PATH.sub(lambda match: re.split(r"[\\/]", match[0].rstrip("\\/"))[-1], text)
 
 
+def sentence(text: str) -> str:
+    """Text as a sentence: a capital first, and a full stop; a name that stands first keeps its letters."""
+    first = text.split(" ", 1)[0]
+    ended = text if text.endswith((".", "!", "?")) else f"{text}."
+    return ended[:1].upper() + ended[1:] if first.rstrip(",:;").isalpha() and first.islower() else ended
+
+
 def share(right: int, of: int, what: str) -> str:
     """`All 3 components are right.`, `2 of 3 components are right.`, `None of …`."""
     plural = what if of == 1 else f"{what}s"

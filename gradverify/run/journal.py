@@ -15,7 +15,9 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # of a medium that takes no mo
 
 
 class JournalError(Exception):
-    """The journal cannot be read or written; the message says why."""
+    """The journal cannot be read or written; the message says why. errno: what the system said, where it did."""
+
+    errno: int | None = None
 
 
 class Journal:
@@ -50,7 +52,9 @@ class Journal:
             raise JournalError(f"the journal {path} is in use by another run") from None
         except OSError as error:
             self.close()
-            raise JournalError(f"the journal {path} cannot be written: {error.strerror or error}") from None
+            failed = JournalError(f"the journal {path} cannot be written: {error.strerror or error}")
+            failed.errno = error.errno
+            raise failed from None
         except JournalError:
             self.close()
             raise
@@ -64,7 +68,9 @@ class Journal:
         except OSError as error:
             self.close()
             reason = error.strerror or error
-            raise JournalError(f"the journal {self.path} cannot be written any more: {reason}") from None
+            failed = JournalError(f"the journal {self.path} cannot be written any more: {reason}")
+            failed.errno = error.errno
+            raise failed from None
 
     def close(self) -> None:
         """Let go of the file."""

@@ -16,6 +16,7 @@ import pytest
 from gradverify.cli import grade as command_module
 from gradverify.grading.held import OutError, held
 from gradverify.grading.model import StudentResult
+from gradverify.run.journal import Journal as Lines
 from tests.grading.support import ASSIGNMENT, report_in, run
 from tests.grading.test_cli import ARGUMENTS, course, grade, quick, scores
 
@@ -119,6 +120,51 @@ def test_whoever_handed_nothing_in_any_more_goes_with_the_next_whole_run(three: 
     (three / "subs/ada.py").unlink()
     grade()
     assert scores(three) == {"bob": 3.0, "cid": 2.0}
+
+
+def test_the_folder_of_whoever_handed_nothing_in_any_more_stays_and_is_told(three: Path) -> None:
+    (three / "subs/ada.py").unlink()
+    (three / "out/mine").mkdir()
+    said = grade()
+    assert "1 folder is of an earlier run, for students who are not among the submissions any more (ada)" in said
+    assert (three / "out/ada/feedback.md").exists()
+    assert report_in(three / "out")["notes"]
+    assert "of an earlier run" not in grade("--student", "bob")
+
+
+def test_an_interrupted_run_says_how_it_goes_on(three: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        interrupt_after(1, patched)
+        assert "2 students were not reached: the same command with --resume goes on" in grade(code=130)
+
+
+def test_one_student_is_not_graded_on_top_of_an_interrupted_run_of_a_changed_assignment(
+    three: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (three / "hw.yaml").write_text(ASSIGNMENT.replace("points: 10", "points: 20"))
+    with monkeypatch.context() as patched:
+        interrupt_after(1, patched)
+        grade(code=130)
+    before = (three / "out/report.json").read_bytes(), (three / "out/journal.jsonl").read_bytes()
+    said = grade("--student", "bob", code=2)
+    assert "before it reached 1 student" in said
+    assert "--resume" in said
+    assert ((three / "out/report.json").read_bytes(), (three / "out/journal.jsonl").read_bytes()) == before
+    grade("--resume")
+    grade("--student", "bob")
+
+
+def test_a_full_disk_under_the_journal_names_the_way_on(quick: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: Any, data: Any) -> None:
+        if data.get("student") == "bob":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        line(self, data)
+
+    line = Lines._line
+    with monkeypatch.context() as patched:
+        patched.setattr(Lines, "_line", full)
+        assert "No space left on device; make room, and go on with --resume" in grade(code=2)
+    assert "ada: " not in grade("--resume")
 
 
 def test_one_student_is_not_graded_where_the_others_results_cannot_be_kept(three: Path) -> None:

@@ -13,8 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradverify.grading.archive import ALL_BYTES, FILE_BYTES, Staged, SubmissionError, digest_of, stage
-from gradverify.grading.intake import find_submissions, folder_names, is_bulk_archive
+from gradverify.grading.bulk import is_bulk_archive
+from gradverify.grading.intake import find_submissions, folder_names
 from gradverify.grading.model import Status
+from gradverify.grading.words import sentence
 
 CODE = "def grad(x):\n    return 2 * x\n"
 
@@ -72,9 +74,39 @@ def test_moodle_names_give_the_student(tmp_path: Path) -> None:
 
 def test_a_whole_courses_archive_is_told_from_one_submission(tmp_path: Path) -> None:
     course = archive(tmp_path / "c.zip", {"lovelaceada_1_2_hw.py": CODE, "turingalan_3_4_hw.py": CODE})
-    assert is_bulk_archive(course)
-    assert not is_bulk_archive(archive(tmp_path / "ada.zip", {"hw.py": CODE, "helper.py": CODE}))
-    assert not is_bulk_archive(put(tmp_path / "no.zip"))
+    assert is_bulk_archive(course, "hw.py")
+    assert not is_bulk_archive(archive(tmp_path / "ada.zip", {"hw.py": CODE, "helper.py": CODE}), "hw.py")
+    assert not is_bulk_archive(put(tmp_path / "no.zip"), "hw.py")
+
+
+@pytest.mark.parametrize(
+    ("files", "bulk"),
+    [
+        (["submissions/lovelaceada_1_2_hw.py", "submissions/turingalan_3_4_hw.py"], True),
+        (["ada/hw.py", "alan/hw.py"], True),
+        (["ada.py", "alan.py"], True),
+        (["hw.py", "helper.py", "__MACOSX/hw.py"], False),
+        (["my work/hw-1.py", "my work/helper.py"], False),
+        (["only.py", "readme.txt"], False),
+    ],
+)
+def test_a_whole_courses_archive_is_known_by_what_is_in_it(files: list[str], bulk: bool, tmp_path: Path) -> None:
+    assert is_bulk_archive(archive(tmp_path / "c.zip", dict.fromkeys(files, CODE)), "hw.py") is bulk
+
+
+def test_of_a_file_that_canvas_delivers_twice_the_latest_is_taken_and_the_student_told(tmp_path: Path) -> None:
+    old, new = put(tmp_path / "a_1_2_hw.py", "old = 1\n"), put(tmp_path / "a_1_3_hw-1.py")
+    helper = put(tmp_path / "a_1_4_helper-1.py", "x = 1\n")
+    found = staged(tmp_path, old, new, helper)
+    assert (found.folder / found.file).read_text() == CODE
+    assert (found.folder / "helper.py").exists()
+    assert found.note == "`hw.py` was handed in 2 times, and the latest was taken"
+
+
+def test_a_second_file_of_nearly_the_wanted_name_is_told_to_the_student(tmp_path: Path) -> None:
+    put(tmp_path / "ada/hw.py")
+    put(tmp_path / "ada/hw-1.py", "new = 1\n")
+    assert staged(tmp_path, tmp_path / "ada").note == "`hw.py` was graded, and `hw-1.py` beside it was not"
 
 
 def test_gradescope_folders_are_named_by_their_metadata(tmp_path: Path) -> None:
@@ -106,6 +138,29 @@ def test_grade_sheets_and_hidden_files_are_no_submissions(tmp_path: Path) -> Non
     assert "grades.csv" in intake.notes[0]
 
 
+def test_a_submission_whose_name_begins_with_a_dot_is_passed_over_and_told(tmp_path: Path) -> None:
+    put(tmp_path / "ada.py")
+    put(tmp_path / ".bob.py")
+    put(tmp_path / ".DS_Store")
+    intake = find_submissions(tmp_path)
+    assert [s.student for s in intake.submissions] == ["ada"]
+    assert intake.notes == ("passed over: .bob.py begins with a dot, as hidden files do",)
+
+
+@pytest.mark.parametrize("other", ["Ada", "ada ", "\u0430da", "a\u200bda", "\uff41da"])
+def test_names_that_look_alike_are_told(other: str, tmp_path: Path) -> None:
+    put(tmp_path / "ada.py")
+    put(tmp_path / f"{other}.py")
+    assert "look alike" in find_submissions(tmp_path).notes[0]
+    assert ascii(other) in find_submissions(tmp_path).notes[0]
+
+
+def test_names_that_differ_are_not_said_to_look_alike(tmp_path: Path) -> None:
+    for name in ("jose", "jos\u00e9", "ada1", "ada2"):
+        put(tmp_path / f"{name}.py")
+    assert find_submissions(tmp_path).notes == ()
+
+
 def test_a_single_file_is_the_submission_whatever_it_is_called(tmp_path: Path) -> None:
     assert staged(tmp_path, put(tmp_path / "ada.py")).file == "hw.py"
 
@@ -129,6 +184,13 @@ def test_a_submission_without_the_file_is_missing_and_says_what_is_there(tmp_pat
     error = refused(tmp_path, tmp_path / "ada")
     assert error.status is Status.MISSING
     assert "notes.txt" in error.message
+
+
+def test_a_sentence_never_changes_the_case_of_a_name() -> None:
+    assert sentence("gradients.py is a symbolic link") == "gradients.py is a symbolic link."
+    assert sentence("`hw.py` was taken") == "`hw.py` was taken."
+    assert sentence("my_f() takes 2 arguments") == "my_f() takes 2 arguments."
+    assert sentence("the submission is empty") == "The submission is empty."
 
 
 def test_a_notebook_is_told_what_to_do(tmp_path: Path) -> None:
