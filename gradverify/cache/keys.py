@@ -12,9 +12,6 @@ from typing import Any
 
 from gradverify.cache.digests import digest, digest_of_data, digest_of_file
 from gradverify.run.settings import VerifySettings
-from gradverify.spec.beyond import Rule
-from gradverify.spec.documents import DocumentTexts
-from gradverify.spec.model import ExpressionSource, ReferenceSource, Source, Spec
 
 
 def spec_id(name: str, file: str, root: Path) -> str:
@@ -38,32 +35,6 @@ def portable(path: str, root: Path) -> str:
 def absolute(path: str, root: Path) -> str:
     """The inverse of `portable`."""
     return os.path.join(root, path)
-
-
-def sources_of(spec: Spec) -> tuple[Source, ...]:
-    """The function and the claims of a spec."""
-    return tuple(source for source in (spec.function, spec.gradient, spec.jacobian, spec.hessian) if source is not None)
-
-
-def is_self_contained(spec: Spec) -> bool:
-    """Whether the spec's text and the data files that it names say all that there is: expressions only, no rule."""
-    return all(isinstance(source, ExpressionSource) for source in sources_of(spec)) and not isinstance(
-        spec.extensions.get("rule"), Rule
-    )
-
-
-def loader_kinds(spec: Spec) -> frozenset[str]:
-    """The function loaders that the spec needs."""
-    return frozenset(source.kind for source in sources_of(spec) if isinstance(source, ReferenceSource))
-
-
-def named_files(spec: Spec) -> tuple[str, ...]:
-    """The files that a spec's text names, absolute: constants' data and the parts of a rule."""
-    files = [constant.file for constant in spec.constants.values() if constant.file is not None]
-    rule = spec.extensions.get("rule")
-    if isinstance(rule, Rule):
-        files += [part.file for part in rule.parts]
-    return tuple(sorted(set(map(os.path.abspath, files))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,20 +100,6 @@ class Keys:
     def __post_init__(self) -> None:
         here = portable(os.getcwd(), self.root)  # where `package.module:f` is looked for
         self._common = digest(self.environment, digest_of_data(self.settings.to_data()), here)
-
-    def entries(self, specs: Sequence[Spec]) -> list[Entry | None]:
-        """What identifies each of `specs`, all those of a file together; None where its text cannot be told."""
-        texts = DocumentTexts(specs, self.files.is_settled)
-        return [self._entry(spec, texts) for spec in specs]
-
-    @staticmethod
-    def _entry(spec: Spec, texts: DocumentTexts) -> Entry | None:
-        document = texts.find(spec)
-        if document is None:
-            return None
-        text = digest(*document.lines)
-        backends = tuple(spec.backends or ())
-        return Entry(spec.index, spec.name, spec.place.line, spec.tags, backends, text, named_files(spec))
 
     def key(self, entry: Entry, file: str) -> str | None:
         """The key of a result of `entry` in `file`; None where one of the files that it names cannot be read."""

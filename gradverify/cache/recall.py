@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gradverify.cache.digests import digest_of_listing
-from gradverify.cache.keys import Entry, Keys, absolute, is_self_contained, loader_kinds, portable, spec_id
-from gradverify.cache.store import DETAILS, RESULT, Store
+from gradverify.cache.entries import entries_of, is_self_contained, loader_kinds
+from gradverify.cache.keys import Entry, Keys, absolute, portable, spec_id
+from gradverify.cache.passes import adds_nothing, counts_still, same_files, whole_key
+from gradverify.cache.store import ALL_PASS, DETAILS, RESULT, Store
 from gradverify.core.report import SpecResult
 from gradverify.core.verdicts import Fault, Verdict
 from gradverify.report.json_report import spec_from_data, spec_to_message
@@ -43,13 +45,14 @@ class Recall:
         self._plugins = plugins
         self._store = store
         self._journal = journal
-        self._entries: list[Entry | None] = keys.entries(specs)
+        self._entries: list[Entry | None] = entries_of(specs, keys.files)
         self._names = [
             None if entry is None else keys.key(entry, spec.place.file)
             for spec, entry in zip(specs, self._entries, strict=True)
         ]
         self._flushed = time.monotonic()
         self._came_from: set[str] = set()
+        self._plain: dict[int, Mapping[str, str | None]] = {}  # the files of those that pass and are in the cache
         self.notes: list[str] = []
 
     def known(self) -> dict[int, SpecResult]:
@@ -63,7 +66,10 @@ class Recall:
             entries = self._store.get(RESULT, wanted)
             details = self._store.get(DETAILS, entries)
             whole = {key: {**entries[key], "result": joined(entries[key], details[key])} for key in details}
-            found |= self._read(whole, found)
+            cached = self._read(whole, found)
+            for number, result in cached.items():
+                self._note_plain(number, result, whole[str(self._names[number])]["files"])
+            found |= cached
         return found
 
     def _read(self, entries: Mapping[str, Any], found: Mapping[int, SpecResult]) -> dict[int, SpecResult]:
@@ -101,9 +107,24 @@ class Recall:
         head, details = parted(plain)
         if self._store.put(DETAILS, key, details):  # the one without the other is of no use
             self._store.put(RESULT, key, {"files": watched[0], "result": {**head, "cached": True}})
+            self._note_plain(number, result, watched[0])
         if time.monotonic() - self._flushed > FLUSH_SECONDS:
             self._store.flush()
             self._flushed = time.monotonic()
+
+    def _note_plain(self, number: int, result: SpecResult, files: Mapping[str, str | None]) -> None:
+        if adds_nothing(result):
+            self._plain[number] = files
+
+    def _note_all_pass(self, store: Store) -> None:
+        """Where every spec passes and is in the cache, one entry says so of all of them."""
+        names = [name for name in self._names if name is not None]
+        if not names or not len(names) == len(self._specs) == len(self._plain):
+            return
+        files = same_files(self._plain.values())
+        key = whole_key(names)
+        if files is not None and key not in store.get(ALL_PASS, [key]):
+            store.put(ALL_PASS, key, {"files": files})
 
     def _watched(self, spec: Spec, entry: Entry | None, trace: object) -> tuple[dict[str, str | None], bool] | None:
         """The files that a result came from and whether there are doubts; None where nobody watched."""
@@ -149,6 +170,7 @@ class Recall:
         if self._journal is not None:
             self._journal.close()
         if self._store is not None:
+            self._note_all_pass(self._store)
             self._store.close()
             self.notes += self._store.notes
 
@@ -171,14 +193,6 @@ def joined(entry: Mapping[str, Any], bulk: Any) -> Any:
         return None
 
 
-def counts_still(entry: Any, keys: Keys) -> bool:
-    """Whether every file and folder that the entry's result came from is as it was."""
-    try:
-        return all(digest_now(keys, path) == was for path, was in entry["files"].items())
-    except (KeyError, TypeError, AttributeError):
-        return False
-
-
 def result_of(data: object, name: str, tags: tuple[str, ...], file: str, line: int) -> SpecResult | None:
     """A kept result as it would be now, for the spec at `file` and `line`; None where it cannot be used."""
     try:
@@ -186,15 +200,6 @@ def result_of(data: object, name: str, tags: tuple[str, ...], file: str, line: i
     except ValueError:
         return None  # another kind of data: then the spec is simply run
     return at_place(result, file, line) if (result.name, result.tags) == (name, tags) else None
-
-
-def digest_now(keys: Keys, path: str) -> str | None:
-    """The digest of a file that an entry names, or of a folder's listing where its name ends with a slash."""
-    try:
-        where = absolute(path, keys.root)
-        return digest_of_listing(where) if path.endswith("/") else keys.files.digest(where)
-    except OSError:
-        return ""  # no digest: whatever it was, it cannot be told that it is the same
 
 
 def is_settled(result: SpecResult) -> bool:

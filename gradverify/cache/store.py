@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS entries (
     PRIMARY KEY (kind, key)
 )
 """  # with row ids: the index has the keys alone, and a look-up does not read the data of entries that it passes
-RESULT, DETAILS, MANIFEST, ENVIRONMENT = "result", "details", "manifest", "environment"
+RESULT, DETAILS, MANIFEST, ENVIRONMENT, ALL_PASS = "result", "details", "manifest", "environment", "all-pass"
 
 
 class Store:

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from gradverify.cache.environment import environment_key, installation_key
 from gradverify.cache.keys import Entry, Files, Keys, portable
-from gradverify.cache.recall import counts_still, joined, result_of
-from gradverify.cache.store import DETAILS, ENVIRONMENT, MANIFEST, RESULT, Store
+from gradverify.cache.passes import counts_still, whole_key
+from gradverify.cache.store import ALL_PASS, DETAILS, ENVIRONMENT, MANIFEST, RESULT, Store
 from gradverify.core.report import PluginInfo, Report, SpecResult
 from gradverify.core.verdicts import Verdict
 from gradverify.spec.search import CannotTell, files_of
@@ -104,30 +104,48 @@ class QuickLook:
             return None
         return environment_key(self._installation, self._environment["code"])
 
-    def results(self, specs: Sequence[Listed], settings: VerifySettings) -> tuple[SpecResult, ...] | None:
-        """The results of all of `specs`; None if one is not known."""
-        try:
-            return self._results(specs, settings)
-        except (KeyError, ValueError, TypeError):
-            return None
-
-    def _results(self, specs: Sequence[Listed], settings: VerifySettings) -> tuple[SpecResult, ...] | None:
+    def results(
+        self, specs: Sequence[Listed], settings: VerifySettings, *, counted: bool
+    ) -> tuple[SpecResult, ...] | None:
+        """The results of all of `specs`; None if one is not known. counted: nothing is told of those that pass."""
         environment = self._key
         if environment is None:
             return None
         keys = Keys(environment, settings, self._root, self._files)
-        names = [keys.key(spec.entry, spec.place.file) for spec in specs]
-        if None in names:
+        try:
+            names = [name for spec in specs if (name := keys.key(spec.entry, spec.place.file)) is not None]
+            if len(names) < len(specs):
+                return None
+            return (self._all_pass(specs, names, keys) if counted else None) or self._results(specs, names, keys)
+        except (KeyError, ValueError, TypeError):
             return None
-        entries = self._store.get(RESULT, [name for name in names if name is not None])
+
+    def _all_pass(self, specs: Sequence[Listed], names: Sequence[str], keys: Keys) -> tuple[SpecResult, ...] | None:
+        """Results that say "passed" and no more, where one entry says so of all."""
+        whole = whole_key(names)
+        entry = self._store.get(ALL_PASS, [whole]).get(whole)
+        if entry is None or not counts_still(entry, keys):
+            return None
+        return tuple(
+            SpecResult(
+                name=spec.name, file=spec.place.file, line=spec.place.line, tags=spec.tags,
+                verdict=Verdict.PASS, found=Verdict.PASS, cached=True,
+            )
+            for spec in specs
+        )  # fmt: skip
+
+    def _results(self, specs: Sequence[Listed], names: Sequence[str], keys: Keys) -> tuple[SpecResult, ...] | None:
+        from gradverify.cache.recall import joined, result_of
+
+        entries = self._store.get(RESULT, names)
         results = []
         for spec, name in zip(specs, names, strict=True):
-            entry = entries.get(str(name))
+            entry = entries.get(name)
             if entry is None or not counts_still(entry, keys):
                 return None
             data = entry["result"]
             if data["verdict"] != Verdict.PASS:  # its whole story is told
-                bulk = self._store.get(DETAILS, [str(name)]).get(str(name))
+                bulk = self._store.get(DETAILS, [name]).get(name)
                 data = joined(entry, bulk)
             result = result_of(data, spec.name, spec.tags, spec.place.file, spec.place.line)
             if result is None:
@@ -175,6 +193,8 @@ def manifest_key(environment: str, file: str, content: str, root: Path) -> str:
 
 def note_manifests(store: Store, keys: Keys, found: SpecFiles, plugins: Plugins, code: Iterable[str]) -> None:
     """Keep what a full look found, so that the next one can be quick. Files with faults are not kept."""
+    from gradverify.cache.entries import entries_of
+
     if plugins.warnings or plugins.listen(*LISTENERS):
         return
     installation = installation_key(plugins.block)
@@ -182,7 +202,7 @@ def note_manifests(store: Store, keys: Keys, found: SpecFiles, plugins: Plugins,
     store.put(ENVIRONMENT, installation, {"code": list(code), "plugins": infos})
     faulty = {fault.place.file for fault in found.faults}
     entries: dict[str, list[Entry | None]] = {}
-    for spec, entry in zip(found.specs, keys.entries(found.specs), strict=True):
+    for spec, entry in zip(found.specs, entries_of(found.specs, keys.files), strict=True):
         entries.setdefault(spec.place.file, []).append(entry)
     for path, skipped in [*((path, False) for path in found.files), *((path, True) for path in found.skipped)]:
         file = str(path)

@@ -107,13 +107,9 @@ def _run(
         run_and_report,
         run_settings,
     )
-    from gradverify.cli.executors import check_executor
-    from gradverify.cli.outputs import parse_outputs
     from gradverify.cli.recollect import open_recall
     from gradverify.cli.select import SelectionError, select
     from gradverify.cli.state import only_last_failed, project_state
-    from gradverify.core.report import ShardInfo
-    from gradverify.spec.search import SEPARATOR
 
     options = EngineOptions(**engine)
     state = project_state()
@@ -135,6 +131,11 @@ def _run(
         code = _known(paths or DEFAULT_PATHS, chosen_of, options, again, state)
         if code is not None:
             return code
+    from gradverify.cli.executors import check_executor
+    from gradverify.cli.outputs import parse_outputs
+    from gradverify.core.report import ShardInfo
+    from gradverify.spec.search import SEPARATOR
+
     plugins = load_for(options)
     refused = refuse_unknown_backends(options.backend, plugins)
     if refused is not None:
@@ -215,6 +216,7 @@ def _known(
     from gradverify.cli.engine import show_known
     from gradverify.cli.options import blocked
     from gradverify.cli.quick import QuickLook
+    from gradverify.cli.screen import wants_lines
     from gradverify.run.settings import VerifySettings
 
     folder = again.cache_dir or state.cache
@@ -227,7 +229,8 @@ def _known(
             return None
         chosen, _ = chosen_of(listing)
         settings = VerifySettings(seed=options.seed, backends=options.backend or None)
-        results = look.results(chosen, settings) if chosen else None
+        counted = not wants_lines(options.verbosity)
+        results = look.results(chosen, settings, counted=counted) if chosen else None
         report = None if results is None else look.report(results, options.seed)
     finally:
         look.close()

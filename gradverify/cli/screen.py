@@ -43,6 +43,16 @@ def is_terminal(stream: TextIO) -> bool:
         return False
 
 
+def _is_watched() -> bool:
+    """Whether somebody sees a bar move."""
+    return is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb"
+
+
+def wants_lines(verbosity: int) -> bool:
+    """Whether each spec gets a line, those that pass as well."""
+    return verbosity >= 1 or (verbosity == 0 and not _is_watched())
+
+
 class Screen:
     """Shows a run. `verbosity`: −1 the summary alone, 0 what went wrong, 1 every spec by name."""
 
@@ -51,9 +61,9 @@ class Screen:
         width = shutil.get_terminal_size().columns if is_terminal(stream) else PLAIN_WIDTH
         self._style = Style(width, wants_colour(colour, stream))
         self._verbosity = verbosity
-        self._bar_wanted = verbosity == 0 and is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb"
+        self._bar_wanted = verbosity == 0 and _is_watched()
         self._coloured_bar = wants_colour(colour, sys.stderr)
-        self._lines = verbosity >= 1 or (verbosity == 0 and not self._bar_wanted)
+        self._lines = wants_lines(verbosity)
         self._total = total
         self._done = 0
         self._bad = 0

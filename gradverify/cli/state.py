@@ -56,8 +56,6 @@ class State:
     def remember_failures(self, report: Report, *, allow_inconclusive: bool) -> None:
         """Note which specs failed; what was not run keeps what it was. A read-only project is no fault."""
         from gradverify.cache.keys import spec_id
-        from gradverify.cache.store import prepare_folder
-        from gradverify.cli.outputs import write_whole
         from gradverify.run.outcome import counts_as_failure
 
         before = self.last_failed()
@@ -70,6 +68,9 @@ class State:
                 failed.discard(name)
         if failed == before:
             return
+        from gradverify.cache.store import prepare_folder
+        from gradverify.cli.outputs import write_whole
+
         with contextlib.suppress(OSError):
             prepare_folder(self.folder)
             write_whole(self.folder / LAST_FAILED, json.dumps(dict.fromkeys(sorted(failed), "failed"), indent=1) + "\n")

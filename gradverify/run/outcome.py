@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from gradverify.core.report import Check, SpecResult
 from gradverify.core.verdicts import Verdict
-from gradverify.spec.model import Spec
+
+if TYPE_CHECKING:
+    from gradverify.spec.model import Spec
 
 GIVEN_UP = "given up"  # begins the note on a result that was come to without its search or its explanation
 

@@ -15,8 +15,8 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from gradverify.cache.entries import is_self_contained
 from gradverify.cache.environment import code_of
-from gradverify.cache.keys import is_self_contained
 from gradverify.run import wire
 from gradverify.run.batch import run_task
 from gradverify.run.capture import CapturedStreams

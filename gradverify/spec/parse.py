@@ -93,11 +93,12 @@ def specs_of(
     specs: list[Spec] = []
     names: dict[str, Node] = {}
     directory = Path(source.file).parent
+    resolved, _ = _key(source.file, first_index)
     for index, root in meant:
         if root is None:
             continue
         context = Context(source, offers, directory)
-        spec = _document(root, index, context, Chain((_key(source.file, index),), {}))
+        spec = _document(root, index, context, Chain(((resolved, index),), {}))
         if spec is not None:
             key = root.key("name") if isinstance(root, MappingNode) else None
             earlier = names.setdefault(spec.name, key or root)

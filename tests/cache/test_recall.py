@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from gradverify.cache.entries import entries_of
 from gradverify.cache.keys import Keys
 from gradverify.cli.recollect import RecallOptions, open_recall
 from gradverify.cli.state import State
@@ -184,7 +185,7 @@ def test_a_file_that_changed_since_the_run_began_is_not_trusted(project: Path, p
     specs = load_specs([path], plugins.backend_options()).specs
     keys = Keys("", VerifySettings(), project)
     os.utime(path, ns=(keys.files.started_ns + 1, keys.files.started_ns + 1))
-    assert keys.entries(specs) == [None] * len(specs)
+    assert entries_of(specs, keys.files) == [None] * len(specs)
 
 
 def test_a_second_run_says_the_same_without_a_worker(

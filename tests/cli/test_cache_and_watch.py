@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sqlite3
 import subprocess
 import sys
 import time
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from gradverify.cache.store import FILE
 from gradverify.cli.watch import watch
 from tests.cli.support import PATIENCE, Caller, environment, expression_spec, gradverify, write_specs
 
@@ -84,6 +87,50 @@ def test_whatever_changes_among_the_files_is_seen(warm: Path, name: str, text: s
     finished = again(warm)
     assert finished.returncode == code
     assert words in finished.stdout + finished.stderr
+
+
+PYTHON_SPEC = """\
+name: python
+variables: [x]
+function: {python: "losses.py:f"}
+gradient: {python: "losses.py:g"}
+points: [[3], [-1.5]]
+"""
+
+
+@pytest.fixture
+def passed(tmp_path: Path) -> Path:
+    """A project whose specs all pass, after its first run; what is known of each spec by itself is forgotten."""
+    (tmp_path / "specs").mkdir()
+    write_specs(tmp_path / "specs" / "a.yaml", expression_spec("right"), expression_spec("right-too"))
+    (tmp_path / "specs" / "p.yaml").write_text(PYTHON_SPEC)
+    (tmp_path / "specs" / "losses.py").write_text("def f(x):\n    return x**2\n\n\ndef g(x):\n    return 2 * x\n")
+    for file in ("losses.py", "p.yaml", "a.yaml"):
+        os.utime(tmp_path / "specs" / file, (1e9, 1e9))
+    assert gradverify("run", cwd=tmp_path).returncode == 0
+    with contextlib.closing(sqlite3.connect(tmp_path / ".gradverify" / "cache" / FILE)) as entries, entries:
+        entries.execute("DELETE FROM entries WHERE kind IN ('result', 'details')")
+    return tmp_path
+
+
+def test_that_all_specs_of_a_run_passed_is_known_from_one_entry(passed: Path) -> None:
+    quick = again(passed, "-q")
+    assert (quick.returncode, quick.stderr) == (0, "loaded: []\n")
+    assert untimed(quick.stdout) == ["3 specs: 3 passed"]
+    assert "(all from the cache)" in quick.stdout
+
+
+def test_that_all_passed_says_nothing_once_a_function_has_changed(passed: Path) -> None:
+    (passed / "specs" / "losses.py").write_text("def f(x):\n    return x**2\n\n\ndef g(x):\n    return 3 * x\n")
+    changed = gradverify("run", "-q", cwd=passed)
+    assert changed.returncode == 1
+    assert "3 specs: 2 passed, 1 failed" in changed.stdout
+
+
+def test_where_each_spec_gets_a_line_one_entry_for_all_is_not_enough(passed: Path) -> None:
+    listed = again(passed)
+    assert "numpy" in listed.stderr
+    assert "pass         specs/p.yaml:1" in listed.stdout
 
 
 def test_a_file_that_nobody_can_run_is_refused_though_it_was_passed_over_in_a_folder(warm: Path) -> None:
