@@ -66,7 +66,7 @@ class Negligible:
         asked = (claimed == 0) & (bound > SMALLEST) & (bound <= out)
         answers = np.zeros(out.shape, dtype=np.bool_)
         if asked.any():
-            answers[asked] = self._answers(row, np.flatnonzero(asked), float(np.max(np.abs(claimed), initial=0.0)))
+            answers[asked] = self.answers(row, np.flatnonzero(asked), float(np.max(np.abs(claimed), initial=0.0)))
         out = np.where((claimed == 0) & ~answers, out, 0.0)
         if problem.derivative is Derivative.HESSIAN:
             asked = (claimed == 0) & np.isfinite(bound) & (bound > out)
@@ -98,7 +98,7 @@ class Negligible:
         steps = GENERIC_STEPS[None] * np.stack([size[first], size[other]], axis=1)[:, None]
         moved[here, :, :, first] += steps[:, :, None, 0] * CORNERS[:, 0]
         moved[here, :, :, other] += steps[:, :, None, 1] * CORNERS[:, 1]
-        found = self._values(moved.reshape((-1, n)))[:, 0].reshape(moved.shape[:3])
+        found = self.values_at(moved.reshape((-1, n)))[:, 0].reshape(moved.shape[:3])
         with np.errstate(all="ignore"):
             change, area = np.abs(found @ WEIGHTS), np.abs(steps[:, :, 0] * steps[:, :, 1])
             noise = ROUND_OFF_UNITS * problem.precision.epsilon * np.abs(found).max(axis=2)
@@ -109,7 +109,7 @@ class Negligible:
         a, b = first[silent & sharp], other[silent & sharp]
         return np.concatenate([a * n + b, b * n + a])
 
-    def _values(self, rows: Matrix) -> Array:
+    def values_at(self, rows: Matrix) -> Array:
         """f at `rows`, (k, m); NaN outside the domain."""
         inside: Mask = np.all(self.problem.domain.contains(rows), axis=1)
         self.evaluations += rows.shape[0]
@@ -119,7 +119,7 @@ class Negligible:
         values: Array = np.where(inside[:, None], np.asarray(found, dtype=np.float64).reshape((len(rows), -1)), np.nan)
         return values
 
-    def _answers(self, row: int, components: Array, steepest: float) -> Mask:
+    def answers(self, row: int, components: Array, steepest: float) -> Mask:
         """Whether f moves over long steps of the components' variables, or has no value there: shape of `components`.
 
         steepest: the largest derivative that is claimed; what f adds up on its way is rounded on that scale.
@@ -132,14 +132,14 @@ class Negligible:
             output, first = np.zeros_like(components), components // n
         corners = CORNERS if second else CORNERS[[0, 3]]
         weights = WEIGHTS if second else np.array([1.0, -1.0])
-        by_first, by_other = self._steps(point, first), self._steps(point, other)
+        by_first, by_other = self.long_steps(point, first), self.long_steps(point, other)
         moved = np.empty((components.size, by_first.shape[1], len(corners), n))
         moved[:] = point
         here = np.arange(components.size)
         moved[here, :, :, first] += by_first[:, :, None] * corners[None, None, :, 0]
         if second:
             moved[here, :, :, other] += by_other[:, :, None] * corners[None, None, :, 1]
-        found = self._values(moved.reshape((-1, n))).reshape((*moved.shape[:3], -1))[here, :, :, output]
+        found = self.values_at(moved.reshape((-1, n))).reshape((*moved.shape[:3], -1))[here, :, :, output]
         with np.errstate(all="ignore"):
             change = np.abs(found @ weights)
             across = steepest * np.abs(by_first) * (np.abs(by_other) if second else 1.0)
@@ -148,7 +148,7 @@ class Negligible:
             answers: Mask = (known & (change > noise)).any(axis=1) | ~known.any(axis=1)
         return answers
 
-    def _steps(self, point: Vector, variables: Array) -> Array:
+    def long_steps(self, point: Vector, variables: Array) -> Array:
         """Long steps of each of `variables`, to both sides, cut off at the domain's ends: (len(variables), s)."""
         length = max(1.0, float(np.max(np.abs(point), initial=0.0)))
         wanted = length * np.array(LONG_STEPS)

@@ -12,7 +12,7 @@ from gradverify.core import beside_zeros, subgradient, withdrawn
 from gradverify.core.answers import Answer as Answer  # noqa: PLC0414 - offered here as well
 from gradverify.core.answers import Ask as Ask  # noqa: PLC0414
 from gradverify.core.answers import Judged
-from gradverify.core.arrays import Array, Matrix, Vector
+from gradverify.core.arrays import Array, Mask, Matrix, Vector
 from gradverify.core.estimates import Estimate, Estimates, Kink
 from gradverify.core.examine import ClaimValues, ScaleProbe, examine, flat, typical_lengths
 from gradverify.core.judge import Code, judge, judge_kink, judge_with_scales
@@ -21,6 +21,7 @@ from gradverify.core.problem import Derivative, Failure, Observation, Problem, R
 from gradverify.core.ties import single_values
 from gradverify.core.unresponsive import Negligible
 from gradverify.core.verdicts import AtKinks, Evidence, Fault, NoteKind, Verdict
+from gradverify.core.zeros import right_zeros
 
 if TYPE_CHECKING:
     from gradverify.core.projection.points import Projected
@@ -106,11 +107,12 @@ def verify(
     some = any(a.estimates is not None for a in answers)  # without estimates nothing is done for each component
     probe = ScaleProbe(problem, claim, points, typical_lengths(points, problem) if some else np.ones(0))
     negligible = Negligible(problem, points, function_values, probe.typical)
+    zeros = right_zeros(problem, points, function_values, claimed, probe.typical, answers, negligible)
     judged = [
         _judge_answer(
-            problem, points, claim_values, a, a.estimates, kinks, at_kinks, probe, prover is not None, negligible
+            problem, points, claim_values, a, a.estimates, kinks, at_kinks, probe, prover is not None, negligible, right
         )
-        for a in answers
+        for a, right in zip(answers, zeros, strict=True)
         if a.estimates is not None
     ]
     codes, contradictions = combine(judged, claimed.shape, prover.backend if prover else None)
@@ -273,11 +275,14 @@ def _judge_answer(
     probe: ScaleProbe,
     proved: bool,
     negligible: Negligible,
+    right_zeros: Mask | None,
 ) -> Judged:
     rows = points.shape[0]
     reference = np.array([e.value.ravel() for e in estimates.points], dtype=np.float64).reshape(claim.values.shape)
     bound = np.array([e.error_bound.ravel() for e in estimates.points], dtype=np.float64).reshape(reference.shape)
     codes = judge(claim.values, reference, bound, problem.tolerance)
+    if right_zeros is not None:
+        codes[right_zeros] = Code.PASS
     # A proof is one of formulas: at a single value of f, as in where(x == 0, 1, sin(x)/x), f has another slope than it.
     matters = proved and (codes.any() or any(kinks))
     proves = ~single_values(problem.function, points) if matters else np.zeros(rows, dtype=np.bool_)
@@ -298,6 +303,8 @@ def _judge_answer(
                 problem.precision.epsilon,
                 negligible.at(row, claim.values[row], bound[row]),
             )
+            if right_zeros is not None:
+                codes[row][right_zeros[row]] = Code.PASS
             if proves[row]:
                 # Identical as functions: what is left of the gap is the claim's own round-off, by definition.
                 codes[row][np.isfinite(claim.values[row]) & known] = Code.PASS

@@ -29,7 +29,7 @@ from gradverify_finite_difference.hessian import PAIRS_AT_ONCE, Domains, Mixed, 
 from gradverify_finite_difference.lines import Lines, Side, by_row, quotients
 from gradverify_finite_difference.noise import all_single
 from gradverify_finite_difference.one_sided import rough
-from gradverify_finite_difference.quick import look, look_flat
+from gradverify_finite_difference.quick import HIDDEN_UNITS, hidden_by, look, look_flat, natural_sizes
 from gradverify_finite_difference.sampling import BudgetError, Sampler
 from gradverify_finite_difference.singular import exact_zeros, singular, size_at, size_nearby
 from gradverify_finite_difference.steps import room_in
@@ -65,15 +65,16 @@ def estimate(problem: Problem, request: Request) -> Estimates:
     changed = np.any((centre != again) & ~(np.isnan(centre) & np.isnan(again)), axis=1)
     if problem.derivative is Derivative.HESSIAN:
         value, bound, notes = _second(sampler, problem, request, points, centre, random)
+        still = np.zeros(bound.shape, dtype=np.bool_)
     else:
-        value, bound, notes = _first(sampler, problem, request, points, centre, random)
+        value, bound, still, notes = _first(sampler, problem, request, points, centre, random)
     for row in np.flatnonzero(changed).tolist():
         bound[row] = np.inf
         notes[row].append(Note(NoteKind.RANDOMNESS, "f answers differently when it is called twice at one point"))
     for row in np.flatnonzero(~np.isfinite(centre).all(axis=1)).tolist():
         value[row], bound[row] = np.nan, np.inf
         notes[row].append(Note(NoteKind.OVERFLOW, sampler.failure or "f is not finite at the point"))
-    kinks = _kinks(sampler, problem, points, value, bound, notes)
+    kinks = _kinks(sampler, problem, points, value, bound, still, notes)
     estimates = tuple(
         Estimate(value=v, error_bound=b, evidence=Evidence.ESTIMATED, notes=tuple(notes[row]), kinks=kinks[row])
         for row, (v, b) in enumerate(zip(value, bound, strict=True))
@@ -96,14 +97,24 @@ def _require_few(problem: Problem, k: int, n: int, cheapest: int, budget: int) -
 
 
 def _kinks(
-    sampler: Sampler, problem: Problem, points: Floats, value: Floats, bound: Floats, notes: list[list[Note]]
+    sampler: Sampler,
+    problem: Problem,
+    points: Floats,
+    value: Floats,
+    bound: Floats,
+    still: Flags,
+    notes: list[list[Note]],
 ) -> list[tuple[Kink, ...]]:
-    """Kinks among the components whose bound is too wide to decide; they have no value. Changes `value` and `bound`."""
+    """Kinks among the components whose bound is too wide to decide; they have no value. Changes `value` and `bound`.
+
+    still: where f does not move on either side.
+    """
     found: list[tuple[Kink, ...]] = []
-    if (bound <= problem.tolerance.relative * np.abs(value)).all():
+    if ((bound <= problem.tolerance.relative * np.abs(value)) | still).all():
         return [()] * points.shape[0]
     for row in range(points.shape[0]):
         wide = ~(bound[row] <= problem.tolerance.relative * np.abs(value[row])) & np.isfinite(bound[row])
+        wide &= ~still[row]
         suspects = np.flatnonzero(wide.ravel())[: max(0, sampler.left // LADDER_COST)].tolist()
         kinks = find_kinks(problem, points[row], suspects, np.ones(points.shape[1]))
         for index in kinks:
@@ -132,8 +143,8 @@ def budget_of(problem: Problem) -> int:
 
 def _first(
     sampler: Sampler, problem: Problem, request: Request, points: Floats, centre: Floats, random: np.random.Generator
-) -> tuple[Floats, Floats, list[list[Note]]]:
-    """First derivatives: value and bound of shape (k, *problem.shape), and the notes of each point."""
+) -> tuple[Floats, Floats, Flags, list[list[Note]]]:
+    """First derivatives: value, bound and whether f does not move at all, of shape (k, *problem.shape); notes."""
     k, n = points.shape
     m = sampler.outputs
     lines = _lines(problem, points, centre)
@@ -146,8 +157,11 @@ def _first(
         done = quick.taken.all(axis=1) & _holds_afar(sampler, lines, left, quick.value, claimed, random)
         value[left[done]], bound[left[done]] = quick.value[done], quick.bound[done]
         left = left[~done]
+    still = np.zeros((k * n, m), dtype=np.bool_)
     if claimed is not None and left.size:
-        left = left[~_flat(sampler, problem, lines, left, claimed, random, value, bound)]
+        flat = _flat(sampler, lines, left, claimed, random, value, bound)
+        still[left[flat]] = True
+        left = left[~flat]
     named = np.zeros(k * n, dtype=np.bool_)
     for side in (Side.BOTH, Side.UP, Side.DOWN):
         left = left[~named[left]]
@@ -156,7 +170,7 @@ def _first(
         rows = _for_side(left, lines, bound, side)
         affordable = rows[: max(0, sampler.left // LADDER_COST)]
         if affordable.size:
-            _ladder(sampler, problem, lines, affordable, side, claimed, random, value, bound, notes, named)
+            _ladder(sampler, problem, lines, affordable, side, claimed, random, value, bound, still, notes, named)
         skipped = rows[affordable.size :]
         if skipped.size:
             _note_cost(notes, skipped, n, m)
@@ -165,6 +179,7 @@ def _first(
     return (
         value.reshape((k, n, m)).transpose(0, 2, 1).reshape(shape),
         bound.reshape((k, n, m)).transpose(0, 2, 1).reshape(shape),
+        still.reshape((k, n, m)).transpose(0, 2, 1).reshape(shape),
         notes,
     )
 
@@ -231,6 +246,7 @@ def _ladder(
     random: np.random.Generator,
     value: Floats,
     bound: Floats,
+    still: Flags,
     notes: list[list[Note]],
     named: Flags,
 ) -> None:
@@ -259,7 +275,14 @@ def _ladder(
         if unsure.size:
             sharp = sharp_ends(sampler, part, done.samples, side, unsure)
             zero.reshape(-1)[unsure] = sharp & done.breaks.are(Nature.WHOLE)[unsure]
-        error = np.where(zero, 0.0, error)
+        # Beside other components, f hides whatever its own round-off hides, however long the steps are.
+        natural = natural_sizes(lines, claimed)[rows]
+        hidden = np.where(natural > 0, hidden_by(part), 0.0)
+        error = np.where(zero, hidden, error)
+        still[rows] = zero
+        for row in np.flatnonzero((zero & (hidden > HIDDEN_UNITS * lines.epsilon * natural)).any(axis=1)).tolist():
+            text = f"f does not move with it at all, and may hide a slope of {np.max(hidden[row]):.0e} in its round-off"
+            _note(notes, rows[[row]], n, m, NoteKind.OTHER, text)
     shown = singular(part, done.samples, side, done.selection, done.quantum)
     jumps, steep, drowned = (flags.reshape((-1, m)) for flags in (shown.jumps, shown.steep, shown.drowned))
     doubtful, rounded = (done.breaks.are(nature).reshape((-1, m)) for nature in (Nature.DOUBTFUL, Nature.ROUNDING))
@@ -326,7 +349,6 @@ def _hidden(lines: Lines, done: Climbed, claimed: Floats | None) -> Floats:
 
 def _flat(
     sampler: Sampler,
-    problem: Problem,
     lines: Lines,
     left: Indices,
     claimed: Floats,
@@ -338,11 +360,11 @@ def _flat(
     zero = (claimed[left] == 0).all(axis=1)
     flat = np.zeros(len(left), dtype=np.bool_)
     if zero.any():
-        n = problem.variables.size
-        largest = np.nan_to_num(np.abs(claimed), nan=0.0, posinf=0.0).max(axis=1).reshape((-1, n)).max(axis=1)
-        scale = np.repeat(largest, n)[left[zero]]
-        flat[zero] = look_flat(sampler, lines.subset(left[zero]), scale, problem.tolerance.relative, random)
-        value[left[flat]], bound[left[flat]] = 0.0, 0.0
+        rows = left[zero]
+        most = HIDDEN_UNITS * lines.epsilon * natural_sizes(lines, claimed)[rows]
+        seen = look_flat(sampler, lines.subset(rows), most, random)
+        flat[zero] = seen.taken.all(axis=1)
+        value[left[flat]], bound[left[flat]] = 0.0, seen.bound[flat[zero]]
     return flat
 
 

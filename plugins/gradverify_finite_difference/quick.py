@@ -83,14 +83,36 @@ def _difference(
 
 
 FLAT_STEP = 0.3  # times |x|: the far one of two steps at which f must not move for a claim of 0
+# What may hide in f's round-off, in units of round-off of the natural size of a component: 1e-12 of it in double
+# precision. So little no tolerance asks for.
+HIDDEN_UNITS = 4096.0
 
 
-def look_flat(sampler: Sampler, lines: Lines, scale: Floats, relative: float, random: np.random.Generator) -> Flags:
+def natural_sizes(lines: Lines, claimed: Floats) -> Floats:
+    """What a component is like whose variable does as much to f as any other one, shape (P·n, M), by the claim.
+
+    lines: P·n, n a point.  claimed: (P·n, M).
+    """
+    n = lines.base.shape[1]
+    size = np.where(lines.x != 0, np.abs(lines.x), lines.size)[:, None]
+    with np.errstate(all="ignore"):
+        moved = np.nan_to_num(np.abs(claimed) * size, nan=0.0, posinf=0.0)
+        most = moved.reshape((-1, n, moved.shape[1])).max(axis=1)
+        return np.repeat(most, n, axis=0) / size
+
+
+def hidden_by(lines: Lines) -> Floats:
+    """The slope that hides in the round-off of f over the variable's own size, shape (L, M)."""
+    size = np.where(lines.x != 0, np.abs(lines.x), lines.size)[:, None]
+    with np.errstate(all="ignore"):
+        return lines.epsilon * np.abs(lines.centre) / size
+
+
+def look_flat(sampler: Sampler, lines: Lines, most: Floats, random: np.random.Generator) -> Quick:
     """Whether f has exactly the same value at two very different steps on both sides, so that a claim of 0 holds.
 
-    scale: the largest derivative that is claimed at the line's point, shape (L,).  A slope that f is too coarse to
-    show, as in 1e16 + x, must be below `relative` of it, or nothing is said; so it is where all are claimed to be 0, as
-    in a saturated f.  Result: shape (L,).
+    most: (L, M).  A slope that f is too coarse to show, as in 1e16 + x, must be at most as large as this, or nothing is
+    said; so it is where it is 0, since all are claimed to be 0, as in a saturated f.  The bound is that slope.
     """
     size = np.where(lines.x != 0, np.abs(lines.x), lines.size)
     factor = np.exp(random.uniform(-np.log(JITTER), np.log(JITTER), size=(len(lines), 2)))
@@ -100,7 +122,6 @@ def look_flat(sampler: Sampler, lines: Lines, scale: Floats, relative: float, ra
     up = lines.values(sampler, exact.up)
     down = lines.values(sampler, exact.down)
     same = (up == lines.centre[:, None, :]) & (down == lines.centre[:, None, :])
-    with np.errstate(all="ignore"):
-        hidden = lines.epsilon * np.abs(lines.centre).max(axis=1) / (FLAT_STEP * size)
-        flat: Flags = same.all(axis=(1, 2)) & (hidden <= relative * scale) & (scale > 0)
-    return flat
+    hidden = hidden_by(lines) / (FLAT_STEP / JITTER)
+    taken: Flags = same.all(axis=1) & (hidden <= most) & (most > 0)
+    return Quick(np.zeros_like(hidden), hidden, hidden, taken)

@@ -114,7 +114,7 @@ def test_many_zero_components_stay_cheap() -> None:
     claimed[0, 0] = 2 * x[0]
     found = answer(problem(Rowwise(lambda p: p[:, 0] ** 2), 200), [x.tolist()], claimed)
     assert found.evaluations <= 6 * 200 + 2
-    assert (found.points[0].error_bound[1:] == 0).all()
+    assert (found.points[0].error_bound[1:] < 1e-15).all()
 
 
 @pytest.mark.parametrize("claimed", [np.nan, np.inf, -np.inf])
