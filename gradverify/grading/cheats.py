@@ -2,6 +2,7 @@
 
 Each finding needs two kinds of evidence, since an accusation that is false is worse than a cheat that is missed:
 
+in the text a passage that differentiates, and an answer that changes with it in a changed copy (`traced`);
 numerical   the answers jump when x moves in its last places, by far more than a formula's do, and by as much as |f|
             foretells from point to point; or f itself was called at a stencil's points, and the answer tilts with f.
 hard-coded  right at the visible points, and wrong by a jump right beside them where f is smooth; or constant around
@@ -25,6 +26,7 @@ from gradverify.grading.assignment import AUTODIFF_LIBRARIES
 from gradverify.grading.bench import Bench, Pool
 from gradverify.grading.claim import Seen, SubmissionClaim
 from gradverify.grading.model import Flag, FlagKind
+from gradverify.grading.traced import Asked, Handed, traced
 
 EPSILON = float(np.finfo(np.float64).eps)
 
@@ -44,18 +46,31 @@ class Suspect:
     codes: Array
     visible: int
     seen: Seen
+    handed: Handed | None = None  # its text, where there is one
 
 
 def evidence(suspect: Suspect) -> Iterator[Flag]:
     """Everything that is found against an answer."""
     if suspect.seen.deaths:
         return  # it is wrong by itself, and asking it again shows nothing
-    numerical = stencil_in_calls(suspect) or numerical_noise(suspect)
-    if numerical is not None:
-        yield Flag(FlagKind.NUMERICAL_DERIVATIVE, numerical)
+    in_text = _in_text(suspect)
+    yield from in_text
+    if not any(flag.kind is FlagKind.NUMERICAL_DERIVATIVE for flag in in_text):
+        numerical = stencil_in_calls(suspect) or numerical_noise(suspect)
+        if numerical is not None:
+            yield Flag(FlagKind.NUMERICAL_DERIVATIVE, numerical)
     coded = hard_coded(suspect)
     if coded is not None and not suspect.claim.seat.exhausted:  # else some of its answers were never given
         yield Flag(FlagKind.HARD_CODED, coded)
+
+
+def _in_text(suspect: Suspect) -> list[Flag]:
+    """Passages of the submission's text that differentiate, where the answer is made of them."""
+    if suspect.handed is None:
+        return []
+    flat = suspect.values.values.reshape((suspect.points.shape[0], -1))
+    known = suspect.bench.references(suspect.points) if suspect.points.shape[0] else None
+    return traced(suspect.handed, suspect.claim, suspect.bench, Asked(suspect.points, flat, *(known or (None, None))))
 
 
 def library_wanted(texts: Iterable[str]) -> str | None:

@@ -40,6 +40,7 @@ from gradverify.grading.model import (
     Tally,
 )
 from gradverify.grading.score import Scored, points_for, score, status_for
+from gradverify.grading.traced import Handed
 from gradverify.grading.words import (
     ENDED,
     FORBIDDEN,
@@ -107,6 +108,7 @@ class DerivativeGrading:
     seat: Seat
     limits: SubmissionLimits
     seed: int | None = None  # of the hidden points
+    handed: Handed | None = None
 
     def __post_init__(self) -> None:
         bench, question = self.bench, self.bench.question
@@ -173,7 +175,9 @@ class DerivativeGrading:
             assert looked is not None  # nothing else is wrong
             found = self._explained(looked, changed)
         observed = (*values.faults, *((changed.observation,) if changed is not None else ()))
-        suspect = cheats.Suspect(self.bench, self.claim, points, values, codes, visible.shape[0], self.seat.seen)
+        suspect = cheats.Suspect(
+            self.bench, self.claim, points, values, codes, visible.shape[0], self.seat.seen, self.handed
+        )
         evidence = () if changed is not None else cheats.evidence(suspect)  # asking it again would show nothing
         flags = (*_flags(self.seat.seen, observed, found), *evidence)
         flags += (Flag(FlagKind.OTHER, self.seat.turned),) if self.seat.turned else ()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -12,7 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from gradverify.core.problem import one_line
-from gradverify.grading.archive import SubmissionError, digest_of, stage
+from gradverify.grading.archive import Staged, SubmissionError, digest_of, stage
 from gradverify.grading.bench import Bench
 from gradverify.grading.claim import Caller, Seat, Seen
 from gradverify.grading.derivative import STATUSES, DerivativeGrading, ended
@@ -29,6 +31,8 @@ from gradverify.grading.model import (
     status_of,
     total,
 )
+from gradverify.grading.source import MOST_FILES, Text
+from gradverify.grading.traced import Handed
 from gradverify.grading.words import ENDED, NOT_IMPORTED, import_words, lines, sentence
 from gradverify.sandbox.model import Answer
 
@@ -101,7 +105,8 @@ def grade_student(course: Course, submission: Submission, told: Told = lambda _:
                 why = lines(note, import_words(how, assignment.limits, assignment.imports))
                 return result(_not_imported(assignment, how), why, f"{how.status.value}: {how.detail}")
             done: list[QuestionResult] = []
-            for question in _answers(course, submission, session):
+            handed = _handed(course, staged)
+            for question in _answers(course, submission, session, handed):
                 done.append(question)
                 rest = tuple(_waiting(q) for q in assignment.questions[len(done) :])
                 if rest:
@@ -109,11 +114,33 @@ def grade_student(course: Course, submission: Submission, told: Told = lambda _:
         return result(tuple(done), note)
 
 
-def _answers(course: Course, submission: Submission, session: Opened) -> Iterator[QuestionResult]:
+def _handed(course: Course, staged: Staged) -> Handed:
+    """The submission's text, and copies of it that run changed, confined as it was itself."""
+    files = {}
+    for path in sorted(staged.folder.rglob("*.py"))[:MOST_FILES]:
+        try:
+            files[path.relative_to(staged.folder).as_posix()] = path.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError):
+            continue
+
+    @contextlib.contextmanager
+    def changed(texts: Mapping[str, str]) -> Iterator[Caller]:
+        with tempfile.TemporaryDirectory(dir=course.scratch, prefix="c") as folder:
+            copy = Path(folder) / "copy"
+            shutil.copytree(staged.folder, copy)
+            for name, text in texts.items():
+                (copy / name).write_text(text, encoding="utf-8")
+            with course.opener.open(copy, staged.file) as session:
+                yield session
+
+    return Handed(Text(files), changed)
+
+
+def _answers(course: Course, submission: Submission, session: Opened, handed: Handed) -> Iterator[QuestionResult]:
     assignment = course.assignment
     gradings: dict[str, Grading | QuestionResult] = {}
     for question in assignment.questions:
-        gradings[question.name] = _look(course, submission, question, session)
+        gradings[question.name] = _look(course, submission, question, session, handed)
     done: dict[str, QuestionResult] = {}
     for question in assignment.questions:
         grading = gradings[question.name]
@@ -159,7 +186,9 @@ class _Ended:
         return self.answer
 
 
-def _look(course: Course, submission: Submission, question: Question, session: Caller) -> Grading | QuestionResult:
+def _look(
+    course: Course, submission: Submission, question: Question, session: Caller, handed: Handed
+) -> Grading | QuestionResult:
     assignment = course.assignment
     seat = Seat(session, question.entry, assignment.limits.seconds)
     seed = None
@@ -170,7 +199,7 @@ def _look(course: Course, submission: Submission, question: Question, session: C
     if question.kind is Kind.DESCENT:
         grading = DescentGrading(bench, seat, assignment.limits, seed)
     else:
-        grading = DerivativeGrading(bench, seat, assignment.limits, seed)
+        grading = DerivativeGrading(bench, seat, assignment.limits, seed, handed)
     try:
         grading.look()
     except Exception as error:  # noqa: BLE001 - as above

@@ -1,0 +1,630 @@
+"""What a submission's text shows: passages that differentiate by themselves. Read, never run; all of it is pure.
+
+A passage alone accuses nobody: it may be a check, or a helper that nothing uses. Whether an answer comes out of it is
+found out by changing it a little (`gradverify.grading.traced`), so what is looked for here may be a little too much.
+"""
+
+from __future__ import annotations
+
+import ast
+import enum
+import functools
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from gradverify.grading.model import FlagKind
+
+MOST_CHARACTERS = 200_000  # of one file
+MOST_FILES = 20
+MOST_PASSAGES = 40
+MOST_NODES = 60_000  # of one file: beyond that it is no program that anybody wrote for a lesson
+DEEP = 5  # names that are followed from one to the next
+MOST_LOOKED_UP = 40_000  # names, in one file: what takes longer is no program that anybody wrote for a lesson
+LARGEST_STEP = 0.5
+LARGEST_LITERAL = 0.25  # denominator that is written out as a number
+SMALL = 0.1  # a constant that makes a step small where the step itself is not known
+EPSILON_NAMES = frozenset(("eps", "epsilon"))
+# A stencil's denominator in its steps: 2h, 12h for five points, h² and 4h² for second derivatives, and the like.
+MULTIPLES = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 24.0, 60.0)
+# Calls that hand their argument on; two of them on both sides of a difference say nothing.
+WRAPPERS = frozenset(
+    (
+        "array", "asarray", "float", "float64", "abs", "sum", "squeeze", "ravel", "flatten", "item", "reshape", "copy",
+        "atleast_1d", "len", "range", "zeros", "max", "min", "zeros_like", "ones", "eye", "arange", "linspace", "stack",
+        "concatenate", "list", "tuple", "enumerate", "zip", "print", "round",
+    )
+)  # fmt: skip
+DIFFERENCING = frozenset(("approx_fprime", "approx_derivative", "approx_jacobian", "approx_hess"))
+ACCUMULATED = ("grad", "adj", "deriv", "bar", "tangent")  # parts of names under which a tape adds up derivatives
+
+
+class Passage(enum.StrEnum):
+    """What a passage is, in words that go on with `line 3 is …`."""
+
+    QUOTIENT = "a difference quotient"
+    COMPLEX_STEP = "a complex step"
+    SAMPLED = "NumPy's gradient of sampled values"
+    LIBRARY = "a call of a library that differentiates numerically"
+    DUAL = "a product rule for numbers that carry derivatives (dual numbers)"
+    TAPE = "derivatives added up backwards (automatic differentiation)"
+
+    @property
+    def flag(self) -> FlagKind:
+        """What it is flagged as."""
+        return FlagKind.AUTODIFF if self in (Passage.DUAL, Passage.TAPE) else FlagKind.NUMERICAL_DERIVATIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A passage and where it stands. `node` is its place among the nodes of its file, in `ast.walk`'s order."""
+
+    passage: Passage
+    file: str
+    line: int
+    text: str
+    node: int
+
+
+@dataclass(frozen=True)
+class Text:
+    """The Python files of a submission, by name."""
+
+    files: Mapping[str, str]
+
+    @functools.cached_property
+    def trees(self) -> dict[str, ast.Module]:
+        """What of them can be parsed."""
+        found = {}
+        for name, text in list(self.files.items())[:MOST_FILES]:
+            tree = _parsed(text)
+            if tree is not None:
+                found[name] = tree
+        return found
+
+    @functools.cached_property
+    def passages(self) -> tuple[Found, ...]:
+        """All passages that differentiate by themselves, in order."""
+        found: list[Found] = []
+        for name, tree in self.trees.items():
+            try:
+                found += _Reader(name, tree, self.files[name]).passages()
+            except (RecursionError, _TooMuchError):
+                continue
+        return tuple(found[:MOST_PASSAGES])
+
+    def scaled(self, passages: Sequence[Found], factor: float) -> dict[str, str]:
+        """The texts of the files, changed: the values of the passages are multiplied by `factor`."""
+        changed: dict[str, str] = {}
+        for name in {passage.file for passage in passages}:
+            tree = _parsed(self.files[name])
+            assert tree is not None, "it was parsed before"
+            nodes = list(ast.walk(tree))
+            wanted = {id(nodes[p.node]) for p in passages if p.file == name}
+            changed[name] = ast.unparse(_Scaling(wanted, factor).visit(tree))
+        return changed
+
+
+def _parsed(text: str) -> ast.Module | None:
+    if len(text) > MOST_CHARACTERS:
+        return None
+    try:
+        tree = ast.parse(text)
+        # Deep nesting ends in one of these errors, here or where trees are walked recursively.
+        ast.unparse(tree)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    return tree if sum(1 for _ in ast.walk(tree)) <= MOST_NODES else None
+
+
+class _TooMuchError(Exception):
+    """The file's names lead to one another without end."""
+
+
+_BY_PARTS = "(lambda v_: type(v_)(u_ * k_ for u_ in v_) if isinstance(v_, (list, tuple)) else v_ * k_)(0)"
+
+
+class _Scaling(ast.NodeTransformer):
+    """Multiplies the values of some nodes; a list or tuple is multiplied part by part."""
+
+    def __init__(self, wanted: set[int], factor: float) -> None:
+        self._wanted, self._factor = wanted, factor
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        wanted = id(node) in self._wanted
+        node = self.generic_visit(node)
+        if not wanted:
+            return node
+        if isinstance(node, ast.AugAssign):
+            node.value = self._times(node.value, 1 / self._factor if isinstance(node.op, ast.Div) else self._factor)
+            return node
+        assert isinstance(node, ast.expr)
+        if not isinstance(node, ast.Call):
+            return self._times(node, self._factor)
+        wrapped = ast.parse(_BY_PARTS.replace("k_", repr(self._factor)), mode="eval").body
+        assert isinstance(wrapped, ast.Call)
+        wrapped.args = [node]
+        return wrapped
+
+    @staticmethod
+    def _times(node: ast.expr, factor: float) -> ast.expr:
+        return ast.BinOp(node, ast.Mult(), ast.Constant(factor))
+
+
+class _Reader:
+    """Looks through one file."""
+
+    def __init__(self, file: str, tree: ast.Module, text: str) -> None:
+        self._file, self._tree, self._lines = file, tree, text.splitlines()
+        self._left = MOST_LOOKED_UP
+        self._parents: dict[int, ast.AST] = {}
+        for node in ast.walk(tree):
+            for child in ast.iter_child_nodes(node):
+                self._parents[id(child)] = node
+        self._assigned: dict[tuple[int, str], list[ast.expr]] = {}
+        self._changed_by: dict[tuple[int, str], list[ast.expr]] = {}
+        self._calls: dict[str, list[ast.Call]] = {}
+        for node in ast.walk(tree):
+            self._note(node)
+
+    def passages(self) -> Iterator[Found]:
+        for number, node in enumerate(ast.walk(self._tree)):
+            kind = self._kind(node)
+            if kind is not None:
+                assert isinstance(node, ast.expr | ast.AugAssign)
+                yield Found(kind, self._file, node.lineno, _short(ast.unparse(node)), number)
+
+    # --- the file's names --------------------------------------------------------------------------------------------
+
+    def _note(self, node: ast.AST) -> None:
+        match node:
+            case ast.Assign(targets=targets, value=value):
+                for target in targets:
+                    self._bind(target, value)
+            case ast.AnnAssign(target=target, value=ast.expr() as value) | ast.NamedExpr(target=target, value=value):
+                self._bind(target, value)
+            case ast.AugAssign(target=target, value=value):
+                for key in self._keys(target):
+                    self._changed_by.setdefault(key, []).append(value)
+            case ast.For(target=target, iter=source) | ast.comprehension(target=target, iter=source):
+                self._bind(target, source)
+            case ast.Call(func=ast.Name(id=name)) | ast.Call(func=ast.Attribute(attr=name)):
+                self._calls.setdefault(name, []).append(node)
+            case _:
+                pass
+
+    def _bind(self, target: ast.expr, value: ast.expr) -> None:
+        if isinstance(target, ast.Tuple | ast.List):
+            parts: Sequence[ast.expr] = [value] * len(target.elts)
+            if isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts):
+                parts = value.elts
+            for one, part in zip(target.elts, parts, strict=True):
+                self._bind(one, part)
+            return
+        for key in self._keys(target):
+            self._assigned.setdefault(key, []).append(value)
+
+    def _keys(self, target: ast.expr) -> list[tuple[int, str]]:
+        base = target
+        while isinstance(base, ast.Subscript | ast.Starred):
+            base = base.value
+        if isinstance(base, ast.Name):
+            return [(id(self._scope(target)), base.id)]
+        return [(id(self._tree), base.attr)] if isinstance(base, ast.Attribute) else []
+
+    def _scope(self, node: ast.AST) -> ast.AST:
+        """The function, lambda or file that a node belongs to."""
+        while not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.Module):
+            node = self._parents[id(node)]
+        return node
+
+    def _scopes(self, node: ast.AST) -> Iterator[ast.AST]:
+        scope = self._scope(node)
+        yield scope
+        while not isinstance(scope, ast.Module):
+            scope = self._scope(self._parents[id(scope)])
+            yield scope
+
+    def _meanings(self, node: ast.expr) -> list[ast.expr]:
+        """The expressions that a name, or a part of what it names, may stand for."""
+        self._left -= 1
+        if self._left < 0:
+            raise _TooMuchError
+        base = node
+        while isinstance(base, ast.Subscript | ast.Starred):
+            base = base.value
+        if isinstance(base, ast.Attribute):
+            return self._assigned.get((id(self._tree), base.attr), [])
+        if not isinstance(base, ast.Name):
+            return [base] if base is not node else []
+        for scope in self._scopes(node):
+            found = self._assigned.get((id(scope), base.id), [])
+            found = [value for value in found if value is not node]
+            if found:
+                return found
+            if not isinstance(scope, ast.Module) and (given := self._given(scope, base.id)) is not None:
+                return given
+        return []
+
+    def _given(self, scope: ast.AST, name: str) -> list[ast.expr] | None:
+        """What a parameter is given: its default, and what the file's own calls pass; None where it is no parameter."""
+        assert isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        positional = [*scope.args.posonlyargs, *scope.args.args]
+        names = [argument.arg for argument in positional]
+        only = [argument.arg for argument in scope.args.kwonlyargs]
+        if name not in names and name not in only:
+            return None
+        found: list[ast.expr] = []
+        if name in names:
+            back = len(names) - names.index(name)
+            if back <= len(scope.args.defaults):
+                found.append(scope.args.defaults[-back])
+        else:
+            default = scope.args.kw_defaults[only.index(name)]
+            found += [default] if default is not None else []
+        for call in self._calls.get(self._called(scope), []):
+            found += [keyword.value for keyword in call.keywords if keyword.arg == name]
+            if name in names and names.index(name) < len(call.args):
+                found.append(call.args[names.index(name)])
+        return found
+
+    def _called(self, scope: ast.AST) -> str:
+        if isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef):
+            return scope.name
+        parent = self._parents[id(scope)]
+        if isinstance(parent, ast.Assign) and isinstance(parent.targets[0], ast.Name):
+            return parent.targets[0].id
+        return ""
+
+    # --- kinds of passages -------------------------------------------------------------------------------------------
+
+    def _kind(self, node: ast.AST) -> Passage | None:
+        match node:
+            case ast.BinOp(left=above, op=ast.Div(), right=below):
+                return self._quotient(node, above, below)
+            case ast.BinOp(left=left, op=ast.Mult(), right=right):
+                return self._by_inverse(node, left, right) or self._by_inverse(node, right, left)
+            case ast.AugAssign(target=above, op=ast.Div(), value=below):
+                return self._quotient(node, above, below)
+            case ast.Call(func=ast.Attribute(attr="divide" | "true_divide"), args=[above, below]):
+                return self._quotient(node, above, below)
+            case ast.Call(func=ast.Attribute(attr="gradient"), args=[values, step, *_]) if self._callees(values):
+                return Passage.SAMPLED if self._small(step) else None
+            case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name)) if name in DIFFERENCING:
+                return Passage.LIBRARY
+            case ast.BinOp(op=ast.Add()) if self._is_product_rule(node):
+                return Passage.DUAL
+            case ast.AugAssign(target=ast.Attribute(attr=name), op=ast.Add(), value=ast.BinOp(op=ast.Mult())):
+                return Passage.TAPE if any(a in name.lower() for a in ACCUMULATED) and self._has_numbers() else None
+            case _:
+                return None
+
+    def _by_inverse(self, node: ast.expr, above: ast.expr, factor: ast.expr) -> Passage | None:
+        """`(f(x + h) - f(x)) * (1 / h)`, also where the inverse has a name."""
+        for meaning in (factor, *self._meanings(factor)):
+            if isinstance(meaning, ast.BinOp) and isinstance(meaning.op, ast.Div) and _number(meaning.left) is not None:
+                return self._quotient(node, above, meaning.right)
+        value = _number(factor)
+        if value is not None and abs(value) >= 1 / LARGEST_STEP:
+            return self._quotient(node, above, ast.Constant(1 / value))
+        return None
+
+    def _quotient(self, node: ast.AST, above: ast.expr, below: ast.expr) -> Passage | None:
+        if self._has_imaginary_part(above) and self._is_step(node, below, complex_step=True):
+            return Passage.COMPLEX_STEP
+        if self._is_difference(above, DEEP) and self._is_step(node, below, complex_step=False):
+            return Passage.QUOTIENT
+        return None
+
+    def _is_difference(self, node: ast.expr, deep: int) -> bool:
+        """Whether one function's values are subtracted from one another."""
+        plus: list[ast.expr] = []
+        minus: list[ast.expr] = []
+        _terms(node, 1, plus, minus)
+        for one in plus:
+            for other in minus:
+                if _bare(one) == _bare(other) or self._callees(one) & self._callees(other):
+                    return True
+        if deep and not minus:
+            for one in plus:
+                inner = list(one.args[:1]) if isinstance(one, ast.Call) else []
+                for meaning in (*self._meanings(one), *inner):
+                    if meaning is not one and self._is_difference(meaning, deep - 1):
+                        return True
+        return False
+
+    def _callees(self, node: ast.expr, deep: int = DEEP) -> frozenset[str]:
+        """The functions whose values an expression holds, through names and lists."""
+        found: set[str] = set()
+        match node:
+            case ast.Call(func=function, args=arguments):
+                name = function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
+                if name in WRAPPERS:
+                    for argument in arguments[:1]:
+                        found |= self._callees(argument, deep)
+                else:
+                    found.add(ast.dump(function))
+            case ast.List(elts=parts) | ast.Tuple(elts=parts):
+                for part in parts:
+                    found |= self._callees(part, deep)
+            case ast.ListComp(elt=part) | ast.GeneratorExp(elt=part):
+                found |= self._callees(part, deep)
+            case ast.Name() | ast.Subscript() | ast.Attribute() if deep:
+                for meaning in self._meanings(node):
+                    found |= self._callees(meaning, deep - 1)
+            case _:
+                pass
+        return frozenset(found)
+
+    def _has_imaginary_part(self, node: ast.expr, deep: int = DEEP) -> bool:
+        match node:
+            case ast.Attribute(attr="imag") | ast.Call(func=ast.Attribute(attr="imag") | ast.Name(id="imag")):
+                return True
+            case ast.List(elts=parts) | ast.Call(args=parts):
+                return any(self._has_imaginary_part(part, deep) for part in parts)
+            case ast.ListComp(elt=part) | ast.UnaryOp(operand=part):
+                return self._has_imaginary_part(part, deep)
+            case ast.Name() | ast.Subscript() if deep:
+                return any(self._has_imaginary_part(meaning, deep - 1) for meaning in self._meanings(node))
+            case _:
+                return False
+
+    def _is_step(self, node: ast.AST, below: ast.expr, *, complex_step: bool) -> bool:
+        """Whether a denominator is made of a small step by which an argument was moved."""
+        scopes = list(self._scopes(node))
+        whole: ast.AST = next((s for s in reversed(scopes) if not isinstance(s, ast.Module)), scopes[0])
+        roots = {ast.dump(root) for root in _roots(below)}
+        if not roots:
+            value = _number(below)
+            steps = {abs(c) for c in self._moved_by_constants(self._tree)}
+            return (
+                value is not None
+                and abs(value) <= LARGEST_LITERAL
+                and any(step <= LARGEST_STEP and _is_multiple(abs(value), step) for step in steps if step > 0)
+            )
+        if _is_sum(below) and not self._is_moved_difference(below, whole):
+            return False  # `p * (1 - p) + eps`, which only keeps off 0
+        moved = self._moved_complex(self._tree) if complex_step else self._moved(whole)
+        # A step that is handed to a helper is moved by there.
+        handed = {ast.dump(r) for call in _calls_in(whole) for a in _arguments(call) for r in _roots(a)}
+        if not roots & (moved | handed) and not self._is_moved_difference(below, whole):
+            return False
+        return any(self._small(root) for root in _roots(below))
+
+    def _is_moved_difference(self, below: ast.expr, whole: ast.AST) -> bool:
+        """`(x + h) - x`, or the difference of two names of which one was moved."""
+        roots = [r for r in _roots(below) if isinstance(r, ast.Name)]
+        return any(
+            isinstance(m, ast.BinOp) and isinstance(m.op, ast.Add | ast.Sub) for r in roots for m in self._meanings(r)
+        ) and bool(self._moved(whole))
+
+    def _moved(self, whole: ast.AST) -> set[str]:
+        """What is added or subtracted somewhere in a function."""
+        found: set[str] = set()
+        for node in ast.walk(whole):
+            match node:
+                case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=right):
+                    found |= self._roots_within(left) | self._roots_within(right)
+                case ast.AugAssign(op=ast.Add() | ast.Sub(), value=value):
+                    found |= self._roots_within(value)
+                case _:
+                    pass
+        return found
+
+    def _roots_within(self, node: ast.expr, deep: int = 2) -> set[str]:
+        """The names in an expression, and those in what they stand for: `e` of `for e in h * np.eye(2)` has h."""
+        roots = _roots(node)
+        found = {ast.dump(root) for root in roots}
+        if deep:
+            for root in roots:
+                for meaning in self._meanings(root):
+                    found |= self._roots_within(meaning, deep - 1)
+        return found
+
+    def _moved_complex(self, whole: ast.AST) -> set[str]:
+        """What is multiplied by an imaginary unit, or made the imaginary part of a number."""
+        found: set[str] = set()
+        for node in ast.walk(whole):
+            match node:
+                case ast.BinOp(op=ast.Mult()) if any(
+                    isinstance(c, ast.Constant) and isinstance(c.value, complex) for c in ast.walk(node)
+                ):
+                    found |= {ast.dump(root) for root in _roots(node)}
+                case ast.Call(func=ast.Name(id="complex"), args=[_, part]):
+                    found |= {ast.dump(root) for root in _roots(part)}
+                case ast.Assign(targets=[ast.Attribute(attr="imag")], value=value) | ast.AugAssign(value=value):
+                    found |= {ast.dump(root) for root in _roots(value)}
+                case _:
+                    pass
+        return found
+
+    @staticmethod
+    def _moved_by_constants(whole: ast.AST) -> set[float]:
+        found: set[float] = set()
+        for node in ast.walk(whole):
+            match node:
+                case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=right):
+                    sides: Iterable[ast.expr] = (left, right)
+                case ast.AugAssign(op=ast.Add() | ast.Sub(), value=value):
+                    sides = (value,)
+                case _:
+                    continue
+            for side in sides:
+                for part in ast.walk(side) if isinstance(side, ast.BinOp) else (side,):
+                    if isinstance(part, ast.expr) and (number := _number(part)) is not None:
+                        found.add(number)
+                    elif isinstance(part, ast.Constant) and isinstance(part.value, complex):
+                        found.add(part.value.imag)
+        return found
+
+    def _small(self, node: ast.expr, deep: int = DEEP) -> bool:
+        """Whether an expression is a small constant, or has one as a part."""
+        value = _number(node)
+        if value is not None:
+            return 0 < abs(value) <= LARGEST_STEP
+        for part in ast.walk(node):
+            match part:
+                case ast.Constant(value=int() | float() as number) if 0 < abs(number) <= SMALL:
+                    return True
+                case ast.Attribute(attr=name) | ast.Name(id=name) if name in EPSILON_NAMES:
+                    return True
+                case ast.BinOp(op=ast.Pow(), right=ast.UnaryOp(op=ast.USub())):
+                    return True
+                case _:
+                    pass
+        if not deep:
+            return False
+        return any(self._small(meaning, deep - 1) for root in _roots(node) for meaning in self._meanings(root))
+
+    # --- numbers that carry derivatives ------------------------------------------------------------------------------
+
+    def _has_numbers(self) -> bool:
+        """Whether the file has a class of numbers that can be added and multiplied."""
+        return any(
+            isinstance(node, ast.ClassDef) and {"__add__", "__mul__"} <= _methods(node) for node in ast.walk(self._tree)
+        )
+
+    def _is_product_rule(self, node: ast.BinOp) -> bool:
+        """In `__mul__` of such a class: `a.value * b.slope + a.slope * b.value` beside `a.value * b.value`.
+
+        The product of complex numbers has such a sum, too, and a difference of products beside it.
+        """
+        if not (_is_product(node.left) and _is_product(node.right)):
+            return False
+        scope = self._scope(node)
+        if not isinstance(scope, ast.FunctionDef) or scope.name not in ("__mul__", "__rmul__"):
+            return False
+        owner = self._parents[id(scope)]
+        if not isinstance(owner, ast.ClassDef) or "__add__" not in _methods(owner):
+            return False
+        factors = [ast.dump(f) for side in (node.left, node.right) for f in _factors(side)]
+        others = [n for n in ast.walk(scope) if isinstance(n, ast.BinOp) and n is not node]
+        return (
+            len(set(factors)) == len(factors)
+            and not any(isinstance(n.op, ast.Sub) and _is_product(n.left) and _is_product(n.right) for n in others)
+            and any(isinstance(n.op, ast.Mult) and n not in (node.left, node.right) for n in others)
+        )
+
+
+def _methods(node: ast.ClassDef) -> set[str]:
+    return {part.name for part in node.body if isinstance(part, ast.FunctionDef)}
+
+
+def _is_product(node: ast.expr) -> bool:
+    return isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult)
+
+
+def _factors(node: ast.expr) -> tuple[ast.expr, ...]:
+    assert isinstance(node, ast.BinOp)
+    return node.left, node.right
+
+
+def _terms(node: ast.expr, sign: int, plus: list[ast.expr], minus: list[ast.expr]) -> None:
+    """The terms of a sum by their signs, without their constant factors."""
+    match node:
+        case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as op, right=right):
+            _terms(left, sign, plus, minus)
+            _terms(right, sign if isinstance(op, ast.Add) else -sign, plus, minus)
+        case ast.UnaryOp(op=ast.USub(), operand=inner):
+            _terms(inner, -sign, plus, minus)
+        case ast.BinOp(left=left, op=ast.Mult(), right=right) if (number := _number(left)) is not None:
+            _terms(right, sign if number >= 0 else -sign, plus, minus)
+        case ast.BinOp(left=left, op=ast.Mult(), right=right) if (number := _number(right)) is not None:
+            _terms(left, sign if number >= 0 else -sign, plus, minus)
+        case _:
+            (plus if sign > 0 else minus).append(node)
+
+
+def _bare(node: ast.expr) -> str:
+    """An expression without what is added to or subtracted from its parts; of less than a call or an operation, no two
+    are the same."""
+    if not isinstance(node, ast.Call | ast.BinOp):
+        return f"{id(node)}"
+    tree = _Bare().visit(ast.parse(ast.unparse(node), mode="eval").body)
+    return ast.dump(tree)
+
+
+class _Bare(ast.NodeTransformer):
+    """`x + h` and `x - h` become `x`."""
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        self.generic_visit(node)
+        return node.left if isinstance(node.op, ast.Add | ast.Sub) else node
+
+
+def _is_sum(node: ast.expr) -> bool:
+    """Whether an expression is a sum of different things; `h + h` is none."""
+    return (
+        isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.Add | ast.Sub)
+        and (len(_roots(node)) != 1 or any(_number(side) is not None for side in (node.left, node.right)))
+    )
+
+
+def _roots(node: ast.expr) -> list[ast.expr]:
+    """The names in an expression, without those of functions that are called: `4 * h * h` has h."""
+    found: dict[str, ast.expr] = {}
+    called = {id(part.func) for part in ast.walk(node) if isinstance(part, ast.Call)}
+    called |= {id(inner) for part in ast.walk(node) if id(part) in called for inner in ast.walk(part)}
+    inside: set[int] = set()
+    for part in ast.walk(node):  # an attribute comes before its object
+        if isinstance(part, ast.Attribute) and id(part) not in called:
+            inside |= {id(inner) for inner in ast.walk(part.value)}
+        if isinstance(part, ast.Name | ast.Attribute) and id(part) not in called | inside:
+            found.setdefault(ast.dump(part), part)
+    return list(found.values())
+
+
+def _calls_in(whole: ast.AST) -> Iterator[ast.Call]:
+    for node in ast.walk(whole):
+        if isinstance(node, ast.Call):
+            yield node
+
+
+def _arguments(call: ast.Call) -> list[ast.expr]:
+    return [*call.args, *(keyword.value for keyword in call.keywords)]
+
+
+def _number(node: ast.expr) -> float | None:
+    """What constant arithmetic comes to."""
+    match node:
+        case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
+            return float(value) if abs(value) < 1e300 else None
+        case ast.UnaryOp(op=ast.USub() | ast.UAdd() as op, operand=inner):
+            of = _number(inner)
+            return None if of is None else (-of if isinstance(op, ast.USub) else of)
+        case ast.BinOp(left=left, op=op, right=right):
+            one, other = _number(left), _number(right)
+            return None if one is None or other is None else _combined(one, op, other)
+        case _:
+            return None
+
+
+def _combined(one: float, op: ast.operator, other: float) -> float | None:
+    try:
+        match op:
+            case ast.Add():
+                value = one + other
+            case ast.Sub():
+                value = one - other
+            case ast.Mult():
+                value = one * other
+            case ast.Div():
+                value = one / other
+            case ast.Pow():
+                value = math.pow(one, other)
+            case _:
+                return None
+    except (ArithmeticError, ValueError):
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _is_multiple(value: float, step: float) -> bool:
+    close = functools.partial(math.isclose, rel_tol=1e-6)  # 2e-4 and 2 · 1e-4 are rounded each
+    return any(close(value, m * step) or close(value, m * step * step) for m in MULTIPLES)
+
+
+def _short(text: str, most: int = 100) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= most else f"{flat[: most - 1]}…"

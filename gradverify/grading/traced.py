@@ -1,0 +1,152 @@
+"""Does an answer come out of a passage that differentiates? The submission is run once more with that passage changed.
+
+A passage that looks like a difference quotient may be a check of one's own, or a helper that nothing uses. So its value
+is made larger by a part in a billion, which no check notices, and the entry is asked again, in a confined process as
+before: what is made of the passage grows with it, what is only checked by it, or stands beside it, stays to the last
+digit.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradverify.core.arrays import Array, Mask, Matrix
+from gradverify.core.problem import Derivative
+from gradverify.grading.bench import Bench
+from gradverify.grading.claim import Caller, Seat, SubmissionClaim
+from gradverify.grading.model import Flag, FlagKind
+from gradverify.grading.source import Found, Passage, Text
+from gradverify.report.safe_text import one_line
+
+EPSILON = float(np.finfo(np.float64).eps)
+PARTS = 2.0**-30  # by which a passage grows: 1e-9, below what anybody's check allows, and far above round-off
+ROUNDED_PARTS = 2.0**-9  # the same for answers that were rounded to decimals, which show nothing smaller
+MOST_DECIMALS = 9
+DECIMALS_WITHIN = 1e-6  # of the last decimal
+FOLLOWS = 0.01  # of what it grows by has to arrive in a value
+PROMINENT = 0.01  # values smaller than this part of their column's largest say nothing
+MOSTLY = 0.9  # of a column's prominent values have to follow
+MOST_POINTS = 12
+MOST_NAMED = 3  # passages, and components
+INEXACT = 20.0  # units of round-off that most values of a difference quotient are off by, unlike a formula's
+ABOVE_BOUND = 10.0  # how far above the reference's own bound they stand, too
+
+
+# Opens the submission with some of its files' texts replaced, confined as it was before.
+Changed = Callable[[Mapping[str, str]], AbstractContextManager[Caller]]
+
+
+@dataclass(frozen=True)
+class Handed:
+    """A submission's text, and the way to run it changed."""
+
+    text: Text
+    changed: Changed
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an entry answered: points (k, n), its values there (k, c), the right ones if known, and their bounds."""
+
+    points: Matrix
+    values: Array
+    right: Array | None
+    bound: Array | None
+
+
+def traced(handed: Handed, claim: SubmissionClaim, bench: Bench, asked: Asked) -> list[Flag]:
+    """Flags for the passages that the answer is made of; `claim` is the one that answered."""
+    flags = []
+    for kind in (FlagKind.NUMERICAL_DERIVATIVE, FlagKind.AUTODIFF):
+        passages = [p for p in handed.text.passages if p.passage.flag is kind]
+        if passages:
+            flags += _traced(handed, claim, bench, asked, passages)
+    return flags
+
+
+def _traced(
+    handed: Handed, claim: SubmissionClaim, bench: Bench, asked: Asked, passages: Sequence[Found]
+) -> list[Flag]:
+    at = dataclasses.replace(
+        asked, points=asked.points[:MOST_POINTS], values=asked.values[:MOST_POINTS],
+        right=None if asked.right is None else asked.right[:MOST_POINTS],
+        bound=None if asked.bound is None else asked.bound[:MOST_POINTS],
+    )  # fmt: skip
+    follows = _followed(handed, claim, at, passages)
+    if follows is None:
+        return []
+    used = passages
+    if len(passages) > 1:  # of several, those that matter by themselves
+        alone = [p for p in passages[: 2 * MOST_NAMED] if _followed(handed, claim, at, [p]) is not None]
+        used = alone or passages
+    if used[0].passage in (Passage.QUOTIENT, Passage.SAMPLED) and _is_exact(at, follows):
+        return []
+    return [Flag(used[0].passage.flag, _evidence(bench, at, used, follows))]
+
+
+def _followed(handed: Handed, claim: SubmissionClaim, asked: Asked, passages: Sequence[Found]) -> Mask | None:
+    """The columns (c,) whose values follow the passages; None where there are none."""
+    parts = ROUNDED_PARTS if _is_rounded(asked.values) else PARTS
+    with handed.changed(handed.text.scaled(passages, 1 + parts)) as caller:
+        seat = Seat(caller, claim.seat.entry, claim.seat.seconds)
+        seat.investigate()
+        again = dataclasses.replace(claim, seat=seat, called_at=[], tilt=None)
+        values = again.evaluate(asked.points).values.reshape(asked.values.shape)
+    if seat.exhausted:
+        return None
+    with np.errstate(all="ignore"):
+        size = np.max(np.where(np.isfinite(asked.values), np.abs(asked.values), 0.0), axis=0)
+        prominent = np.isfinite(asked.values) & (np.abs(asked.values) > PROMINENT * size)
+        moved = np.abs(values - asked.values) > FOLLOWS * parts * np.abs(asked.values)
+    count = np.count_nonzero(prominent, axis=0)
+    columns: Mask = (count > 0) & (np.count_nonzero(moved & prominent, axis=0) >= MOSTLY * count)
+    # Values that turned into no number at all, or raised, follow nothing.
+    columns &= np.isfinite(values).all(axis=0) | ~np.isfinite(asked.values).all(axis=0)
+    return columns if columns.any() else None
+
+
+def _is_rounded(values: Array) -> bool:
+    finite = values[np.isfinite(values)]
+    if not finite.size or not (np.rint(finite) != finite).any():
+        return False
+    with np.errstate(all="ignore"):
+        scaled = finite * 10.0**MOST_DECIMALS
+    return bool((np.abs(scaled - np.rint(scaled)) <= np.maximum(DECIMALS_WITHIN, 4 * EPSILON * np.abs(scaled))).all())
+
+
+def _is_exact(asked: Asked, columns: Mask) -> bool:
+    """Whether the values are right to round-off, as a difference quotient's are not."""
+    if asked.right is None or asked.bound is None:
+        return False
+    right, values, bound = asked.right[:, columns], asked.values[:, columns], asked.bound[:, columns]
+    with np.errstate(all="ignore"):
+        usable = np.isfinite(right) & np.isfinite(values) & (right != 0)
+        gap = np.abs(values - right)
+        off = usable & (gap > INEXACT * EPSILON * np.abs(right)) & (gap > ABOVE_BOUND * bound)
+    return not 2 * np.count_nonzero(off) >= np.count_nonzero(usable)
+
+
+def _evidence(bench: Bench, asked: Asked, passages: Sequence[Found], columns: Mask) -> str:
+    places = " and ".join(
+        f"line {p.line} of {one_line(p.file, 40)}, `{one_line(p.text, 100)}`," for p in passages[:MOST_NAMED]
+    )
+    more = f" and {len(passages) - MOST_NAMED} more like it" if len(passages) > MOST_NAMED else ""
+    verb = "is" if len(passages) == 1 else "are"
+    what = f"{passages[0].passage.value}"
+    return (
+        f"{places}{more} {verb} {what}, and {_which(bench, columns)} made of it: in a copy where its value is larger by"
+        f" a tiny part, the answer changes with it at {asked.points.shape[0]} points"
+    )
+
+
+def _which(bench: Bench, columns: Mask) -> str:
+    if columns.all() or bench.problem.derivative is not Derivative.GRADIENT:
+        return "the answer is" if columns.all() else f"{np.count_nonzero(columns)} of {columns.size} components are"
+    names = [bench.problem.variables.component_name(int(i)) for i in np.flatnonzero(columns)]
+    told = ", ".join(f"∂f/∂{name}" for name in names[:MOST_NAMED]) + (", …" if len(names) > MOST_NAMED else "")
+    return f"{told} {'is' if len(names) == 1 else 'are'}"
