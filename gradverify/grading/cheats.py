@@ -5,48 +5,33 @@ Each finding needs two kinds of evidence, since an accusation that is false is w
 in the text a passage that differentiates, and an answer that changes with it in a changed copy (`traced`);
 numerical   the answers jump when x moves in its last places, by far more than a formula's do, and by as much as |f|
             foretells from point to point; or f itself was called at a stencil's points, and the answer tilts with f.
-hard-coded  right at the visible points, and wrong by a jump right beside them where f is smooth; or constant around
-            them; or right in balls around them and grossly wrong outside.
+hard-coded  see `copied`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from gradverify.core.arrays import Array, Mask, Matrix, Vector
-from gradverify.core.examine import ClaimValues
 from gradverify.core.judge import Code
 from gradverify.core.problem import Derivative
 from gradverify.grading.assignment import AUTODIFF_LIBRARIES
 from gradverify.grading.bench import Bench, Pool
-from gradverify.grading.claim import Seen, SubmissionClaim
+from gradverify.grading.copied import hard_coded
 from gradverify.grading.model import Flag, FlagKind
-from gradverify.grading.traced import Asked, Handed, traced
+from gradverify.grading.suspect import Suspect
+from gradverify.grading.traced import Asked, traced
 
 EPSILON = float(np.finfo(np.float64).eps)
 
 _NO_MODULE = re.compile(
     r"No module named '([A-Za-z_][A-Za-z0-9_]*)|cannot import name|`([A-Za-z_][A-Za-z0-9_]*)` is not"
 )
-
-
-@dataclass(frozen=True)
-class Suspect:
-    """What is known of one answer: values and verdicts at the points, of which the first are visible."""
-
-    bench: Bench
-    claim: SubmissionClaim
-    points: Matrix
-    values: ClaimValues
-    codes: Array
-    visible: int
-    seen: Seen
-    handed: Handed | None = None  # its text, where there is one
 
 
 def evidence(suspect: Suspect) -> Iterator[Flag]:
@@ -406,148 +391,3 @@ def _tilts_with_f(suspect: Suspect) -> bool:
     with np.errstate(all="ignore"):
         near = np.abs(tilted - plain - wanted) <= AS_TILTED * np.abs(wanted)
     return bool(np.count_nonzero(near) >= MOSTLY * near.size) and not claim.seat.exhausted
-
-
-# --- answers that were copied ----------------------------------------------------------------------------------------
-
-BESIDE = 1e-9  # relative; nothing smooth changes by 1e-2 over it
-NEAR = 1e-3  # relative; far enough for a value to change, near enough to be of the same formula
-GROSS = 1e-2  # relative error that no rounding explains
-MOST_VISIBLE = 4  # visible points that are looked at
-DIRECTIONS = 2
-REACHES = 2.0 ** np.arange(-10.0, 3.0)  # relative distances at which the end of a right neighbourhood is looked for
-ROUND = 3.0  # how unequal the radii of a ball may look
-WRONG_SHARE = 0.5  # of the hidden points have to be wrong
-
-
-def hard_coded(suspect: Suspect) -> str | None:
-    """Right where its author could look it up, and there alone."""
-    hidden = suspect.codes[suspect.visible :]
-    if hidden.shape[0] and not (hidden == Code.FAIL).any():
-        return None  # right where nobody could look it up
-    rows = _telling_rows(suspect)
-    if rows is None:
-        return None
-    if len(rows) < 2 and suspect.visible > 1:
-        return None
-    beside = [_around(suspect, row, BESIDE) for row in rows]
-    if all(around is not None and around.gross for around in beside):
-        return (
-            f"it is right at the {len(rows)} visible points looked at, and wrong on all sides of each at a relative"
-            f" distance of {BESIDE:g}, where the derivative does not change"
-        )
-    if hidden.shape[0]:
-        wrong = (hidden == Code.FAIL).any(axis=1)
-        if not wrong.mean() > WRONG_SHARE:
-            return None
-    near = [_around(suspect, row, NEAR) for row in rows]
-    far = [_around(suspect, row, 0.3) for row in rows]
-    everywhere_wrong = all(around is not None and around.gross for around in far)
-    if everywhere_wrong and len(rows) >= 2 and all(around is not None and around.stuck for around in near):
-        return (
-            f"around each of the {len(rows)} visible points looked at it keeps the point's own answer, whatever the"
-            " derivative does, and it is wrong further away: it looks answers up"
-        )
-    if hidden.shape[0] and len(rows) >= 2:
-        return _balls(suspect, rows)
-    return None
-
-
-def _telling_rows(suspect: Suspect) -> list[int] | None:
-    """Visible points to look around: all are right, and these have no component that a formula might treat apart."""
-    codes = suspect.codes[: suspect.visible]
-    bench = suspect.bench
-    if not codes.shape[0] or not ((codes == Code.PASS) | (codes == Code.SKIPPED)).all():
-        return None
-    if bench.primary not in bench.exact:
-        return None
-    points = suspect.points[: suspect.visible]
-    generic = [row for row in range(points.shape[0]) if (points[row] != 0).all()]
-    return generic[:MOST_VISIBLE] or None
-
-
-@dataclass(frozen=True)
-class _Around:
-    """Around a point: is it grossly wrong in every direction; is it the same although the right answer moves?"""
-
-    gross: bool
-    stuck: bool
-
-
-def _around(suspect: Suspect, row: int, distance: float) -> _Around | None:
-    point = suspect.points[row]
-    places = _places(suspect, row, distance)
-    if places.shape[0] < 2:
-        return None
-    known = suspect.bench.references(np.concatenate([point[None, :], places]))
-    if known is None or not np.isfinite(known[0]).all():
-        return None
-    right, here = known[0][1:], known[0][0]
-    claimed = suspect.claim.evaluate(places).values.reshape(right.shape)
-    scale = np.max(np.abs(here)) or 1.0
-    with np.errstate(all="ignore"):
-        off = np.max(np.abs(claimed - right), axis=1)
-        moves = np.max(np.abs(right - here), axis=1)
-        gross = ~(off <= GROSS * scale) & (moves <= GROSS / 10 * scale if distance <= NEAR else True)
-        same = (claimed == suspect.values.values[row]).all(axis=1) & (moves > distance / 100 * scale)
-    return _Around(bool(np.all(gross)), bool(np.all(same)))
-
-
-def _places(suspect: Suspect, row: int, distance: float) -> Matrix:
-    """Points on both sides of a visible one, at a relative distance, inside the domain."""
-    point = suspect.points[row]
-    rng = np.random.default_rng((20_231, row))
-    ways = rng.uniform(0.5, 1.0, size=(DIRECTIONS, point.size)) * rng.choice((-1.0, 1.0), size=(DIRECTIONS, point.size))
-    moved = np.concatenate([point + distance * np.abs(point) * ways, point - distance * np.abs(point) * ways])
-    inside = suspect.bench.problem.domain.contains(moved).all(axis=1)
-    out: Matrix = moved[inside]
-    return out
-
-
-def _balls(suspect: Suspect, rows: Sequence[int]) -> str | None:
-    """Whether the answer is right in a ball around each visible point, and grossly wrong beyond it on all sides."""
-    radii: list[float] = []
-    for row in rows:
-        found = [_radius(suspect, row, way) for way in range(2 * DIRECTIONS)]
-        own = [radius for radius in found if radius is not None]
-        # One side may lead into the ball of another point; without an end on the others there is no ball.
-        if len(own) < len(found) - 1 or max(own) > ROUND * min(own):
-            return None
-        radii.append(float(np.median(own)))
-    return (
-        f"it is right around each of the {len(rows)} visible points looked at, up to a relative distance of about"
-        f" {np.median(radii):.2g} on all sides, and grossly wrong beyond, where f has no reason for it"
-    )
-
-
-def _radius(suspect: Suspect, row: int, way: int) -> float | None:
-    """The relative distance at which the answer turns from right to grossly wrong; None where it does not."""
-    line = []
-    for reach in REACHES.tolist():
-        places = _line(suspect, row, way, reach)
-        if places is None:
-            break
-        line.append(places)
-    if len(line) < 2:
-        return None
-    points = np.array(line)
-    known = suspect.bench.references(points)
-    if known is None or not np.isfinite(known[0]).all():
-        return None
-    claimed = suspect.claim.evaluate(points).values.reshape(known[0].shape)
-    scale = np.max(np.abs(known[0]), axis=1)
-    with np.errstate(all="ignore"):
-        wrong = ~(np.max(np.abs(claimed - known[0]), axis=1) <= GROSS * scale)
-    if not wrong.any() or wrong[0]:
-        return None
-    first = int(np.argmax(wrong))
-    # Further out the line may meet the ball of another point.
-    return float(REACHES[first]) if wrong[first : first + 2].all() else None
-
-
-def _line(suspect: Suspect, row: int, way: int, reach: float) -> Vector | None:
-    point = suspect.points[row]
-    rng = np.random.default_rng((20_232, row, way // 2))
-    direction = rng.uniform(0.5, 1.0, size=point.size) * rng.choice((-1.0, 1.0), size=point.size)
-    moved = point + reach * np.abs(point) * direction * (1.0 if way % 2 == 0 else -1.0)
-    return moved if suspect.bench.problem.domain.contains(moved[None, :]).all() else None

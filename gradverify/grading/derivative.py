@@ -40,6 +40,7 @@ from gradverify.grading.model import (
     Tally,
 )
 from gradverify.grading.score import Scored, points_for, score, status_for
+from gradverify.grading.suspect import Suspect
 from gradverify.grading.traced import Handed
 from gradverify.grading.words import (
     ENDED,
@@ -175,9 +176,7 @@ class DerivativeGrading:
             assert looked is not None  # nothing else is wrong
             found = self._explained(looked, changed)
         observed = (*values.faults, *((changed.observation,) if changed is not None else ()))
-        suspect = cheats.Suspect(
-            self.bench, self.claim, points, values, codes, visible.shape[0], self.seat.seen, self.handed
-        )
+        suspect = Suspect(self.bench, self.claim, points, values, codes, visible.shape[0], self.seat.seen, self.handed)
         evidence = () if changed is not None else cheats.evidence(suspect)  # asking it again would show nothing
         flags = (*_flags(self.seat.seen, observed, found), *evidence)
         flags += (Flag(FlagKind.OTHER, self.seat.turned),) if self.seat.turned else ()

@@ -36,6 +36,8 @@ WRAPPERS = frozenset(
     )
 )  # fmt: skip
 DIFFERENCING = frozenset(("approx_fprime", "approx_derivative", "approx_jacobian", "approx_hess"))
+# Functions whose values at constants are constants.
+FUNCTIONS = {name: getattr(math, name) for name in ("sqrt", "exp", "log", "sin", "cos", "tan", "tanh")}
 ACCUMULATED = ("grad", "adj", "deriv", "bar", "tangent")  # parts of names under which a tape adds up derivatives
 
 
@@ -302,9 +304,13 @@ class _Reader:
     def _by_inverse(self, node: ast.expr, above: ast.expr, factor: ast.expr) -> Passage | None:
         """`(f(x + h) - f(x)) * (1 / h)`, also where the inverse has a name."""
         for meaning in (factor, *self._meanings(factor)):
-            if isinstance(meaning, ast.BinOp) and isinstance(meaning.op, ast.Div) and _number(meaning.left) is not None:
+            if (
+                isinstance(meaning, ast.BinOp)
+                and isinstance(meaning.op, ast.Div)
+                and number_of(meaning.left) is not None
+            ):
                 return self._quotient(node, above, meaning.right)
-        value = _number(factor)
+        value = number_of(factor)
         if value is not None and abs(value) >= 1 / LARGEST_STEP:
             return self._quotient(node, above, ast.Constant(1 / value))
         return None
@@ -375,7 +381,7 @@ class _Reader:
         whole: ast.AST = next((s for s in reversed(scopes) if not isinstance(s, ast.Module)), scopes[0])
         roots = {ast.dump(root) for root in _roots(below)}
         if not roots:
-            value = _number(below)
+            value = number_of(below)
             steps = {abs(c) for c in self._moved_by_constants(self._tree)}
             return (
                 value is not None
@@ -451,7 +457,7 @@ class _Reader:
                     continue
             for side in sides:
                 for part in ast.walk(side) if isinstance(side, ast.BinOp) else (side,):
-                    if isinstance(part, ast.expr) and (number := _number(part)) is not None:
+                    if isinstance(part, ast.expr) and (number := number_of(part)) is not None:
                         found.add(number)
                     elif isinstance(part, ast.Constant) and isinstance(part.value, complex):
                         found.add(part.value.imag)
@@ -459,7 +465,7 @@ class _Reader:
 
     def _small(self, node: ast.expr, deep: int = DEEP) -> bool:
         """Whether an expression is a small constant, or has one as a part."""
-        value = _number(node)
+        value = number_of(node)
         if value is not None:
             return 0 < abs(value) <= LARGEST_STEP
         for part in ast.walk(node):
@@ -527,9 +533,9 @@ def _terms(node: ast.expr, sign: int, plus: list[ast.expr], minus: list[ast.expr
             _terms(right, sign if isinstance(op, ast.Add) else -sign, plus, minus)
         case ast.UnaryOp(op=ast.USub(), operand=inner):
             _terms(inner, -sign, plus, minus)
-        case ast.BinOp(left=left, op=ast.Mult(), right=right) if (number := _number(left)) is not None:
+        case ast.BinOp(left=left, op=ast.Mult(), right=right) if (number := number_of(left)) is not None:
             _terms(right, sign if number >= 0 else -sign, plus, minus)
-        case ast.BinOp(left=left, op=ast.Mult(), right=right) if (number := _number(right)) is not None:
+        case ast.BinOp(left=left, op=ast.Mult(), right=right) if (number := number_of(right)) is not None:
             _terms(left, sign if number >= 0 else -sign, plus, minus)
         case _:
             (plus if sign > 0 else minus).append(node)
@@ -557,7 +563,7 @@ def _is_sum(node: ast.expr) -> bool:
     return (
         isinstance(node, ast.BinOp)
         and isinstance(node.op, ast.Add | ast.Sub)
-        and (len(_roots(node)) != 1 or any(_number(side) is not None for side in (node.left, node.right)))
+        and (len(_roots(node)) != 1 or any(number_of(side) is not None for side in (node.left, node.right)))
     )
 
 
@@ -585,17 +591,23 @@ def _arguments(call: ast.Call) -> list[ast.expr]:
     return [*call.args, *(keyword.value for keyword in call.keywords)]
 
 
-def _number(node: ast.expr) -> float | None:
+def number_of(node: ast.expr) -> float | None:
     """What constant arithmetic comes to."""
     match node:
         case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
             return float(value) if abs(value) < 1e300 else None
         case ast.UnaryOp(op=ast.USub() | ast.UAdd() as op, operand=inner):
-            of = _number(inner)
+            of = number_of(inner)
             return None if of is None else (-of if isinstance(op, ast.USub) else of)
         case ast.BinOp(left=left, op=op, right=right):
-            one, other = _number(left), _number(right)
+            one, other = number_of(left), number_of(right)
             return None if one is None or other is None else _combined(one, op, other)
+        case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name), args=[inner]) if name in FUNCTIONS:
+            of = number_of(inner)
+            try:
+                return None if of is None else FUNCTIONS[name](of)
+            except (ArithmeticError, ValueError):
+                return None
         case _:
             return None
 
