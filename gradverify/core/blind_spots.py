@@ -13,11 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from gradverify.core.arrays import Matrix, Vector
+from gradverify.core.candidates import candidates
 from gradverify.core.conclude import MOST_COMPONENTS, component
 from gradverify.core.examine import examine
 from gradverify.core.problem import Derivative, Problem
 from gradverify.core.report import BlindSpot
-from gradverify.core.search import candidates, complexity
+from gradverify.core.search import complexity
 from gradverify.core.verdicts import Fault
 from gradverify.core.verify import Verified, best_reference, component_label
 

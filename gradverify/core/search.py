@@ -1,23 +1,22 @@
 """Looking for points where the claim is wrong, beyond those that the spec lists.
 
-Bugs live at zeros, ones, ties, sign changes, branch thresholds, large and tiny arguments and the domain's edges;
-random points see the rest. Candidates are screened all at once by one quick backend; what it calls wrong is confirmed
+Candidates (candidates.py) are screened all at once by one quick backend; what it calls wrong is confirmed
 by all backends under the same rule as a listed point, and then shrunk: each component is replaced by the simplest
 number that keeps the point a counterexample.
 """
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from gradverify.core import cross_examination
+from gradverify.core import cross_examination, overflow
 from gradverify.core.answers import Ask, Judged
 from gradverify.core.arrays import Array, Mask, Matrix, Vector
+from gradverify.core.candidates import candidates
 from gradverify.core.cross_examination import is_inconsistent
 from gradverify.core.estimates import Estimate, Kink, Screened
 from gradverify.core.examine import ClaimValues, examine
@@ -28,39 +27,10 @@ from gradverify.core.verdicts import AtKinks, Evidence, NoteKind
 from gradverify.core.verify import Verified, verify
 from gradverify.core.withdrawn import SINGLE_EPSILON, is_single
 
-# Where bugs live: tried for each component alone, and for all components together.
-SPECIAL_VALUES = (
-    0.0,
-    1.0,
-    -1.0,
-    2.0,
-    -2.0,
-    0.5,
-    -0.5,
-    3.0,
-    10.0,
-    -10.0,
-    0.1,
-    25.0,
-    -25.0,
-    100.0,
-    -100.0,
-    1e-3,
-    -1e-3,
-    1e-6,
-)
-RANDOM_SCALES = (1.0, 0.1, 10.0, 3.0)  # of normally distributed components, where there is no bounded domain
-THRESHOLD_OFFSETS = (
-    0.0,
-    1e-3,
-    -1e-3,
-    0.5,
-    -0.5,
-)  # beside each literal of the expression or source, relative to max(1, |literal|)
-
 # A claim that is not finite far from the origin has usually overflowed on the way (exp(800) / exp(800)): that is its
 # round-off, not its formula. exp(exp(4)) and exp(100²/20) are finite in double precision.
 FAR = 100.0
+MOST_WAYS = 16  # candidates without a value for which code is called at WAYS places each
 # Relative to a component's ordinary size: the usual tolerance of careful solvers (1e-10), and a margin.
 SOLVER_ERROR = 1e-9
 CLOSE = 1e-6  # relative to a variable's usual size: below that a step relative to the variable is a tiny one
@@ -68,6 +38,7 @@ ORDINARY = 2.0  # root mean square of a point's components up to which the claim
 NEIGHBOURS = 8  # f must be finite at this many points around a counterexample where the claim is not finite
 TOLD_OFF = 1e3  # times what f is at the listed points, and 1 at least: the numbers that stand for "not here" are larger
 AROUND = 0.1  # relative to max(1, |x|): over such distances f answers the same
+WITNESSES = 3  # points around one where differences alone accuse a Hessian, which must say so too
 NEIGHBOUR_DISTANCE = 1e-4  # relative to max(1, |x|): near enough to see a natural domain's edge at the point
 
 SIMPLE_VALUES = (
@@ -93,6 +64,7 @@ FEWEST_SHRINKS = 8
 CHUNK = 8  # candidates that are looked at closely before the budget is looked at again
 FORMULA_EVALUATIONS, CODE_EVALUATIONS = 2000, 1000  # of f: a few milliseconds for a formula
 UNDECIDED = 4  # times as many where a listed point is open: it cost a ladder, which other points hardly do
+DIFFERENCED = 2  # times as many for a Hessian that differences alone judge, which costs ten times what a gradient does
 FEWEST_CANDIDATES = 4  # fewer tell nothing: the search is then left out, and says so
 
 
@@ -110,6 +82,8 @@ class Found:
     unconfirmed: int = 0  # generic points where the claim looks wrong that the budget left no room to confirm
 
 
+DIFFERENCES_ALONE = "differences alone judge this Hessian, and do not settle it at the listed points"
+PROVED_HESSIAN = "the claim is proved identical to the derivative"
 PROVED = "the claim is proved identical to the derivative: only points where it has no value were looked for"
 
 
@@ -133,10 +107,18 @@ def search(
     usual = FORMULA_EVALUATIONS if _is_formula(problem) else CODE_EVALUATIONS
     if (listed.codes != Code.PASS).any():
         usual *= UNDECIDED
-    budget = usual if evaluations is None else evaluations
+    second = problem.derivative is Derivative.HESSIAN
     # Whatever the function costs, a point costs work in proportion to its components.
-    most_points = max(FEWEST_CANDIDATES, min(MOST_CANDIDATES, MOST_ELEMENTS // max(1, problem.variables.size)))
+    elements = problem.variables.size ** (2 if second else 1)
+    most_points = max(FEWEST_CANDIDATES, min(MOST_CANDIDATES, MOST_ELEMENTS // max(1, elements)))
     screens = screening_backends(listed)
+    if second and screens:
+        exact = [backend for backend in screens if is_exact(listed, backend)]
+        if not exact and (listed.codes != Code.PASS).any():
+            return Found(None, 0, 0, 0, DIFFERENCES_ALONE)
+        screens = exact or screens
+        usual *= 1 if exact else DIFFERENCED
+    budget = usual if evaluations is None else evaluations
     if not screens:
         along = "the listed points were compared along random directions only"
         return Found(None, 0, 0, 0, along if listed.projected else "no backend could judge the listed points")
@@ -150,6 +132,8 @@ def search(
     hunt = _Hunt(problem, listed, affordable, ask, at_kinks, budget)
     points, suspects = np.empty((0, problem.variables.size)), None
     proved = smooth and listed.proved
+    if proved and second:  # 3x²/r + 3r has no value at r = 0, and nobody means it there
+        return Found(None, 0, 0, 0, reason=PROVED_HESSIAN)
     if proved:
         points = candidates(problem, listed.points, literals, max(FEWEST_CANDIDATES, min(budget, most_points)), seed)
         if points.shape[0] == 0:
@@ -157,10 +141,17 @@ def search(
         suspects = hunt.without_value(points)
     for screen in () if proved else screens:
         each = cost_of_a_point(listed, screen)
+        if second and is_exact(listed, screen) and not _is_formula(problem):
+            each *= 1 + problem.variables.size  # each call of code is pulled back once for each row
         count = int(budget // each)
         if count < FEWEST_CANDIDATES:
             return Found(None, 0, 0, 0, f"a point costs {each} evaluations, the search's budget is {budget}")
-        points = candidates(problem, listed.points, literals, min(count, most_points), seed)
+        if second and not is_exact(listed, screen):  # which accuses nobody at special points
+            points = candidates(problem, listed.points, literals, most_points, seed)
+            points = points[is_generic(points)]
+            points = points[np.unique(np.linspace(0, len(points) - 1, min(count, len(points))).astype(int))]
+        else:
+            points = candidates(problem, listed.points, literals, min(count, most_points), seed)
         if points.shape[0] == 0:
             return Found(None, 0, 0, 0, "the domain leaves no room for other points")
         suspects = hunt.screen(points, screen)
@@ -179,9 +170,27 @@ def search(
                 simplest = shrink(points[row], verified, hunt.confirm, problem, listed.points, most)
             return Found(simplest, points.shape[0], hunt.evaluations, hunt.claim_evaluations)
     left = hunt.unlooked + len(hunt.looks_wrong.intersection(suspects[most_confirmed:]))
+    said = [PROVED] if proved else []
+    if hunt.overflowed:
+        many = f"{hunt.overflowed} points" if hunt.overflowed > 1 else "1 point"
+        said.append(f"the claim overflows at {many}, which is no fault of its formula")
     return Found(
-        None, points.shape[0], hunt.evaluations, hunt.claim_evaluations, reason=PROVED if proved else None,
+        None, points.shape[0], hunt.evaluations, hunt.claim_evaluations, reason="; ".join(said) or None,
         unconfirmed=left,
+    )  # fmt: skip
+
+
+def together(first: Found, second: Found, name: str) -> Found:
+    """What the searches for two claims of one spec came to; the second claim is called `name`."""
+    said = second.skipped or second.reason
+    reason = first.reason
+    if said is not None and said != reason:
+        reason = "; ".join(part for part in (reason, f"{name}: {said}") if part is not None)
+    return Found(
+        second.verified, first.candidates + second.candidates, first.evaluations + second.evaluations,
+        first.claim_evaluations + second.claim_evaluations,
+        skipped=None if first.skipped is None or second.skipped is None else first.skipped, reason=reason,
+        given_up=first.given_up or second.given_up, unconfirmed=first.unconfirmed + second.unconfirmed,
     )  # fmt: skip
 
 
@@ -216,89 +225,22 @@ def screening_backends(listed: Verified) -> list[str]:
     return [judged.backend for judged in sorted(able, key=cost)]
 
 
+def is_exact(listed: Verified, backend: str) -> bool:
+    """Whether the backend's values at the listed points are exact to round-off, where it has any."""
+    judged = next(j for j in listed.judged if j.backend == backend)
+    return all(
+        evidence.strength >= Evidence.EXACT.strength
+        for row, evidence in enumerate(judged.evidence)
+        if np.isfinite(judged.reference[row]).any()
+    )
+
+
 def cost_of_a_point(listed: Verified, backend: str) -> int:
     """What the backend's estimate costs at one point, in evaluations of f, as met at the listed points."""
     answer = next(j.answer for j in listed.judged if j.backend == backend)
     spent = answer.estimates.evaluations if answer.estimates is not None else 0
     rows: int = max(1, listed.points.shape[0])
     return max(1, math.ceil(spent / rows))
-
-
-@dataclass(frozen=True, slots=True)
-class _Draws:
-    """What is random about candidates, for any problem of n components: drawn once, then the same for all of them."""
-
-    special: Array  # (h,): which special value goes where, as the number of the value
-    where: Array  # (h,): into which component
-    from_base: Mask  # (h, 1): whether the other components are as listed
-    others: Matrix  # (h, n)
-    normal: Matrix  # (count, n)
-    uniform: Matrix  # (count, n)
-
-
-@functools.lru_cache(maxsize=32)
-def _draws(seed: int, n: int, values: int, count: int) -> _Draws:
-    rng = np.random.default_rng(seed)
-    picks = rng.permutation(values * n)[: count // 2]
-    scales = np.array(RANDOM_SCALES)[np.arange(count) % len(RANDOM_SCALES)][:, None]
-    return _Draws(
-        picks % values, picks // values, rng.random((picks.size, 1)) < 0.5, rng.normal(size=(picks.size, n)),
-        rng.normal(size=(count, n)) * scales, rng.uniform(size=(count, n)),
-    )  # fmt: skip
-
-
-def candidates(problem: Problem, listed: Matrix, literals: Sequence[float], count: int, seed: int) -> Matrix:
-    """At most `count` points inside the domain, shape (count', n): special ones first, random ones after; seeded."""
-    n = problem.variables.size
-    domain = problem.domain
-    base = listed[0] if listed.shape[0] else np.zeros(n)
-    known = dict.fromkeys(SPECIAL_VALUES)
-    for literal in literals:
-        scale = max(1.0, abs(literal))
-        for offset in THRESHOLD_OFFSETS:
-            known[literal + offset * scale] = None
-            known[-literal + offset * scale] = None
-    values = np.array(list(known))
-    draws = _draws(seed, n, values.size, count)
-    tied = values[: max(4, count // 6)]
-    ties = np.empty((tied.size, n))
-    ties[:] = tied[:, None]  # all components equal
-    others = np.empty((5, n))
-    others[0] = np.where(np.isfinite(domain.low), domain.low, base)
-    others[1] = np.where(np.isfinite(domain.high), domain.high, base)
-    others[2:] = -base, base[::-1], -np.abs(base)
-    # One component special, the others as listed or random.
-    alone = np.where(draws.from_base, base, draws.others)
-    alone[np.arange(draws.where.size), draws.where] = values[draws.special]
-    special = _inside(np.concatenate([ties, others, alone]), problem)[: max(1, (2 * count) // 3)]
-    random = _random_points(problem, draws)[: max(0, count - special.shape[0])]
-    points = np.concatenate([special, random]) + 0.0  # −0 is 0
-    whole = points.view(np.dtype((np.void, points.dtype.itemsize * n))).ravel().tolist() if n else []
-    if len(set(whole)) == len(whole) and n:
-        return points[:count]
-    first = {key: row for row, key in reversed(list(enumerate(whole)))}
-    return points[sorted(first.values())][:count]
-
-
-def _inside(points: Matrix, problem: Problem) -> Matrix:
-    inside = problem.domain.contains(points) & np.isfinite(points)
-    return points if inside.all() else np.asarray(points[inside.all(axis=1)])
-
-
-def _random_points(problem: Problem, draws: _Draws) -> Matrix:
-    """Random points inside the domain: uniform between finite ends, else normal on several scales from the finite
-    end."""
-    low, high = problem.domain.low, problem.domain.high
-    has_low, has_high = np.isfinite(low), np.isfinite(high)
-    free = draws.normal
-    if not (has_low.any() or has_high.any()):
-        return free
-    with np.errstate(all="ignore"):
-        both = low + draws.uniform * (high - low)
-        above = low + np.abs(free)
-        below = high - np.abs(free)
-    rows = np.where(has_low & has_high, both, np.where(has_low, above, np.where(has_high, below, free)))
-    return _inside(rows, problem)
 
 
 class _Hunt:
@@ -309,12 +251,14 @@ class _Hunt:
     ) -> None:
         self.problem, self.listed, self.backends, self.ask, self.at_kinks = problem, listed, backends, ask, at_kinks
         self.budget = budget
+        self.second = problem.derivative is Derivative.HESSIAN
         # f may compute in single precision without saying so, and its gradient then does too.
         rows = range(listed.points.shape[0])
         single = any(any(is_single(listed.judged, row)) for row in rows)
         self.epsilon = max(problem.precision.epsilon, SINGLE_EPSILON if single else 0.0)
         self.evaluations = self.claim_evaluations = 0
         self.unlooked = 0  # generic points that screening calls wrong, and the budget left no room to look at closely
+        self.overflowed = 0  # points at which the claim has no value for want of a wider range of numbers
         self.looks_wrong: set[int] = set()  # rows of the generic points that a closer look calls wrong
         # A component's size at ordinary points, and round-off on that: 1 − tanh(x)² has none of its digits left at
         # x = 20, and is right.
@@ -329,7 +273,9 @@ class _Hunt:
         """The rows of `points` that look wrong to one backend, simplest points first; None if it has no estimates."""
         values = self._claimed_at(points)
         rows = np.arange(points.shape[0])
-        answer = self.ask(backend, self.problem, self._request(points, values.values, screening=True))
+        # A rough look at second differences would tell nothing.
+        rough = not self.second or is_exact(self.listed, backend)
+        answer = self.ask(backend, self.problem, self._request(points, values.values, screening=rough))
         if answer.screened is not None:
             self.evaluations += answer.screened.evaluations
             doubtful = self._doubtful(values.values, answer.screened)
@@ -355,6 +301,7 @@ class _Hunt:
         codes = judge(claimed, reference, bound, self.problem.tolerance)
         wrong = ((codes == Code.FAIL) & self._matters(claimed, reference)) | np.isnan(claimed)
         suspects = set(rows[wrong.any(axis=1)].tolist()) | set(values.failures)
+        suspects -= self._overflowing(points, values.values)
         generic = is_generic(points)
         self.looks_wrong = {row for row in suspects if generic[row]}
         kinks = [any(n.kind is NoteKind.KINK for n in e.notes) for e in estimates]
@@ -365,6 +312,8 @@ class _Hunt:
         def simplest(rows: set[int]) -> list[int]:
             return sorted(rows, key=lambda row: complexity(points[row]))
 
+        if self.second:
+            kinked = kinked[:0]
         patched = set(rows[self._is_single_value(points[rows])].tolist())
         others = [*simplest(set(kinked.tolist()) - suspects)[:MOST_KINKS], *simplest(patched - suspects)[:MOST_PATCHED]]
         return [*alternating(simplest(suspects), generic), *dict.fromkeys(others)]
@@ -393,6 +342,7 @@ class _Hunt:
         for where claim and derivative are proved to be the same function."""
         values = self._claimed_at(points)
         missing = set(np.flatnonzero(~np.isfinite(values.values).all(axis=1)).tolist()) | set(values.failures)
+        missing -= self._overflowing(points, values.values)
         return sorted(missing, key=lambda row: complexity(points[row]))
 
     def _claimed_at(self, points: Matrix) -> ClaimValues:
@@ -459,6 +409,8 @@ class _Hunt:
             # det(A)·A⁻ᵀ is right, and has no value where A is singular; nobody listed such a point.
             if any(failure.undefined for failure in verified.claim.failures.values()):
                 return None
+            if self.second:
+                return None
             # Only a derivative that exists can be missed: neither x/‖x‖ nor the gradient of arctan2 has a value at 0.
             known = [(np.isfinite(j.reference[0]) & np.isfinite(j.bound[0])).all() for j in verified.judged]
             if verified.kinks[0] or not any(known):
@@ -468,9 +420,13 @@ class _Hunt:
             failing = (judged.codes[0] == Code.FAIL) & (verified.codes[0] == Code.FAIL)
             failing[list(verified.kinks[0])] = False  # there the slopes decide, below
             failing &= self._matters(claimed, judged.reference[0], judged.evidence[0])
+            if failing.any() and self.second and judged.evidence[0].strength < Evidence.EXACT.strength:
+                failing &= self._fails_around(point)
             if failing.any():
                 shows = self._shows(verified, failing, judged.evidence[0]) and not self._only_at_an_edge(point, failing)
                 return verified if shows else None
+        if self.second:
+            return None
         # At a kink the codes come from the slopes, not from a reference.
         at_kink = [
             i
@@ -507,6 +463,24 @@ class _Hunt:
         self.evaluations += cross_examination.COST
         moved = failing.reshape((-1, point.size)).any(axis=0)
         return is_inconsistent(self.problem, point, claimed, np.zeros_like(claimed), np.where(moved, size, 0.0))
+
+    def _fails_around(self, point: Vector) -> Mask:
+        """Which entries of a Hessian differences call wrong all around a generic point too; shape (c,).
+
+        Second differences see a jump of the slope beside a point no better than one at it. Special points are full of
+        them; that one passes by a generic point and by all its neighbours at random distances is not to be expected.
+        """
+        around = np.array([])
+        if is_generic(point[None])[0]:
+            rng = np.random.default_rng(self.problem.seed)
+            around = point * (1.0 + AROUND * rng.uniform(-1.0, 1.0, size=(WITNESSES, point.size)))
+        if not around.size or not self.problem.domain.contains(around).all():
+            return np.zeros(self.listed.claim.values.shape[1], dtype=np.bool_)
+        verified = verify(self.problem, around, self.backends, self.ask, self.at_kinks)
+        self.evaluations += verified.evaluations
+        self.claim_evaluations += verified.claim_evaluations
+        fails: Mask = (verified.codes == Code.FAIL).all(axis=0)
+        return fails
 
     def _only_at_an_edge(self, point: Vector, wrong: Mask) -> bool:
         """Whether code is wrong in derivatives across the domain's edge alone, and right just inside it; wrong: (c,).
@@ -545,9 +519,23 @@ class _Hunt:
         values = self.problem.function.evaluate(around[inside]).values.reshape((int(inside.sum()), -1))
         return bool(inside.any() and np.median((values == value).all(axis=1)) == 1)
 
+    def _overflowing(self, points: Matrix, claimed: Matrix) -> set[int]:
+        """The rows whose claim, (k, c), is not finite for want of a wider range of numbers."""
+        lost = np.flatnonzero(~np.isfinite(claimed).all(axis=1))
+        claim = self.problem.claim
+        if not lost.size or claim is None:
+            return set()
+        most = lost.size if _is_formula(self.problem) else MOST_WAYS
+        over, spent = overflow.overflows(claim, points[lost], self.listed.points, most)
+        self.claim_evaluations += spent
+        self.overflowed += int(over.sum())
+        return set(lost[over].tolist())
+
     def _is_no_overflow(self, point: Vector) -> bool:
         """Whether a claim that is not finite at `point` is to blame: f lives all around it, and it is not far out."""
         if not np.max(np.abs(point), initial=0.0) <= FAR:
+            return False
+        if self._overflowing(point[None], np.full((1, 1), np.nan)):
             return False
         rng = np.random.default_rng(self.problem.seed)
         step = NEIGHBOUR_DISTANCE * np.maximum(1.0, np.abs(point))
@@ -636,5 +624,5 @@ def shrink(
 
 
 def applies_to(problem: Problem) -> bool:
-    """Whether a search makes sense: for gradients and Jacobians of at least one variable."""
-    return problem.variables.size > 0 and problem.derivative is not Derivative.HESSIAN
+    """Whether a search makes sense: for derivatives by at least one variable."""
+    return problem.variables.size > 0

@@ -276,19 +276,19 @@ def _conclude(
     verdicts += [check.verdict for check in further.checks]
     reasons = further.reasons_around(reasons)
     counterexample = None
-    explained = main
+    explained = searched = main
     # What the listed points leave open may show elsewhere: a component that is lost beside 1e16 is not lost beside 1.
     open_ = conclude.worst_verdict(verdicts) in (Verdict.PASS, Verdict.INCONCLUSIVE)
     if settings.search and spec.search_evaluations != 0 and open_:
         progress("search")
-        found = _search_within_limits(work, main, settings)
-        checks.append(_search_check(found, main, spec))
+        found, searched = _search_claims(work, settings)
+        checks.append(_search_check(found, searched, spec))
         if found.given_up:
             notes.append(f"{GIVEN_UP}: the search beyond the listed points; {found.skipped}")
         if found.unconfirmed:
             notes.append(_unconfirmed(found.unconfirmed))
         if found.verified is not None:
-            counterexample = _counterexample(found.verified, main)
+            counterexample = _counterexample(found.verified, searched)
             explained = found.verified
             verdicts.append(Verdict.FAIL)
             reasons.insert(0, counterexample.message)
@@ -309,7 +309,7 @@ def _conclude(
     elif verdict is Verdict.FAIL:
         failing = [v for v in work.verified if verdict_of(v)[0] is Verdict.FAIL]
         for verified in [*failing, *([explained] if explained is not main else [])]:
-            right = main if verified is explained is not main and verdict_of(main)[0] is Verdict.PASS else None
+            right = searched if verified is explained is not main and verdict_of(searched)[0] is Verdict.PASS else None
             diagnosis += _diagnosed(work, verified, right, notes)
     elif verdict is Verdict.PASS and settings.blind_spots:
         # Random directions judge no component, so no mutant of one either.
@@ -421,9 +421,23 @@ def _known_values(work: Verification, verified: Verified, origin: Sequence[int])
     ]  # fmt: skip
 
 
+def _search_claims(work: Verification, settings: VerifySettings) -> tuple[search.Found, Verified]:
+    """The search for the first claim, and for a Hessian beside it; and the claim that what it found is about."""
+    main, *others = work.verified
+    found, searched = _search_within_limits(work, main, settings), main
+    for other in others:
+        if found.verified is not None:
+            break
+        further = _search_within_limits(work, other, settings)
+        if further.verified is not None:
+            searched = other
+        found = search.together(found, further, other.problem.derivative.value)
+    return found, searched
+
+
 def _search(work: Verification, main: Verified, settings: VerifySettings) -> search.Found:
     if not search.applies_to(main.problem):
-        return search.Found(None, 0, 0, 0, "a Hessian's claim is checked at the listed points only")
+        return search.Found(None, 0, 0, 0, "there is no variable to move")
     numbers: list[float] = []
     # Without a backend that could look at other points nothing is searched, and no source need be read for it.
     for function in (main.problem.function, main.problem.claim) if search.screening_backends(main) else ():

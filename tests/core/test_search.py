@@ -8,9 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from gradverify.core.candidates import candidates
 from gradverify.core.estimates import Screened
 from gradverify.core.problem import Domain, Problem, Request
-from gradverify.core.search import Found, alternating, candidates, complexity, is_generic, search
+from gradverify.core.search import Found, alternating, complexity, is_generic, search
 from gradverify.core.variables import Shape
 from gradverify.core.verdicts import AtKinks, Verdict
 from gradverify.core.verify import Answer, Ask, Verified, verdict_of
@@ -77,11 +78,28 @@ def test_a_right_claim_has_no_counterexample() -> None:
         ("exp(-x)/(1 + exp(-x))**2", "sigmoid(x)*(1 - sigmoid(x))"),
         ("sigmoid(x)", "1 - 1/(1 + exp(x))"),
         ("1/(1 + exp(-x))", "exp(x)/(1 + exp(x))"),  # overflows far out
+        ("1/(1 + exp(-30*x))", "exp(30*x)/(1 + exp(30*x))"),  # near by
+        ("1/(1 + exp(-1e3*x))", "exp(1e3*x)/(1 + exp(1e3*x))"),  # and beyond what long doubles hold
+        ("1/(1 + exp(-exp(x)))", "exp(exp(x))/(1 + exp(exp(x)))"),
     ],
 )
 def test_round_off_and_overflow_of_a_right_formula_are_no_counterexamples(truth: str, claim: str) -> None:
     found, _ = look("x", {"x": truth}, {"x": claim}, [[0.5]])
     assert found.verified is None
+
+
+@pytest.mark.parametrize("claim", ["cos(x) + 0*log(x + 2)", "cos(x) + 0*arcsin(x/4)", "cos(x)*(x - 1)/(x - 1)"])
+def test_a_claim_without_a_value_that_no_wider_range_would_give_is_a_counterexample(claim: str) -> None:
+    found, _ = look("sin(x)", {"x": "cos(x)"}, {"x": claim}, [[0.5]])
+    assert found.verified is not None
+    assert not np.isfinite(found.verified.claim.values).all()
+
+
+def test_overflows_near_the_listed_points_hide_no_fault_elsewhere() -> None:
+    claim = "exp(30*x)/(1 + exp(30*x)) + where(x < -5, 1, 0)"
+    found, _ = look("x", {"x": "1/(1 + exp(-30*x))"}, {"x": claim}, [[0.5]])
+    assert found.verified is not None
+    assert found.verified.points[0, 0] < -5
 
 
 def test_a_claim_that_is_nan_at_zero_where_f_is_smooth_is_a_counterexample() -> None:

@@ -1,0 +1,123 @@
+"""At which points, beyond those that a spec lists, may its claim be wrong?
+
+Bugs live at zeros, ones, ties, sign changes, branch thresholds, large and tiny arguments and the domain's edges;
+random points see the rest.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradverify.core.arrays import Array, Mask, Matrix
+from gradverify.core.problem import Problem
+
+# Where bugs live: tried for each component alone, and for all components together.
+SPECIAL_VALUES = (
+    0.0,
+    1.0,
+    -1.0,
+    2.0,
+    -2.0,
+    0.5,
+    -0.5,
+    3.0,
+    10.0,
+    -10.0,
+    0.1,
+    25.0,
+    -25.0,
+    100.0,
+    -100.0,
+    1e-3,
+    -1e-3,
+    1e-6,
+)
+RANDOM_SCALES = (1.0, 0.1, 10.0, 3.0)  # of normally distributed components, where there is no bounded domain
+THRESHOLD_OFFSETS = (
+    0.0,
+    1e-3,
+    -1e-3,
+    0.5,
+    -0.5,
+)  # beside each literal of the expression or source, relative to max(1, |literal|)
+
+
+@dataclass(frozen=True, slots=True)
+class _Draws:
+    """What is random about candidates, for any problem of n components: drawn once, then the same for all of them."""
+
+    special: Array  # (h,): which special value goes where, as the number of the value
+    where: Array  # (h,): into which component
+    from_base: Mask  # (h, 1): whether the other components are as listed
+    others: Matrix  # (h, n)
+    normal: Matrix  # (count, n)
+    uniform: Matrix  # (count, n)
+
+
+@functools.lru_cache(maxsize=32)
+def _draws(seed: int, n: int, values: int, count: int) -> _Draws:
+    rng = np.random.default_rng(seed)
+    picks = rng.permutation(values * n)[: count // 2]
+    scales = np.array(RANDOM_SCALES)[np.arange(count) % len(RANDOM_SCALES)][:, None]
+    return _Draws(
+        picks % values, picks // values, rng.random((picks.size, 1)) < 0.5, rng.normal(size=(picks.size, n)),
+        rng.normal(size=(count, n)) * scales, rng.uniform(size=(count, n)),
+    )  # fmt: skip
+
+
+def candidates(problem: Problem, listed: Matrix, literals: Sequence[float], count: int, seed: int) -> Matrix:
+    """At most `count` points inside the domain, shape (count', n): special ones first, random ones after; seeded."""
+    n = problem.variables.size
+    domain = problem.domain
+    base = listed[0] if listed.shape[0] else np.zeros(n)
+    known = dict.fromkeys(SPECIAL_VALUES)
+    for literal in literals:
+        scale = max(1.0, abs(literal))
+        for offset in THRESHOLD_OFFSETS:
+            known[literal + offset * scale] = None
+            known[-literal + offset * scale] = None
+    values = np.array(list(known))
+    draws = _draws(seed, n, values.size, count)
+    tied = values[: max(4, count // 6)]
+    ties = np.empty((tied.size, n))
+    ties[:] = tied[:, None]  # all components equal
+    others = np.empty((5, n))
+    others[0] = np.where(np.isfinite(domain.low), domain.low, base)
+    others[1] = np.where(np.isfinite(domain.high), domain.high, base)
+    others[2:] = -base, base[::-1], -np.abs(base)
+    # One component special, the others as listed or random.
+    alone = np.where(draws.from_base, base, draws.others)
+    alone[np.arange(draws.where.size), draws.where] = values[draws.special]
+    special = _inside(np.concatenate([ties, others, alone]), problem)[: max(1, (2 * count) // 3)]
+    random = _random_points(problem, draws)[: max(0, count - special.shape[0])]
+    points = np.concatenate([special, random]) + 0.0  # −0 is 0
+    whole = points.view(np.dtype((np.void, points.dtype.itemsize * n))).ravel().tolist() if n else []
+    if len(set(whole)) == len(whole) and n:
+        return points[:count]
+    first = {key: row for row, key in reversed(list(enumerate(whole)))}
+    return points[sorted(first.values())][:count]
+
+
+def _inside(points: Matrix, problem: Problem) -> Matrix:
+    inside = problem.domain.contains(points) & np.isfinite(points)
+    return points if inside.all() else np.asarray(points[inside.all(axis=1)])
+
+
+def _random_points(problem: Problem, draws: _Draws) -> Matrix:
+    """Random points inside the domain: uniform between finite ends, else normal on several scales from the finite
+    end."""
+    low, high = problem.domain.low, problem.domain.high
+    has_low, has_high = np.isfinite(low), np.isfinite(high)
+    free = draws.normal
+    if not (has_low.any() or has_high.any()):
+        return free
+    with np.errstate(all="ignore"):
+        both = low + draws.uniform * (high - low)
+        above = low + np.abs(free)
+        below = high - np.abs(free)
+    rows = np.where(has_low & has_high, both, np.where(has_low, above, np.where(has_high, below, free)))
+    return _inside(rows, problem)

@@ -1,0 +1,47 @@
+"""Has a claim no value at a point because its formula is wrong, or because double precision ends on the way to it?
+
+exp(z)/(1 + exp(z)) is inf/inf at z = 900, though it is near 1: long doubles, which reach to 1e4932 (IEEE 754-2019,
+binary128; Intel's 80-bit format), have a value there. log(x − 1) at 0.5 has none in any precision. A claim at a listed
+point is told to be NaN all the same; what is excused is a point that nobody listed.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradverify.core.arrays import Array, Mask, Matrix
+from gradverify.core.problem import Function
+
+# From a listed point towards the one without a value: exp overflows a double at 709 and a long double at 11,356,
+# exp(exp(x)) at arguments whose ratio is 1.42, so that steps by a quarter meet the gap between them.
+WAYS = 0.75 ** np.arange(1, 25)
+
+
+def overflows(claim: Function, points: Matrix, listed: Matrix, most: int) -> tuple[Mask, int]:
+    """At which of `points`, (k, n), a claim that is not finite would be, in numbers of a wider range; evaluations.
+
+    What is too much for long doubles as well counts where it begins as an overflow on the way from a listed point; that
+    is asked of the first `most` points. Where long doubles reach no farther than doubles nothing is excused.
+    """
+    over = _is_finite(claim, points.astype(np.longdouble))
+    spent = len(points)
+    far = np.flatnonzero(~over)[:most]
+    if far.size and listed.shape[0]:
+        start = listed[0]
+        way = (start + WAYS[:, None, None] * (points[far] - start)).reshape((-1, start.size))
+        begins = ~_is_finite(claim, way)
+        spent += len(way) + int(begins.sum())
+        begins[begins] = _is_finite(claim, way[begins].astype(np.longdouble))
+        over[far] = begins.reshape((WAYS.size, far.size)).any(axis=0)
+    return over, spent
+
+
+def _is_finite(claim: Function, points: Array) -> Mask:
+    """Where the claim answers with finite numbers; shape (k,)."""
+    if not len(points):
+        return np.zeros(0, dtype=np.bool_)
+    with np.errstate(all="ignore"):
+        found = claim.evaluate(points)
+    finite: Mask = np.asarray(np.isfinite(found.values).reshape((len(points), -1)).all(axis=1))
+    finite[[failure.row for failure in found.failures]] = False
+    return finite
