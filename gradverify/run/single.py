@@ -339,9 +339,11 @@ def _conclude(
 def _diagnosed(work: Verification, verified: Verified, right: Verified | None, notes: list[str]) -> list[Diagnosis]:
     """The likely mistakes; a fault in looking for them costs nobody the verdict, and is noted."""
     from gradverify.core.diagnosis import diagnose  # what most runs do not need
+    from gradverify.run.formulas import with_formulas
 
     try:
-        return diagnose(verified, work.quietly, _part_function(work), right)
+        spelled = with_formulas(verified)
+        return diagnose(spelled, work.quietly, _part_function(work, spelled.problem.function), right)
     except Exception as error:  # noqa: BLE001 - the verdict stands, whatever becomes of its explanation
         notes.append(
             f"no likely mistake was looked for: gradverify's own search for it broke off with {one_line(error)}"
@@ -349,8 +351,7 @@ def _diagnosed(work: Verification, verified: Verified, right: Verified | None, n
         return []
 
 
-def _part_function(work: Verification) -> PartFunction:
-    function = work.loaded.function
+def _part_function(work: Verification, function: Function) -> PartFunction:
     known = function.constants if isinstance(function, ExpressionFunction) else {}  # a rule's parts bring their own
 
     def make(

@@ -1,0 +1,139 @@
+"""Which Python functions spell a formula, and which."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gradverify.core.variables import Variables
+from gradverify.expression.text import to_text
+from gradverify.functions.formulas import formula_of
+
+PAIR = Variables.of([("p", (2,))])
+SCALARS = Variables.of([("x", ()), ("y", ())])
+WEIGHTS = np.array([2.0, 3.0])
+RATE = 0.5
+
+
+def squashed(z: Any) -> Any:
+    """A helper."""
+    return 1 / (1 + np.exp(-z))
+
+
+def unpacks(p: Any) -> Any:
+    x, y = p
+    return x**2 * np.exp(-y)
+
+
+def loops(p: Any) -> Any:
+    total = 0.0
+    for i in range(len(p) - 1):
+        total += (p[i + 1] - p[i]) ** 2
+    return total
+
+
+def assembles(p: Any) -> Any:
+    d = np.zeros_like(p)
+    d[0] += 2 * p[0]
+    d[-1] = math.sin(p[1])
+    return d
+
+
+def branches(p: Any) -> Any:
+    if p[0] > 0:
+        return p[0] ** 2
+    return -p[1]
+
+
+def sums(p: Any) -> Any:
+    return sum(w * v for w, v in zip([1, 2], p, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("function", "formula"),
+    [
+        (unpacks, "p[0]**2*exp(-p[1])"),
+        (loops, "(p[1] - p[0])**2"),
+        (assembles, "[2*p[0], sin(p[1])]"),
+        (branches, "where(p[0] > 0, p[0]**2, -p[1])"),
+        (sums, "1*p[0] + 2*p[1]"),
+        (lambda p: RATE * np.sum(WEIGHTS * p) + np.linalg.norm(p), "0.5*sum(WEIGHTS*p) + norm(p)"),
+        (lambda p: squashed(p @ WEIGHTS), "1/(1 + exp(-(p @ WEIGHTS)))"),
+        (lambda p: p.sum() * p.T.dot(p) / p.shape[0], "sum(p)*(p @ p)/2"),
+        (lambda p: np.pi * p[:1].mean(), "pi*mean(p[:1])"),
+    ],
+)
+def test_code_is_read_as_the_formula_that_it_spells(function: Callable[..., Any], formula: str) -> None:
+    found = formula_of(function, PAIR, {})
+    assert found is not None
+    assert to_text(found.trees[0]) == formula
+
+
+def test_arrays_of_the_module_become_constants() -> None:
+    found = formula_of(lambda p: p @ WEIGHTS, PAIR, {})
+    assert found is not None
+    assert found.constants["WEIGHTS"] is WEIGHTS
+
+
+def test_a_result_for_each_variable_becomes_a_tree_for_each() -> None:
+    found = formula_of(lambda x, y: (y, x), SCALARS, {}, by_variable=True)
+    assert found is not None
+    assert [to_text(tree) for tree in found.trees] == ["y", "x"]
+
+
+def unknown_steps(p: Any) -> Any:
+    total = p[0]
+    while total < 10:
+        total = total * 2
+    return total
+
+
+def catches(p: Any) -> Any:
+    try:
+        return p[0]
+    except ValueError:
+        return p[1]
+
+
+def writes(p: Any) -> Any:
+    p[0] = 1.0
+    return p[0]
+
+
+def endless(p: Any) -> Any:
+    return endless(p)
+
+
+def huge(p: Any) -> Any:
+    for _ in range(1000):
+        p = p * p + p
+    return p[0]
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        unknown_steps, catches, writes, endless, huge, np.sum, str.upper,
+        lambda p: np.sort(p)[0],
+        lambda p: p[p > 0].sum(),
+        lambda p: open(p[0]),  # noqa: SIM115 - it is never run
+        lambda *p: p[0],
+        lambda p: p.no_such_thing,
+        lambda p: 9**9**9**9 * p[0],
+    ],
+)  # fmt: skip
+def test_other_code_spells_none(function: Callable[..., Any]) -> None:
+    assert formula_of(function, PAIR, {}) is None
+
+
+def test_nothing_of_the_code_is_run() -> None:
+    calls: list[Any] = []
+
+    def counted(p: Any) -> Any:
+        calls.append(p)
+        return p
+
+    assert formula_of(lambda p: counted(p) + p[0], PAIR, {}) is None
+    assert calls == []
