@@ -403,11 +403,11 @@ def _second(
     for row in np.unique(np.flatnonzero(edge) // n).tolist():
         notes[row].append(Note(NoteKind.EDGE, "second differences need room on both sides"))
     _mixed(sampler, problem, points, centre, np.unique(at), step, least, random, value, bound)
-    level = f"f is noisy at a level of {np.max(found.selection.noise):.0e}"
-    for row in np.unique(
-        at[found.selection.noise > NOISY * problem.precision.epsilon * size_nearby(part, found.samples)]
-    ):
-        notes[int(row)].append(Note(NoteKind.NOISE, level))
+    # Beside f's size at the steps that were taken: along a straight line they go very far, and f is as large there.
+    noisy = relative > NOISY * problem.precision.epsilon
+    for row in np.unique(at[noisy]).tolist():
+        level = np.max(found.selection.noise[noisy & (at == row)])
+        notes[row].append(Note(NoteKind.NOISE, f"f is noisy at a level of {level:.0e}"))
     return value, bound, notes
 
 
