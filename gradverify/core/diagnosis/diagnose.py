@@ -34,7 +34,7 @@ from gradverify.core.diagnosis.terms import (
     term_guesses,
 )
 from gradverify.core.judge import Code
-from gradverify.core.problem import Derivative, Problem
+from gradverify.core.problem import Derivative, ExpressionFunction, Problem
 from gradverify.core.report import Component, Diagnosis
 from gradverify.core.verdicts import Evidence as Level
 from gradverify.core.verdicts import Fault
@@ -75,6 +75,9 @@ def diagnose(
     out = list(_non_finite(verified))
     named = {c.index for d in out for c in d.components}
     rest = np.array([i for i in wrong.tolist() if i not in named], dtype=int)
+    step = numerical_step(evidence, rest.tolist()) if _may_be_numerical(verified, evidence, rest) else None
+    if step is not None:
+        return [*out, _diagnosis(verified, step[0], rest.tolist(), step[1], SURE)]
     for fault, indices, message, confidence in () if _alike(evidence, rest, verified) else arrangements(evidence, rest):
         left = np.intersect1d(indices, rest)
         if left.size >= 2:
@@ -82,6 +85,19 @@ def diagnose(
             rest = np.setdiff1d(rest, left)
     out += _by_component(verified, evidence, rest, ask, function_of)
     return out
+
+
+NEARLY = 1e-2  # relative: a difference that is off by more is no derivative to anybody
+
+
+def _may_be_numerical(verified: Verified, evidence: Evidence, wrong: Array) -> bool:
+    """Whether all wrong components of a claim in code are nearly right, as differences are."""
+    claim = verified.problem.claim
+    if claim is None or isinstance(claim, ExpressionFunction):
+        return False
+    with np.errstate(all="ignore"):
+        near = np.abs(evidence.claimed - evidence.reference) <= NEARLY * np.abs(evidence.reference)
+    return bool(wrong.size) and bool((near | ~evidence.differs)[:, wrong].all())
 
 
 def _alike(evidence: Evidence, wrong: Array, verified: Verified) -> bool:
