@@ -94,7 +94,8 @@ def headline(spec: SpecResult) -> str:
     label, claimed, reference, bound, _ = words.component_row(at, at.wrong_components[0])
     parts = spec.wrong_components or at.wrong_components
     others = len(parts) - 1
-    more = f" (and {others} more component{'s' if others > 1 else ''})" if others > 0 else ""
+    least = "at least " if at.components is not None and others + 1 >= len(at.components) else ""
+    more = f" (and {least}{others} more component{'s' if others > 1 else ''})" if others > 0 else ""
     where = words.point(at.at)
     counted = words.counting([label])
     more += f"; {counted}" if counted else ""

@@ -90,9 +90,9 @@ def _story(item: Finding) -> list[str]:
         for part in at.wrong_components[:MOST_ROWS]:
             label, *numbers = words.component_row(at, part)
             lines.append(f"| {markdown_text(label)} | {' | '.join(numbers)} |")
-        left = len(at.wrong_components) - MOST_ROWS
-        if left > 0:
-            lines += ["", f"… and {left} more"]
+        left = words.left_out(at, MOST_ROWS)
+        if left:
+            lines += ["", left]
     if item.details:
         lines += ["", *(f"- {markdown_text(detail)}" for detail in item.details)]
     if spec.output:

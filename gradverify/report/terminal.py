@@ -168,9 +168,9 @@ def _table(check: Check, at: PointResult, style: Style) -> Iterator[str]:
         cells = [_pad(cell, width, right=i > 0) for i, (cell, width) in enumerate(zip(row, widths, strict=True))]
         line = "    " + "  ".join(cells).rstrip()
         yield style.paint(line, "dim") if number == 0 else line
-    left = len(at.wrong_components) - len(shown)
+    left = words.left_out(at, len(shown))
     if left:
-        yield f"    … and {left} more"
+        yield f"    {left}"
     counted = words.counting([part.label for part in shown])
     if counted:
         yield style.paint(f"    {counted}", "dim")

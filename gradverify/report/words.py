@@ -68,6 +68,14 @@ def worst_point(checks: Sequence[Check]) -> tuple[Check, PointResult] | None:
     return None
 
 
+def left_out(at: PointResult, shown: int) -> str:
+    """`… and 990 more`: the wrong components of a point behind the first `shown`; empty where there are none."""
+    left = len(at.wrong_components) - shown
+    # Of very many components a point names no more wrong ones than it has numbers.
+    cut_off = at.components is not None and len(at.wrong_components) >= len(at.components)
+    return f"… and {'at least ' if cut_off else ''}{left} more" if left > 0 else ""
+
+
 def component_row(at: PointResult, part: Component) -> tuple[str, str, str, str, str]:
     """Name, claimed, reference, error bound and relative error of one component."""
     i, label = at.place(part.index), one_line(part.label)

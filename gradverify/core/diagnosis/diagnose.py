@@ -7,7 +7,7 @@ import collections
 import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -45,6 +45,7 @@ MOST_FRUITLESS = (
     24  # components of one variable without a pattern, after which only the simple ones are tried on the rest
 )
 MOST_BY_TERMS = 12  # wrong components for which terms and chain factors are tried: each costs derivatives of the parts
+MOST_LISTED = 3  # components that are named one by one
 SURE = 0.85  # a guess that holds at two points that tell
 CERTAIN = 1.0  # for what was seen, not inferred
 UNSURE = 0.3
@@ -71,7 +72,8 @@ def diagnose(
     evidence = gather(verified, ask)
     if right is not None:
         evidence = _with(evidence, gather(right, ask))
-    wrong = np.flatnonzero((verified.codes == Code.FAIL).any(axis=0))[:MOST_EXAMINED]
+    everyone = np.flatnonzero((verified.codes == Code.FAIL).any(axis=0))
+    wrong = everyone[:MOST_EXAMINED]
     out = list(_non_finite(verified))
     named = {c.index for d in out for c in d.components}
     rest = np.array([i for i in wrong.tolist() if i not in named], dtype=int)
@@ -84,6 +86,9 @@ def diagnose(
             out.append(_diagnosis(verified, fault, left.tolist(), message, confidence))
             rest = np.setdiff1d(rest, left)
     out += _by_component(verified, evidence, rest, ask, function_of)
+    if everyone.size > wrong.size:
+        seen = f" (the first {wrong.size} of {everyone.size} wrong components were looked at)"
+        out = [replace(d, message=d.message + seen) if len(d.components) > MOST_LISTED else d for d in out]
     return out
 
 
@@ -129,7 +134,7 @@ def _diagnosis(verified: Verified, fault: Fault, indices: Iterable[int], message
 
 def subject(verified: Verified, parts: Sequence[Component]) -> str:
     """`∂f/∂x`, `∂f/∂x and ∂f/∂y`, `all of W2`, `12 components of W`."""
-    if len(parts) <= 3:
+    if len(parts) <= MOST_LISTED:
         return " and ".join(p.label for p in parts)
     names = list(dict.fromkeys(p.variable for p in parts))
     if len(parts) == verified.codes.shape[1]:

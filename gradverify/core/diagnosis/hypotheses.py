@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gradverify.core.arrays import Mask, Matrix, Vector
+from gradverify.core.arrays import Array, Mask, Matrix, Vector
 from gradverify.core.diagnosis.constants import NONE, is_named, name_of_factor
 from gradverify.core.diagnosis.evidence import FIT, Evidence, round_off_floor
 from gradverify.core.problem import Derivative
@@ -84,8 +84,15 @@ class Column:
 
     def confidence(self) -> float:
         """By the number of distinct informative points."""
-        count = int(np.unique(self.r[self.informative() & self.differs]).size)
-        return CONFIDENCE[max(1, min(count, 3))]
+        telling = self.informative() & self.differs
+        return CONFIDENCE[max(1, min(distinct(self.r[telling], self.b[telling]), 3))]
+
+
+def distinct(values: Array, bounds: Array) -> int:
+    """How many different numbers these are, each known within its bound; shapes alike."""
+    order = np.argsort(values, axis=None)
+    value, bound = values.ravel()[order], bounds.ravel()[order]
+    return int(value.size and 1 + np.count_nonzero(np.diff(value) > bound[1:] + bound[:-1]))
 
 
 def column(evidence: Evidence, index: int, rows: Mask | None = None) -> Column:
@@ -143,6 +150,7 @@ def rougher_guesses(col: Column, names: Callable[[int], str]) -> Iterator[Guess]
     yield from _own_term(active(col), names)
     yield from _elementary_factor(col)
     yield from _power_of_a_variable(col, names)
+    yield from _constant_entry(col)
 
 
 def _factor(col: Column, counts: Mapping[int, str], scalars: Mapping[str, float]) -> Iterator[Guess]:
@@ -196,7 +204,8 @@ def _variable(col: Column, derivative: Derivative) -> Iterator[Guess]:
 def _offset(col: Column) -> Iterator[Guess]:
     best = int(np.argmin(np.where(col.differs, col.b, np.inf)))
     offset = float(col.c[best] - col.r[best])
-    if np.unique(col.r[col.informative()]).size >= 2 and col.fits(col.r + offset, 2.0) and _stands_out(col, offset):
+    told = col.informative()
+    if distinct(col.r[told], col.b[told]) >= 2 and col.fits(col.r + offset, 2.0) and _stands_out(col, offset):
         yield Guess(
             Fault.CONSTANT_OFFSET,
             f"offset {offset:.6g}",
@@ -304,6 +313,22 @@ def _elementary_factor(col: Column) -> Iterator[Guess]:
 
 POWERS = ((1.0, "too much"), (-1.0, "missing"), (2.0, "too much, squared"), (-2.0, "missing, squared"))
 MOST_VARIABLES = 20  # whose powers are tried
+
+
+NEARLY = 2.0  # times the right number, or a part of it: what is farther off is another number, and no factor
+FEWEST_ALIKE = 3  # points at which an entry that is the same everywhere has been seen
+
+
+def _constant_entry(col: Column) -> Iterator[Guess]:
+    """An entry that is a number, as those of the Jacobian of A @ x are, and another number in the claim."""
+    best = int(np.argmin(np.where(col.r != 0, col.b, np.inf)))
+    c, r = float(col.c[best]), float(col.r[best])
+    alike = col.informative().sum() >= FEWEST_ALIKE and distinct(col.r, col.b) == 1 and np.ptp(col.c) == 0
+    if not alike or r == 0 or not 1 / NEARLY <= c / r <= NEARLY or not col.fits(np.full_like(col.r, c)):
+        return
+    size = "too large" if abs(c) > abs(r) else "off"
+    message = f"{size} by a factor of {c / r:.6g}: {c:.6g} stands at all points where {r:.6g} belongs"
+    yield Guess(Fault.FACTOR, f"factor {c / r:.6g}", message, CONFIDENCE[1], c / r, weak=True)
 
 
 def _power_of_a_variable(col: Column, names: Callable[[int], str]) -> Iterator[Guess]:

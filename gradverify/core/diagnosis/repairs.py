@@ -19,7 +19,7 @@ import numpy as np
 from gradverify.core.arrays import Mask, Matrix
 from gradverify.core.diagnosis.changes import Change, as_number, changes
 from gradverify.core.diagnosis.evidence import Evidence, round_off_floor
-from gradverify.core.diagnosis.hypotheses import CONFIDENCE, Guess
+from gradverify.core.diagnosis.hypotheses import CONFIDENCE, Guess, distinct
 from gradverify.core.diagnosis.terms import PartFunction, short
 from gradverify.core.problem import ExpressionFunction, Problem
 from gradverify.core.verdicts import Fault
@@ -90,8 +90,8 @@ def repair(
     columns = list(unit.columns)
     target = _Target.of(evidence, columns)
     telling = evidence.differs[:, wrong]
-    distinct = np.unique(evidence.reference[:, wrong][telling]).size
-    if not distinct:  # wrong at kinks only, where no value is the right one
+    different = distinct(evidence.reference[:, wrong][telling], evidence.bound[:, wrong][telling])
+    if not different:  # wrong at kinks only, where no value is the right one
         return None
     problem = evidence.problem
     claim = problem.claim
@@ -102,13 +102,13 @@ def repair(
         (*literal, *changes(unit.tree, nodes, problem.variables, claim, problem.function, counts, scalars)), key=_cost
     )
     for change in found[:tries]:
-        if (distinct < ENOUGH and not change.plain) or (kinds is Wanted.SIGNS and change.fault is not Fault.SIGN):
+        if (different < ENOUGH and not change.plain) or (kinds is Wanted.SIGNS and change.fault is not Fault.SIGN):
             continue
         tree = replaced(unit.tree, change.path, change.part)
         with np.errstate(all="ignore"):
             values = function_of(tree, None, constants).evaluate(evidence.points).values.reshape((rows, len(columns)))
         if target.met_by(values):
-            return _guess(unit, tree, change, min(distinct, ENOUGH))
+            return _guess(unit, tree, change, min(different, ENOUGH))
     return None
 
 
@@ -182,7 +182,7 @@ class _Target:
         return bool((near | ~self.usable).all() and self.usable.any())
 
 
-def _guess(unit: Unit, tree: Node, change: Change, distinct: int) -> Guess:
+def _guess(unit: Unit, tree: Node, change: Change, different: int) -> Guess:
     branch = _branch_of(unit.tree, change.path)
     message, fault = change.message, change.fault
     if branch is not None:
@@ -190,7 +190,7 @@ def _guess(unit: Unit, tree: Node, change: Change, distinct: int) -> Guess:
     whole = to_text(tree)
     if len(whole) <= LONGEST_FORMULA:
         message += f"; right with that changed: {whole}"
-    return Guess(fault, f"repair {change.message} {change.path}", message, CONFIDENCE[max(1, distinct)], change.factor)
+    return Guess(fault, f"repair {change.message} {change.path}", message, CONFIDENCE[max(1, different)], change.factor)
 
 
 def _branch_of(tree: Node, path: Path) -> str | None:

@@ -1,0 +1,70 @@
+"""What is told of an entry that is a number, and of very many wrong components."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gradverify
+from gradverify.core.report import SpecResult
+from gradverify.core.verdicts import Fault, Verdict
+
+MATRIX = np.array([[2.0, 0.3, -0.5], [0.3, 1.37, 0.2]])
+DIFFERENCES = ["finite-difference"]
+
+
+def product(x: Any) -> Any:
+    while True:  # no formula
+        return MATRIX @ x
+
+
+def with_entry(row: int, column: int, value: float) -> SpecResult:
+    claimed = MATRIX.copy()
+    claimed[row, column] = value
+    found = gradverify.check(
+        product,
+        lambda _: claimed.copy(),
+        at=[[1.0, 0.2, 0.3]],
+        derivative="jacobian",
+        backends=DIFFERENCES,
+        search=False,
+    )
+    return found.result
+
+
+@pytest.mark.parametrize(("place", "value", "factor"), [((0, 0), 2.02, "1.01"), ((1, 1), 1.4385, "1.05")])
+def test_an_entry_that_is_off_by_a_percent_is_off_by_a_factor(
+    place: tuple[int, int], value: float, factor: str
+) -> None:
+    found = with_entry(*place, value)
+    assert [d.fault for d in found.diagnosis] == [Fault.FACTOR]
+    assert f"a factor of {factor}" in found.diagnosis[0].message
+
+
+def test_the_right_entry_passes() -> None:
+    assert with_entry(1, 1, 1.37).verdict is Verdict.PASS
+
+
+def test_a_number_in_place_of_an_entry_that_varies_has_no_factor() -> None:
+    def f(x: Any) -> Any:
+        while True:
+            return np.sin(x[0]) + x[1]
+
+    found = gradverify.check(f, lambda _: np.array([0.7, 1.0]), at=[[1.0, 2.0]], search=False).result
+    assert found.verdict is Verdict.FAIL
+    assert [d.fault for d in found.diagnosis] == [Fault.UNKNOWN]
+
+
+def test_what_is_said_of_many_wrong_components_says_how_many_were_looked_at() -> None:
+    weights = np.linspace(1.0, 2.0, 6_200)
+    found = gradverify.check(
+        lambda x: np.sum(weights * x) + np.sum(np.sin(x)),
+        lambda x: (weights + np.cos(x)) * (1.5 + np.sin(np.arange(6_200))),
+        at=[np.linspace(0.1, 1.0, 6_200)],
+        backends=["autodiff"],
+        search=False,
+    )
+    text = " ".join(str(found).split())
+    assert "6200 of 6200 components wrong" in text
+    assert "… and at least 990 more" in text
+    assert "(the first 6000 of 6200 wrong components were looked at)" in text
