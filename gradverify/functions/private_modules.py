@@ -35,6 +35,7 @@ class PrivateModules:
         self.roots = tuple(roots)
         self.loaded: dict[Path, tuple[int, int]] = {}  # each file that was run, as it was then: mtime in ns, size
         self.builtins = {**vars(builtins), "__import__": self._import}
+        self.importlib = _Importlib(self)
         package = ModuleType(self.name)
         package.__path__ = [str(root) for root in self.roots]
         sys.modules[self.name] = package
@@ -66,6 +67,13 @@ class PrivateModules:
                 return importlib.util.find_spec(top) is None  # a plain folder of modules, unless a package has the name
         return False
 
+    def means(self, top: str, importer: object) -> bool:
+        """Whether the module `importer` means one of the user's by `top`.
+
+        A `random.py` that imports `random` does not.
+        """
+        return top not in sys.builtin_module_names and importer != f"{self.name}.{top}" and self.owns(top)
+
     def _import(
         self,
         name: str,
@@ -75,12 +83,33 @@ class PrivateModules:
         level: int = 0,
     ) -> ModuleType:
         top = name.partition(".")[0]
-        # A module `random.py` that imports `random` means the other one.
         own_name = globals.get("__name__") if globals is not None else None
-        if level or top in sys.builtin_module_names or own_name == f"{self.name}.{top}" or not self.owns(top):
-            return builtins.__import__(name, globals, locals, fromlist or (), level)
+        if level or not self.means(top, own_name):
+            found = builtins.__import__(name, globals, locals, fromlist or (), level)
+            return self.importlib if found is importlib else found
         module = builtins.__import__(f"{self.name}.{name}", globals, locals, fromlist or ("__name__",), 0)
         return module if fromlist else sys.modules[f"{self.name}.{top}"]
+
+
+class _Importlib(ModuleType):
+    """`importlib` as the user's modules see it: its `import_module` finds what their `import` finds."""
+
+    def __init__(self, world: PrivateModules) -> None:
+        super().__init__("importlib", importlib.__doc__)
+        self._world = world
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(importlib, name)
+
+    def import_module(self, name: str, package: str | None = None) -> ModuleType:
+        """As `importlib.import_module`."""
+        importer = sys._getframe(1).f_globals.get("__name__")
+        if name.startswith("."):
+            if package is not None and self._world.means(package.partition(".")[0], importer):
+                package = f"{self._world.name}.{package}"
+        elif self._world.means(name.partition(".")[0], importer):
+            name = f"{self._world.name}.{name}"
+        return importlib.import_module(name, package)
 
 
 class _Finder(MetaPathFinder):

@@ -234,6 +234,10 @@ class Pool:
                     desk.since = time.monotonic()
                 else:
                     yield self._result(desk, message)
+                    if message.get("retires") is True:  # another worker does what it has left
+                        self._put_back(list(desk.jobs))
+                        self._dismiss(desk)
+                        return
         except wire.BrokenChannelError as error:
             yield from self._bury(desk, f"the worker was stopped: {error}")
 

@@ -21,7 +21,7 @@ from gradverify.run import wire
 from gradverify.run.batch import run_task
 from gradverify.run.capture import CapturedStreams
 from gradverify.run.limits import die_with_parent, limit_memory, single_threaded
-from gradverify.run.pristine import put_back
+from gradverify.run.pristine import Remains, put_back
 from gradverify.run.settings import VerifySettings
 from gradverify.run.tasks import SpecMissingError, SpecStore, Task
 from gradverify.run.trace import Tracer
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 LOWEST_FD = 200  # user code that closes or overwrites "all" descriptors seldom goes this far
 CHANNEL_LOST = 70  # exit status: the parent, or the user's code, closed the channel (EX_SOFTWARE of sysexits.h)
+UNTOUCHED = Remains()  # by a spec that runs no code
 OUT_OF_MEMORY = 71  # exit status: not even the error could be reported (EX_OSERR of sysexits.h)
 
 
@@ -47,12 +48,11 @@ def serve(
     """Work until the channel closes. Runs in a process of its own, whose standard streams it takes over."""
     channel = socket.socket(fileno=_out_of_the_way(channel_fd))
     streams = CapturedStreams(_out_of_the_way(output_fd), token)
-    with open(os.devnull) as nothing:
-        os.dup2(nothing.fileno(), 0)
+    nothing = _out_of_the_way(os.open(os.devnull, os.O_RDONLY))
     streams.restore()
     faulthandler.enable(file=streams.fd, all_threads=False)
     limit_memory(memory_mb)
-    home = os.open(".", os.O_RDONLY | os.O_DIRECTORY)
+    home = _out_of_the_way(os.open(".", os.O_RDONLY | os.O_DIRECTORY))
     own_pid = os.getpid()
     recursion_limit = sys.getrecursionlimit()
     tracer = Tracer(code_of(plugins))
@@ -63,12 +63,13 @@ def serve(
         for data in batch["tasks"]:
             number = data["number"]
             streams.restore()
+            os.dup2(nothing, 0)
             os.fchdir(home)
             sys.setrecursionlimit(recursion_limit)
             status.begin(number)
             task = Task.from_data(data)
             watched = runs_code(task, store)
-            with put_back() if watched else contextlib.nullcontext():
+            with put_back() if watched else contextlib.nullcontext(UNTOUCHED) as remains:
                 if watched:
                     tracer.begin()
                 result = run_task(task, store, plugins, settings, status.phase)
@@ -77,8 +78,10 @@ def serve(
                 os._exit(0)  # the user's function forked, and this is the child: it must not answer a second time
             status.phase("sending its result")
             streams.end(number)
-            channel.sendall(_encoded(number, result, trace))
+            channel.sendall(_encoded(number, result, trace, retires=remains.lasting))
             status.finish()
+            if remains.lasting:
+                return
 
 
 def runs_code(task: Task, store: SpecStore) -> bool:
@@ -89,11 +92,13 @@ def runs_code(task: Task, store: SpecStore) -> bool:
         return False
 
 
-def _encoded(number: int, result: dict[str, Any], trace: dict[str, Any] | None) -> bytes:
+def _encoded(number: int, result: dict[str, Any], trace: dict[str, Any] | None, *, retires: bool) -> bytes:
+    """An answer. retires: it is the worker's last one, since a spec has changed what cannot be put back."""
     try:
-        return wire.encode({"number": number, "result": result, "trace": trace})
+        return wire.encode({"number": number, "result": result, "trace": trace, "retires": retires})
     except wire.BrokenChannelError as error:
-        return wire.encode({"number": number, "result": {"missing": f"its result is too large: {error}"}})
+        missing = {"missing": f"its result is too large: {error}"}
+        return wire.encode({"number": number, "result": missing, "retires": retires})
 
 
 def _out_of_the_way(fd: int) -> int:

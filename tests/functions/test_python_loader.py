@@ -63,6 +63,29 @@ def test_two_folders_may_have_files_and_helpers_of_the_same_names(tmp_path: Path
     assert "late" not in sys.modules
 
 
+@pytest.mark.parametrize(
+    "way", ["import importlib", "import importlib.util", "from importlib import import_module\nimport importlib"]
+)
+def test_import_module_finds_what_import_finds(tmp_path: Path, way: str) -> None:
+    call = "import_module" if "from" in way else "importlib.import_module"
+    text = f"{way}\ndef loss(x): return {call}('helpers').factor * x\n"
+    write(tmp_path / "a", losses=text, helpers="factor = 2")
+    write(tmp_path / "b", losses=text, helpers="factor = 5")
+    assert (load("losses.py:loss", tmp_path / "a")(1), load("losses.py:loss", tmp_path / "b")(1)) == (2, 5)
+    assert "helpers" not in sys.modules
+
+
+def test_import_module_finds_everybodys_modules_as_well(tmp_path: Path) -> None:
+    text = "import importlib\nmath = importlib.import_module('math')\nutil = importlib.util\n"
+    text += "random = importlib.import_module('random')\nsub = importlib.import_module('.k', 'pack')\n"
+    write(tmp_path / "pack", __init__="", k="k = 3")
+    write(tmp_path, random=text + "def loss(x): return math.floor(x) * sub.k + random.randint(1, 1)")
+    assert load("random.py:loss", tmp_path)(2.5) == 7
+    write(tmp_path, missing="import importlib\ndef loss(x): return importlib.import_module('no_such')")
+    with pytest.raises(ModuleNotFoundError, match="no_such"):
+        load("missing.py:loss", tmp_path)(1)
+
+
 def test_loading_leaves_the_search_path_alone_and_writes_no_bytecode(tmp_path: Path) -> None:
     before = list(sys.path)
     write(tmp_path, losses="import helpers\ndef loss(x): return x", helpers="")
