@@ -26,6 +26,7 @@ from gradverify.grading.copied import hard_coded
 from gradverify.grading.model import Flag, FlagKind
 from gradverify.grading.suspect import Suspect
 from gradverify.grading.traced import Asked, traced
+from gradverify.grading.truncation import truncation
 
 EPSILON = float(np.finfo(np.float64).eps)
 
@@ -41,7 +42,7 @@ def evidence(suspect: Suspect) -> Iterator[Flag]:
     in_text = _in_text(suspect)
     yield from in_text
     if not any(flag.kind is FlagKind.NUMERICAL_DERIVATIVE for flag in in_text):
-        numerical = stencil_in_calls(suspect) or numerical_noise(suspect)
+        numerical = stencil_in_calls(suspect) or truncation(suspect) or numerical_noise(suspect)
         if numerical is not None:
             yield Flag(FlagKind.NUMERICAL_DERIVATIVE, numerical)
     coded = hard_coded(suspect)

@@ -17,7 +17,7 @@ from gradverify.grading.cheats import library_wanted
 from gradverify.grading.model import Feedback, FlagKind, Kind, Question, QuestionResult, Status
 from gradverify.spec.load import load_specs
 from gradverify.spec.model import ReferenceSource, SampledPoints, Spec
-from tests.grading.support import ROOT, bench_in, graded, plugins
+from tests.grading.support import ROOT, SPEC, bench_in, graded, plugins
 
 RIGHT_SPECS = [
     spec
@@ -117,11 +117,54 @@ def test_a_central_difference_within_the_tolerance_is_found(h: float, tmp_path: 
 def test_a_forward_difference_is_found_with_its_step(h: float, tmp_path: Path) -> None:
     result = graded(bench_in(tmp_path), forward(h))
     assert kinds(result) == {FlagKind.NUMERICAL_DERIVATIVE}
-    assert "divided by a step of about" in result.flags[0].evidence
+    evidence = result.flags[0].evidence
+    assert "divided by a step of about" in evidence or f"forward difference of f with step {h:.0e}" in evidence
 
 
 def test_a_difference_whose_step_follows_the_point_is_found(tmp_path: Path) -> None:
     assert kinds(graded(bench_in(tmp_path), relative)) == {FlagKind.NUMERICAL_DERIVATIVE}
+
+
+def five_points(h: float) -> Callable[[float, float], Any]:
+    def slope(g: Callable[[float], float]) -> float:
+        return (8 * (g(h) - g(-h)) - g(2 * h) + g(-2 * h)) / (12 * h)
+
+    return lambda x, y: np.array([slope(lambda t: f(x + t, y)), slope(lambda t: f(x, y + t))])
+
+
+def by_y(entry: Callable[[float, float], Any]) -> Callable[[float, float], Any]:
+    """A formula for the first component, something else for the second."""
+    return lambda x, y: np.array([right(x, y)[0], entry(x, y)[1]])
+
+
+@pytest.mark.parametrize(
+    ("entry", "scheme"),
+    [
+        (central(1e-3), "central difference of f with step 0.001"),
+        (by_y(central(1e-3)), "central difference of f with step 0.001"),
+        (by_y(central(1e-4)), "central difference of f with step 0.0001"),
+        (by_y(forward(1e-6)), "forward difference of f with step 1e-06"),
+        (five_points(1e-2), "five-point difference of f with step 0.01"),
+        (lambda x, y: np.round(central(1e-3)(x, y), 8), "central difference of f with step 0.001"),
+    ],
+)  # fmt: skip
+def test_the_error_of_a_difference_tells_its_step_without_any_text(
+    entry: Callable[[float, float], Any], scheme: str, tmp_path: Path
+) -> None:
+    result = graded(bench_in(tmp_path, forbid="[numerical-derivative]"), entry)
+    assert kinds(result) == {FlagKind.NUMERICAL_DERIVATIVE}
+    assert f"∂f/∂y: the errors are those of a {scheme}" in result.flags[0].evidence
+
+
+@pytest.mark.parametrize("off", [1 + 3e-8, 1 - 1e-9, 1 + 1e-7])
+def test_a_factor_or_constant_that_a_difference_would_have_too_accuses_nobody(off: float, tmp_path: Path) -> None:
+    spec = SPEC.replace("x**2 + 3*x*y + sin(y)", "exp(x) + sin(y)").replace(
+        "[2*x + 3*y, 3*x + cos(y)]", "[exp(x), cos(y)]"
+    )
+    result = graded(bench_in(tmp_path, spec), lambda x, y: np.array([np.exp(x) * off, np.cos(y) * (2 - off)]))
+    assert (kinds(result), result.status) == (set(), Status.OK)
+    result = graded(bench_in(tmp_path), lambda x, y: right(x, y) + (off - 1))
+    assert kinds(result) == set()
 
 
 def test_a_forbidden_numerical_derivative_costs_the_question_and_says_why(tmp_path: Path) -> None:

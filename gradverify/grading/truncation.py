@@ -1,0 +1,207 @@
+"""Has an answer the error that a difference quotient of f makes, at every point, with one and the same step?
+
+A central difference is off by h²/6 times f's third derivative, a forward one by h/2 times its second (Nocedal & Wright
+2006, section 8.1). The step is fitted at one value of a component; the quotient itself, and not only its leading term,
+then has to foretell the errors at all the others. Where a factor or a constant foretells them as well (every quotient
+of `exp` is a multiple of it), nobody is accused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gradverify.core.arrays import Array, Mask, Matrix, Vector
+from gradverify.core.problem import Derivative, Function
+from gradverify.grading.suspect import Suspect
+
+EPSILON = float(np.finfo(np.float64).eps)
+FEWEST = 5  # values of a component at which a step has to foretell the error
+WANTED = 12  # points: what the student has, and further ones that are the same for everybody
+SIGNIFICANT = 30.0  # units of round-off, of the value and of f's over the step, from which an error is one
+ABOVE_BOUND = 10.0  # how far above the reference's own bound an error has to stand
+LARGEST = 1e-2  # relative: larger errors are mistakes, which are diagnosed
+MATCH = 0.02  # of the foretold error
+ROUND_OFF = 8.0  # units of f's round-off, divided by the step, that a quotient may be off by
+RIVAL = 0.2  # of the errors' size: what a factor and a constant together leave unexplained, at the least
+FIRST_TRIES = (1e-3, 3e-2)  # of fourth order, the error of the smaller one is lost in round-off
+REFINED = 5
+LARGEST_STEP = 0.5
+DECIMALS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """A difference quotient: the sum of f(x + offset · h) · weight, divided by h. Its error is of the given order."""
+
+    name: str
+    offsets: tuple[float, ...]
+    weights: tuple[float, ...]
+    order: int
+
+    def slopes(self, function: Function, points: Matrix, index: int, h: float) -> tuple[Vector, Vector]:
+        """Quotients by one component at points (k, n), and the round-off of each: both (k,)."""
+        moved = np.repeat(points[None], len(self.offsets), axis=0)
+        moved[:, :, index] += (np.array(self.offsets) * h)[:, None]
+        values = function.evaluate(moved.reshape((-1, points.shape[1]))).values.reshape((len(self.offsets), -1))
+        with np.errstate(all="ignore"):
+            slopes = np.array(self.weights) @ values / h
+            # x + h is rounded as well, which counts as an error of |x| in f's terms.
+            size = np.max(np.abs(values), axis=0) + np.abs(slopes * points[:, index])
+        return slopes, EPSILON * size / h
+
+
+SCHEMES = (
+    Scheme("forward", (0.0, 1.0), (-1.0, 1.0), 1),
+    Scheme("backward", (-1.0, 0.0), (-1.0, 1.0), 1),
+    Scheme("central", (-1.0, 1.0), (-0.5, 0.5), 2),
+    # Of fourth order; Richardson's extrapolation of central differences with h and 2h is the same.
+    Scheme("five-point", (-2.0, -1.0, 1.0, 2.0), (1 / 12, -8 / 12, 8 / 12, -1 / 12), 4),
+)
+
+
+def truncation(suspect: Suspect) -> str | None:
+    """The components whose errors are a difference quotient's, in words; None where there are none."""
+    problem = suspect.bench.problem
+    if problem.derivative is not Derivative.GRADIENT or suspect.bench.primary not in suspect.bench.exact:
+        return None
+    first = _Errors.at(suspect, suspect.points, suspect.values.values)
+    if first is None or not first.columns(3):
+        return None
+    errors = _with_more(suspect, first)
+    found = [(index, step) for index in errors.columns(FEWEST) if (step := _step(suspect, errors, index)) is not None]
+    if not found:
+        return None
+    _, (scheme, h, count) = found[0]
+    names = [problem.variables.component_name(index) for index, _ in found]
+    told = ", ".join(f"∂f/∂{name}" for name in names[:3]) + (", …" if len(names) > 3 else "")
+    return (
+        f"{told}: the errors are those of a {scheme.name} difference of f with step {h:.2g}, at all {count} points"
+        " where they can be seen, and neither a factor nor a constant has them"
+    )
+
+
+@dataclass(frozen=True)
+class _Errors:
+    """What is wrong with values that are right to the tolerance: all (k, c), but the points (k, n)."""
+
+    points: Matrix
+    values: Matrix
+    right: Matrix
+    bound: Matrix
+    grid: float  # the unit of the last decimal that answers were rounded to; 0 if they were not
+
+    @classmethod
+    def at(cls, suspect: Suspect, points: Matrix, values: Array) -> _Errors | None:
+        known = suspect.bench.references(points) if points.shape[0] else None
+        if known is None:
+            return None
+        flat = values.reshape(known[0].shape)
+        return cls(points, flat, known[0], known[1], _grid(flat))
+
+    @property
+    def gap(self) -> Matrix:
+        """Signed errors."""
+        out: Matrix = self.values - self.right
+        return out
+
+    @property
+    def seen(self) -> Mask:
+        """Where there is an error beyond all round-off, and a small one."""
+        with np.errstate(all="ignore"):
+            gap, size = np.abs(self.gap), np.abs(self.right)
+            out: Mask = (
+                np.isfinite(gap)
+                & (gap > SIGNIFICANT * EPSILON * size)
+                & (gap > ABOVE_BOUND * self.bound)
+                & (gap > self.grid)
+                & (gap <= LARGEST * np.max(size, axis=0, where=np.isfinite(size), initial=0.0))
+            )
+        return out
+
+    def columns(self, fewest: int) -> Sequence[int]:
+        """Components with that many errors."""
+        found: list[int] = np.flatnonzero(np.count_nonzero(self.seen, axis=0) >= fewest).tolist()
+        return found
+
+
+def _with_more(suspect: Suspect, first: _Errors) -> _Errors:
+    pool = suspect.bench.pool
+    more = WANTED - first.points.shape[0]
+    if pool is None or more <= 0:
+        return first
+    points = pool.points[:more]
+    known = _Errors.at(suspect, points, suspect.claim.evaluate(points).values)
+    if known is None or suspect.claim.seat.exhausted:
+        return first
+    return _Errors(
+        np.concatenate([first.points, known.points]), np.concatenate([first.values, known.values]),
+        np.concatenate([first.right, known.right]), np.concatenate([first.bound, known.bound]),
+        first.grid if known.grid else 0.0,
+    )  # fmt: skip
+
+
+def _step(suspect: Suspect, errors: _Errors, index: int) -> tuple[Scheme, float, int] | None:
+    """The scheme and step that foretell all errors of a component, and at how many points they can be seen."""
+    function = suspect.bench.problem.function
+    usable = np.isfinite(errors.gap[:, index])
+    points, gap, right = errors.points[usable], errors.gap[usable, index], errors.right[usable, index]
+    if _is_plain(gap, right, errors.seen[usable, index]):
+        return None
+    largest = int(np.argmax(np.where(errors.seen[usable, index], np.abs(gap), 0.0)))
+    for scheme in SCHEMES:
+        for first in FIRST_TRIES:
+            h = _fitted(scheme, function, points[[largest]], index, (gap[largest], right[largest]), first)
+            if h is None:
+                continue
+            slopes, unit = scheme.slopes(function, points, index, h)
+            with np.errstate(all="ignore"):
+                own = slopes - right
+                slack = MATCH * np.abs(own) + ROUND_OFF * (unit + EPSILON * np.abs(right)) + errors.grid
+                near = np.abs(gap - own) <= slack
+                telling = np.abs(own) > SIGNIFICANT * unit + 2 * errors.grid
+            if near.all() and np.count_nonzero(telling) >= FEWEST:
+                return scheme, h, int(np.count_nonzero(telling))
+    return None
+
+
+def _fitted(
+    scheme: Scheme, function: Function, point: Matrix, index: int, at: tuple[float, float], first: float
+) -> float | None:
+    """The step whose error at one point, where the derivative is at[1], is at[0]; `first` is tried first."""
+    (gap, right), h = at, first
+    for _ in range(REFINED):
+        slopes, _ = scheme.slopes(function, point, index, h)
+        own = float(slopes[0]) - right
+        ratio = gap / own if own != 0 else float("nan")
+        if not 0 < ratio < float("inf"):
+            return None
+        h *= ratio ** (1 / scheme.order)
+        if not 0 < h <= LARGEST_STEP:
+            return None
+    return float(h)
+
+
+def _is_plain(gap: Vector, right: Vector, seen: Mask) -> bool:
+    """Whether a factor and a constant together account for the errors, as far as they can be seen."""
+    if np.count_nonzero(seen) < FEWEST:
+        return True
+    terms = np.stack([right[seen], np.ones(np.count_nonzero(seen))], axis=1)
+    terms /= np.max(np.abs(terms), axis=0) + np.finfo(np.float64).tiny
+    with np.errstate(all="ignore"):
+        left = gap[seen] - terms @ (np.linalg.pinv(terms) @ gap[seen])
+    return not float(np.max(np.abs(left))) > RIVAL * float(np.max(np.abs(gap[seen])))
+
+
+def _grid(values: Matrix) -> float:
+    """The unit of the last decimal of answers that were all rounded to decimals; 0 where they were not."""
+    finite = values[np.isfinite(values)]
+    for places in range(1, DECIMALS if finite.size else 0):
+        with np.errstate(all="ignore"):
+            scaled = finite * 10.0**places
+            whole = np.abs(scaled - np.rint(scaled)) <= 4 * EPSILON * np.maximum(1.0, np.abs(scaled))
+        if whole.all():
+            return float(10.0**-places)
+    return 0.0
