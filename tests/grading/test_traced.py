@@ -60,7 +60,7 @@ DIFFERENCES = {
     "Ridders": """
         def slope(g):
             h, before = 0.1, []
-            for _ in range(4):
+            for _ in range(3):
                 row = [(g(h) - g(-h)) / (2 * h)]
                 for j, old in enumerate(before):
                     row.append((4 ** (j + 1) * row[j] - old) / (4 ** (j + 1) - 1))
