@@ -3,14 +3,17 @@
 `gradverify.core.roundoff` moves the point by a few units in its last place. A formula that has lost its digits moves in
 far longer steps: 1 − tanh(x)² near 18 is a multiple of 1.1e-16 and stands still for a tenth, and the derivative of
 (1 − cos x)/x² near 1e-5, written as it comes, jumps by 10⁵ times its value every 1e-11. Such a claim is right and yet
-far from its reference. Two things show it; both are asked only where a claim is about to be called wrong.
+far from its reference. Three things show it; they are asked only where a claim is about to be called wrong.
 
 1. The claim lies on the grid of its ordinary size: zero, or a multiple of about a unit of round-off of that size, as
    differences of two numbers of that size are (Sterbenz 1974; Higham 2002, section 2.5), and the gap is of that size.
 2. The claim scatters along a line by as much as the gap, and does so by jumping (an oscillation does not jump), while
    at ordinary points it does not scatter: a claim in half precision, or rounded to three digits, does so everywhere.
 
-Neither makes it pass. It is then undecided.
+3. It moves in steps of about the gap's height on the way to ordinary points, several times, and has none there
+   (`gradverify.core.quanta`).
+
+None of them makes it pass. It is then undecided.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from gradverify.core import quanta
 from gradverify.core.arrays import Array, Mask, Matrix, Vector
 from gradverify.core.judge import ROUND_OFF_UNITS
 from gradverify.core.problem import Function, Problem
@@ -60,6 +64,11 @@ def lost(problem: Problem, claim: Function, point: Vector, gap: Vector, componen
         rest = wanted[~out[wanted]]
         if rest.size:
             out[rest] = _scatters(problem, claim, point, gap, rest, ordinary, rng)
+        rest = wanted[~out[wanted]]
+        if rest.size:
+            stepping = quanta.explain(problem, claim, point, gap, rest.tolist())
+            if stepping.any() and _exact_at(problem, claim, ordinary, np.flatnonzero(stepping)):
+                out |= stepping
     return out
 
 

@@ -33,6 +33,7 @@ FAR = 100.0
 MOST_WAYS = 16  # candidates without a value for which code is called at WAYS places each
 # Relative to a component's ordinary size: the usual tolerance of careful solvers (1e-10), and a margin.
 SOLVER_ERROR = 1e-9
+FAINT = 1e-8  # of the claim's ordinary size: what f need not feel
 CLOSE = 1e-6  # relative to a variable's usual size: below that a step relative to the variable is a tiny one
 ORDINARY = 2.0  # root mean square of a point's components up to which the claim's size there counts as its ordinary one
 NEIGHBOURS = 8  # f must be finite at this many points around a counterexample where the claim is not finite
@@ -300,6 +301,7 @@ class _Hunt:
         bound = np.array([e.error_bound for e in estimates]).reshape(claimed.shape)
         codes = judge(claimed, reference, bound, self.problem.tolerance)
         wrong = ((codes == Code.FAIL) & self._matters(claimed, reference)) | np.isnan(claimed)
+        wrong = self._worth_a_look(points[rows], claimed, reference, wrong)
         suspects = set(rows[wrong.any(axis=1)].tolist()) | set(values.failures)
         suspects -= self._overflowing(points, values.values)
         generic = is_generic(points)
@@ -384,12 +386,53 @@ class _Hunt:
             outside: Mask = ~(np.abs(claimed - values) <= allowed)
         return np.asarray((outside & np.isfinite(bounds)).any(axis=1))
 
-    def _matters(self, claimed: Vector, reference: Vector, evidence: Evidence = Evidence.EXACT) -> Mask:
+    def _worth_a_look(self, points: Matrix, claimed: Matrix, reference: Matrix, wrong: Mask) -> Mask:
+        """`wrong`, (k, c), without gaps that `confirm` would take for round-off: they would use up its few trials."""
+        kept = wrong.copy()
+        rows = np.flatnonzero((wrong & np.isfinite(claimed)).any(axis=1))
+        if not rows.size:
+            return kept
+        self.evaluations += rows.size
+        values = self.problem.function.evaluate(points[rows]).values.reshape((rows.size, -1))
+        for row, value in zip(rows.tolist(), values, strict=True):
+            grown = self._growth(points[row], claimed[row])
+            matters = self._matters(claimed[row], reference[row], grown=grown)
+            kept[row] &= matters & self._felt(points[row], value, np.abs(claimed[row] - reference[row]))
+        return kept
+
+    def _felt(self, point: Vector, value: Vector, gap: Vector) -> Mask:
+        """Where f would feel a gap, shape (c,): over a step of its variable's size it makes more than f's round-off.
+
+        tanh(x) at 25 is 1 whatever its slope is said to be, 0 as computed or 8e-22 as it is.
+        """
+        if self.second:
+            return np.ones(gap.shape, dtype=np.bool_)
+        step = np.maximum(1.0, np.abs(point))
+        with np.errstate(all="ignore"):
+            unfelt = ROUND_OFF_UNITS * self.epsilon * np.abs(value)[:, None] / step
+            most = FAINT * np.max(self.ordinary, initial=0.0)  # beside a huge offset f feels nothing
+            felt: Mask = ~(gap <= np.minimum(unfelt, most).ravel())
+        return felt
+
+    def _growth(self, point: Vector, claimed: Vector) -> float:
+        """By how much what the claim is made of is larger at `point` than at ordinary ones, and so is its round-off.
+
+        Components are sums of products of other components and variables, as in attention: where those have grown,
+        what cancels in a small one leaves more.
+        """
+        ordinary = np.max(self.ordinary, initial=0.0)
+        with np.errstate(all="ignore"):
+            grown = np.max(np.abs(claimed), initial=0.0) / ordinary if ordinary > 0 else 1.0
+        return float(max(1.0, grown) * max(1.0, np.max(np.abs(point), initial=0.0)))
+
+    def _matters(
+        self, claimed: Vector, reference: Vector, evidence: Evidence = Evidence.EXACT, grown: float = 1.0
+    ) -> Mask:
         """Where the gap is more than what computing leaves on the component's ordinary size; NaN matters.
 
         That is round-off; and where f is code that only differences could look into, also what a solver in it leaves.
         """
-        floor = self.floor
+        floor = self.floor * grown
         if not _is_formula(self.problem) and evidence.strength < Evidence.EXACT.strength:
             floor = np.maximum(floor, SOLVER_ERROR * self.ordinary)
         with np.errstate(all="ignore"):
@@ -419,7 +462,9 @@ class _Hunt:
         for judged in verified.judged:
             failing = (judged.codes[0] == Code.FAIL) & (verified.codes[0] == Code.FAIL)
             failing[list(verified.kinks[0])] = False  # there the slopes decide, below
-            failing &= self._matters(claimed, judged.reference[0], judged.evidence[0])
+            grown = self._growth(point, claimed)
+            failing &= self._matters(claimed, judged.reference[0], judged.evidence[0], grown)
+            failing &= self._felt(point, verified.function_values[0], np.abs(claimed - judged.reference[0]))
             if failing.any() and self.second and judged.evidence[0].strength < Evidence.EXACT.strength:
                 failing &= self._fails_around(point)
             if failing.any():
@@ -428,10 +473,16 @@ class _Hunt:
         if self.second:
             return None
         # At a kink the codes come from the slopes, not from a reference.
+        farthest = claimed.copy()
+        for i, kink in verified.kinks[0].items():
+            left_is_farther = abs(kink.left - claimed[i]) > abs(kink.right - claimed[i])
+            farthest[i] = kink.left if left_is_farther else kink.right
+        matters = self._matters(claimed, farthest)
+        matters &= self._felt(point, verified.function_values[0], np.abs(claimed - farthest))
         at_kink = [
             i
             for i, kink in verified.kinks[0].items()
-            if verified.codes[0, i] == Code.FAIL and self._is_no_convention(claimed[i], kink)
+            if verified.codes[0, i] == Code.FAIL and matters[i] and self._is_no_convention(claimed[i], kink)
         ]
         return verified if at_kink and self.at_kinks is AtKinks.ACCEPT_SUBGRADIENT else None
 

@@ -115,6 +115,7 @@ def verify(
         for a, right in zip(answers, zeros, strict=True)
         if a.estimates is not None
     ]
+    judged = withdrawn.unseen(problem, points, judged, claimed, function_values, probe.typical)
     codes, contradictions = combine(judged, claimed.shape, prover.backend if prover else None)
     probed = [] if not some else _probe_kinks(problem, points, codes, kinks, claimed, at_kinks, probe.typical, judged)
     if any(probed):
@@ -630,6 +631,13 @@ def why_inconclusive(verified: Verified) -> str:
     ref, err = float(reference[row, component]), float(bound[row, component])
     if not np.isfinite(ref):
         return f"{where}: no backend has a value"
+    claimed = float(verified.claim.values[row, component])
+    if verified.probe is not None and err <= verified.problem.tolerance.relative * abs(ref) and np.isfinite(claimed):
+        level = float(verified.probe.at(row).round_off[component])
+        return (
+            f"{where}: the claimed {claimed:.6g} and the reference {ref:.6g} are apart by no more than the claim's own"
+            f" round-off, {level:.2g}, which is above the tolerance"
+        )
     return f"{where}: the reference {ref:.6g} has an error bound of {err:.2g}, wider than the tolerance"
 
 

@@ -230,6 +230,52 @@ def at_ties(
     return out
 
 
+UNSEEN = "claim and reference are apart by less than f, as it is computed, could show"
+USUAL_POINTS = 8  # at which the size of f is looked at
+
+
+def unseen(
+    problem: Problem, points: Matrix, judged: Sequence[Judged], claimed: Matrix, values: Matrix, typical: Vector
+) -> list[Judged]:
+    """`judged` without the fails that f itself could not tell from passes. values: f at the points, (k, m).
+
+    Where f does not move at all, differences say 0 ± 0, as of log(1 + t) for t = 1e-20, whose terms are of the size
+    that f has elsewhere. And a claim of 0 beside 1e-40 has underflowed on the way, as 1 − tanh(x)² does.
+    """
+    if problem.derivative is Derivative.HESSIAN or not any((j.codes == Code.FAIL).any() for j in judged):
+        return list(judged)
+    epsilon, out = problem.precision.epsilon, []
+    usual: Vector | None = None
+    for one in judged:
+        taken = np.zeros(claimed.shape, dtype=np.bool_)
+        for row in np.flatnonzero((one.codes == Code.FAIL).any(axis=1)).tolist():
+            size = np.maximum(np.abs(points[row]), typical)
+            here, reference = np.abs(values[row]), one.reference[row]
+            with np.errstate(all="ignore"):
+                underflow = (epsilon**2 * here[:, None] / size).ravel()
+                taken[row] = (claimed[row] == 0) & (np.abs(reference) <= underflow)
+                still = (reference == 0) & (one.bound[row] == 0) & (one.codes[row] == Code.FAIL)
+                if still.any() and one.evidence[row].strength < Evidence.EXACT.strength:
+                    usual = _usual_size(problem, points[row]) if usual is None else usual
+                    unfelt = (epsilon * np.maximum(here, usual)[:, None] / size).ravel()
+                    taken[row] |= still & (np.abs(claimed[row]) <= unfelt)
+        taken &= one.codes == Code.FAIL
+        changed = one.recoded(taken, Code.INCONCLUSIVE) if taken.any() else one
+        for row in np.flatnonzero(taken.any(axis=1)).tolist():
+            note = Note(NoteKind.NOISE, UNSEEN, tuple(np.flatnonzero(taken[row]).tolist()))
+            changed = _with_note(changed, row, note)
+        out.append(changed)
+    return out
+
+
+def _usual_size(problem: Problem, point: Vector) -> Vector:
+    """The size of f, (m,), where its variables are about 1, as far as its domain allows."""
+    drawn = np.random.default_rng(problem.seed).normal(size=(USUAL_POINTS, point.size))
+    found = np.abs(flat(problem.function.evaluate(np.where(problem.domain.contains(drawn), drawn, point)).values))
+    size: Vector = np.median(np.where(np.isfinite(found), found, 0.0), axis=0)
+    return size
+
+
 def at_faint_kinks(
     problem: Problem,
     points: Matrix,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -42,14 +43,8 @@ TRIED_POINTS = 60  # drawn in search of those where function and claim have valu
 def estimate(problem: Problem, request: Request) -> Estimates:
     """The whole answer to one request."""
     deadline = Deadline(float(problem.options.get("seconds", DEFAULT_SECONDS)))
-    try:
-        with interrupting(deadline):
-            formulas = read_formulas(problem, deadline)
-    except OutOfTime:
-        raise DoesNotApply("symbolic differentiation took longer than the time allowed") from None
-    except (RecursionError, MemoryError):
-        raise DoesNotApply("the formula is nested too deeply for symbolic algebra") from None
-    proof, notes = _prove(problem, formulas, Deadline(min(deadline.left, PROOF_SHARE * deadline.left + 0.1)))
+    known = _understood(problem, deadline)
+    formulas, proof, notes = known.formulas, known.proof, known.notes
     values = _Values(problem, formulas)
     try:
         with interrupting(deadline):
@@ -63,7 +58,36 @@ def estimate(problem: Problem, request: Request) -> Estimates:
         proof = Proof(identical=None, components=(None,) * len(proof.components), method=proof.method)
     if proof is not None and proof.identical and request.claimed is not None:
         found = [_proved(e, claimed) for e, claimed in zip(found, request.claimed, strict=True)]
-    return Estimates(points=tuple(found), evaluations=0, proof=proof, notes=tuple(notes))
+    return Estimates(points=tuple(found), evaluations=0, proof=proof, notes=notes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Understood:
+    """What is known of a problem at whatever points."""
+
+    problem: Problem
+    formulas: Formulas
+    proof: Proof | None
+    notes: tuple[Note, ...]
+
+
+_latest: list[_Understood] = []  # one at most: a search asks for the same problem at one point after the other
+
+
+def _understood(problem: Problem, deadline: Deadline) -> _Understood:
+    """Formulas and proof, which take most of the time and are the same for all points."""
+    if _latest and _latest[0].problem is problem:
+        return _latest[0]
+    try:
+        with interrupting(deadline):
+            formulas = read_formulas(problem, deadline)
+    except OutOfTime:
+        raise DoesNotApply("symbolic differentiation took longer than the time allowed") from None
+    except (RecursionError, MemoryError):
+        raise DoesNotApply("the formula is nested too deeply for symbolic algebra") from None
+    proof, notes = _prove(problem, formulas, Deadline(min(deadline.left, PROOF_SHARE * deadline.left + 0.1)))
+    _latest[:] = [_Understood(problem, formulas, proof, tuple(notes))]
+    return _latest[0]
 
 
 def _proved(estimate: Estimate, claimed: Array) -> Estimate:

@@ -1,0 +1,114 @@
+"""Gaps that are the claim's round-off, its overflow, or less than f can show: no faults. Each with a wrong twin."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gradverify.core.report import SpecResult
+from gradverify.core.verdicts import Verdict
+from tests.in_process import result_of, verdict_of
+
+
+def of_code(folder: Path, code: str, points: str, variables: str = "[x]", more: str = "") -> SpecResult:
+    (folder / "m.py").write_text("import numpy as np\n" + code)
+    return result_of(
+        f"variables: {variables}\nfunction: {{python: 'm.py:f'}}\ngradient: {{python: 'm.py:g'}}\n"
+        f"points: {points}\n{more}",
+        folder,
+    )
+
+
+LOGISTIC = "def f(x):\n    return 1 / (1 + np.exp(-100 * x))\ndef g(x):\n"
+
+
+def test_a_claim_whose_numbers_grow_too_large_for_floating_point_is_no_counterexample(tmp_path: Path) -> None:
+    right = "    e = np.exp(-100 * x)\n    return 100 * e / (1 + e) ** 2\n"
+    assert of_code(tmp_path, LOGISTIC + right, "[0.01]").verdict is Verdict.PASS
+
+
+def test_a_claim_that_is_nan_without_an_overflow_is_one(tmp_path: Path) -> None:
+    wrong = "    e = np.exp(-100 * x)\n    return 100 * e / (1 + e) ** 2 * (x - 2) / (x - 2)\n"
+    assert of_code(tmp_path, LOGISTIC + wrong, "[0.01]").verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdict"),
+    [("1 - np.tanh(x + 5)**2", Verdict.PASS), ("np.where(x > 0.5, 0, 1 - np.tanh(x + 5)**2)", Verdict.FAIL)],
+)
+def test_a_saturated_claim_is_no_counterexample_where_f_feels_nothing_of_it(
+    tmp_path: Path, claim: str, verdict: Verdict
+) -> None:
+    code = f"def f(x):\n    return np.tanh(x + 5)\ndef g(x):\n    return {claim}\n"
+    assert of_code(tmp_path, code, "[0.004, -0.2]").verdict is verdict
+
+
+ATTENTION = """
+def _a(X):
+    S = np.where(np.tril(np.ones((4, 4), bool)), X @ X.T, -1e30)
+    E = np.exp(S - S.max(1, keepdims=True))
+    return E / E.sum(1, keepdims=True)
+def f(X):
+    return 0.5 * np.sum((_a(X) @ X) ** 2)
+def g(X):
+    A = _a(X)
+    O = A @ X
+    dA = O @ X.T
+    dS = A * (dA - (dA * A).sum(1, keepdims=True))
+    return A.T @ O + dS @ X + dS.T @ X
+"""
+
+
+@pytest.mark.parametrize(("old", "new", "verdict"), [("", "", Verdict.PASS), ("+ dS.T @ X", "", Verdict.FAIL)])
+def test_what_cancels_among_large_components_is_no_counterexample(
+    tmp_path: Path, old: str, new: str, verdict: Verdict
+) -> None:
+    points = "[{sample: 2, seed: 4, distribution: normal}]"
+    found = of_code(tmp_path, ATTENTION.replace(old, new) if old else ATTENTION, points, "{X: [4, 2]}")
+    assert found.verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("z", "claim", "verdict"),
+    [
+        (1.0, "1 - tanh(z + 100)**2", Verdict.INCONCLUSIVE),  # 0, and 1e-88 would be right
+        (-100.0, "1 - tanh(z + 100)**2", Verdict.PASS),
+        (-100.0, "0*z", Verdict.FAIL),
+    ],
+)
+def test_a_claim_that_has_underflowed_is_undecided(z: float, claim: str, verdict: Verdict) -> None:
+    spec = f"variables: [y, z]\nfunction: y*tanh(z + 100)\ngradient: {{y: tanh(z + 100), z: 'y*({claim})'}}\n"
+    assert verdict_of(f"{spec}points: [[2, {z}]]\nbackends: [autodiff]\nsearch: off\n") is verdict
+
+
+FLAT = "variables: [x, y]\nfunction: log(1 + x**8*y**2)\npoints: [[0.002, 0.001]]\nbackends: [finite-difference]\n"
+
+
+@pytest.mark.parametrize(
+    ("gradient", "verdict"),
+    [
+        ("{x: 8*x**7*y**2/(1 + x**8*y**2), y: 2*x**8*y/(1 + x**8*y**2)}", Verdict.INCONCLUSIVE),
+        ("{x: 8*x**7*y**2/(1 + x**8*y**2), y: 0.5 + 2*x**8*y/(1 + x**8*y**2)}", Verdict.FAIL),
+    ],
+)
+def test_differences_of_an_f_that_does_not_move_refute_no_tiny_claim(gradient: str, verdict: Verdict) -> None:
+    assert verdict_of(f"{FLAT}gradient: {gradient}\nsearch: off\n") is verdict
+
+
+@pytest.mark.parametrize(("factor", "verdict"), [("1", Verdict.INCONCLUSIVE), ("2", Verdict.FAIL)])
+def test_steps_of_a_claim_as_high_as_its_gap_are_its_round_off(tmp_path: Path, factor: str, verdict: Verdict) -> None:
+    # At 4.25 it is about 39 times a multiple of 1.1e-16.
+    code = (
+        "def f(x):\n    return 13.7 * np.tanh(x ** 2) / 3\n"
+        f"def g(x):\n    return {factor} * 27.4 / 3 * x * (1 - np.tanh(x ** 2) ** 2)\n"
+    )
+    assert of_code(tmp_path, code, "[4.25]", more="search: off\n").verdict is verdict
+
+
+def test_an_undecided_claim_is_said_to_scatter_and_not_to_have_too_wide_a_bound(tmp_path: Path) -> None:
+    last_bit = "np.float64(x).view(np.int64) % 2"
+    code = f"def f(x):\n    return x ** 2\ndef g(x):\n    return 2 * x * (1 + 1e-3 * ({last_bit} == 0))\n"
+    found = of_code(tmp_path, code, "[0.7]", more="search: off\n")
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "the claim's own round-off" in str(found.reason)
