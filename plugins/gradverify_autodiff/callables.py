@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import linecache
 import traceback
+import types
 import warnings
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from autograd.numpy.numpy_boxes import ArrayBox
@@ -20,8 +22,10 @@ from gradverify_autodiff.derivatives import RowFunction
 from gradverify_autodiff.facade import BOX_METHODS, array
 from gradverify_autodiff.graft import Graft, home_of
 from gradverify_autodiff.measure import Measured, PointTracer, measure
+from gradverify_autodiff.plain import filled_arrays, new_call
 from gradverify_autodiff.tape import StaleValueError
 
+T = TypeVar("T")
 # What the user's code may raise when it meets traced values. KeyboardInterrupt is the user at the keyboard.
 _CAUGHT = (Exception, SystemExit, GeneratorExit)
 
@@ -33,9 +37,9 @@ def measure_callable(problem: Problem, function: CallableFunction, points: Matri
     if not np.any(sound):
         raise DoesNotApply(_why_nowhere(evaluation))
     epsilon = problem.precision.epsilon
-    tracer = PointTracer(_row_function(function), problem.domain, epsilon, np.random.default_rng(problem.seed))
-    with _traceable(), _explained(function):
-        found = measure(tracer, points[sound], problem.derivative, problem.domain, epsilon)
+    found = _traced(
+        problem, function, lambda tracer: measure(tracer, points[sound], problem.derivative, problem.domain, epsilon)
+    )
     checks = require_agreement(problem, function, points[sound], evaluation.values[sound], found)
     return _spread_out(found, sound, problem, found.evaluations + checks + points.shape[0]), sound
 
@@ -46,15 +50,37 @@ def plain_callable(problem: Problem, function: CallableFunction, points: Matrix)
     sound: Mask = np.isfinite(evaluation.values).reshape((points.shape[0], -1)).all(axis=1)
     if not np.any(sound):
         raise DoesNotApply(_why_nowhere(evaluation))
-    tracer = PointTracer(
-        _row_function(function), problem.domain, problem.precision.epsilon, np.random.default_rng(problem.seed)
-    )
-    with _traceable(), _explained(function):
-        values, derivatives = tracer.plain(points[sound], problem.derivative)
+    values, derivatives = _traced(problem, function, lambda tracer: tracer.plain(points[sound], problem.derivative))
     none = np.zeros(derivatives.shape[0], dtype=np.bool_)
     found = Measured(values, derivatives, np.zeros_like(derivatives), none, int(none.size))
     checks = require_agreement(problem, function, points[sound], evaluation.values[sound], found)
     return _spread_out(found, sound, problem, found.evaluations + checks + points.shape[0]), sound
+
+
+def _traced(problem: Problem, function: CallableFunction, work: Callable[[PointTracer], T]) -> T:
+    """What `work` makes of the function's traces; where none can be made, those with its new arrays traced too."""
+    rows = _row_function(function)
+    filled = function.callable in _fills_arrays if _can_be_noted(function.callable) else False
+    while True:
+        tracer = PointTracer(rows, problem.domain, problem.precision.epsilon, np.random.default_rng(problem.seed))
+        try:
+            with _traceable(), filled_arrays(filled), _explained(function):
+                found = work(tracer)
+        except DoesNotApply:
+            if filled:
+                raise
+            filled = True
+            continue
+        if filled and _can_be_noted(function.callable):
+            _fills_arrays.add(function.callable)
+        return found
+
+
+_fills_arrays: weakref.WeakSet[Any] = weakref.WeakSet()  # functions that are traced only that way
+
+
+def _can_be_noted(function: Any) -> bool:
+    return isinstance(function, types.FunctionType)
 
 
 def _why_nowhere(evaluation: Evaluation) -> str:
@@ -86,6 +112,7 @@ def _row_function(function: CallableFunction) -> RowFunction:
     outputs = function.output_shape
 
     def row(x: Any) -> Any:
+        new_call()
         arguments = [
             x[0, v.offset] if v.shape == () else x[0, v.components].reshape(v.shape) for v in function.variables
         ]
@@ -160,7 +187,16 @@ def _is_ours(file: str) -> bool:
     return any(name in parts for name in ("gradverify_autodiff", "autograd", "numpy", "scipy")) or file.startswith("<")
 
 
-_CUTS = ("ArrayBox", "LostConnection", "float()", "sequence", "item assignment", "plain number", "has no derivative")
+_CUTS = (
+    "ArrayBox",
+    "LostConnection",
+    "float()",
+    "int()",
+    "sequence",
+    "item assignment",
+    "plain number",
+    "has no derivative",
+)
 
 
 def _effect(error: BaseException) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 import sys
 import types
 from collections.abc import Callable
@@ -14,7 +15,8 @@ import numpy as np
 from autograd.extend import defvjp, primitive
 from autograd.tracer import getval, isbox
 
-from gradverify_autodiff import rules
+from gradverify_autodiff import plain, rules
+from gradverify_autodiff.plain import LostConnectionError
 from gradverify_autodiff.tape import (
     current_noise,
     equal_arguments,
@@ -22,10 +24,6 @@ from gradverify_autodiff.tape import (
     whole_argument,
     zero_argument,
 )
-
-
-class LostConnectionError(TypeError):
-    """The user's code turns a traced value into a plain one."""
 
 
 @primitive  # type: ignore[untyped-decorator]
@@ -40,7 +38,7 @@ defvjp(copied, lambda _ans, x, _dtype: lambda g: copied(g, np.result_type(x)))
 def array(a: Any, dtype: Any = None, *, copy: Any = True, ndmin: int = 0, **_: Any) -> Any:
     """`np.array`, also of traced values and of nested sequences that hold some."""
     if not _holds_box(a):
-        return np.array(a, dtype=dtype, copy=copy, ndmin=ndmin, **_)
+        return plain.as_constant(np.array(a, dtype=dtype, copy=copy, ndmin=ndmin, **_))
     result = a if isbox(a) else anp.array(a)
     if dtype is not None and np.dtype(dtype).kind not in "fc":
         raise LostConnectionError(f"a conversion to {np.dtype(dtype)} has no derivative")
@@ -223,6 +221,7 @@ def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> 
     return anp.linalg.norm(x, ord, axis) if not keepdims else anp.linalg.norm(x, ord, axis, keepdims=True)
 
 
+_MAKERS = "zeros ones empty full zeros_like ones_like empty_like full_like eye identity"
 _LINALG_SHAKEN = "solve inv det slogdet cholesky eigh svd pinv eig"
 _OWN: dict[str, Callable[..., Any]] = {
     "array": array,
@@ -241,6 +240,9 @@ _OWN: dict[str, Callable[..., Any]] = {
     "trapezoid": _trapezoid,
     "trapz": _trapezoid,
     "vdot": _vdot,
+    **{name: plain.fresh(getattr(np, name)) for name in _MAKERS.split()},
+    "fill_diagonal": plain.fill_diagonal,
+    "copyto": plain.copyto,
     "clip": _clip,
     "flip": _flip,
     "diag": _diag,
@@ -261,6 +263,7 @@ _OWN: dict[str, Callable[..., Any]] = {
         }.items()
     },
 }  # fmt: skip
+_OWN["add"].at = plain.add_at  # type: ignore[attr-defined]
 
 
 class _Facade(types.ModuleType):
@@ -288,6 +291,8 @@ class _Facade(types.ModuleType):
 @lru_cache
 def facade(name: str) -> types.ModuleType | None:
     """The stand-in for the module `name`; None where it stays as it is."""
+    if name == "math":
+        return plain.math_module()
     top = name.partition(".")[0]
     if top not in ("numpy", "scipy") or "._" in name:
         return None
@@ -305,9 +310,9 @@ def facade(name: str) -> types.ModuleType | None:
 
 @lru_cache
 def stand_ins() -> dict[int, Any]:
-    """What stands in for each of NumPy's functions, by identity: for `from numpy import exp`."""
-    found: dict[int, Any] = {}
-    for module in (np, np.linalg):
+    """What stands in for NumPy's and Python's functions, by identity: for `from numpy import exp`."""
+    found: dict[int, Any] = {id(float): plain.float}
+    for module in (np, np.linalg, math):
         stand_in = facade(module.__name__)
         for name, value in vars(module).items():
             if callable(value) and not name.startswith("_"):
@@ -325,14 +330,6 @@ def array_function(_self: Any, function: Any, _types: Any, args: Any, kwargs: An
     return other(*args, **kwargs)
 
 
-def _item(_self: Any, *_: Any) -> Any:
-    raise LostConnectionError("`.item()` makes a plain number of it")
-
-
-def _tolist(_self: Any) -> Any:
-    raise LostConnectionError("`.tolist()` makes plain numbers of it")
-
-
 def _compare(name: str) -> Callable[..., Any]:
     watched, unwatched = _OWN[name], getattr(anp, name)
 
@@ -348,8 +345,11 @@ def _compare(name: str) -> Callable[..., Any]:
 # What arrays can do and autograd's stand-ins cannot, or what has to be noticed; in force while a function is traced.
 BOX_METHODS: dict[str, Any] = {
     "__array_function__": array_function,
-    "item": _item,
-    "tolist": _tolist,
+    "item": plain.item,
+    "tolist": plain.tolist,
+    "fill": plain.fill,
+    "__setitem__": plain.set_item,
+    **plain.IN_PLACE,
     "copy": _copy,
     "dot": anp.dot,
     "conj": anp.conj,
@@ -362,7 +362,7 @@ BOX_METHODS: dict[str, Any] = {
     "clip": _clip,
     "round": _OWN["round"],
     "flatten": lambda self, *_: anp.ravel(self),
-    "__pos__": lambda self: self,
+    "__pos__": _copy,
     "__floordiv__": lambda self, other: _OWN["floor"](self / other),
     "__lt__": _compare("less"),
     "__le__": _compare("less_equal"),

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from autograd.tracer import getval, isbox, trace_primitives_map
 
+from gradverify_autodiff import plain
 from gradverify_autodiff.facade import facade, stand_ins
 
 _LIBRARIES = tuple(
@@ -169,7 +170,7 @@ class Graft:
                 """`import` inside a function: modules are found as the original finds them."""
                 return self.swap(original_import(*args, **kwargs))
 
-            own = {**vars(builtins), "__import__": import_swapped, "isinstance": _isinstance}
+            own = {**vars(builtins), "__import__": import_swapped, "isinstance": _isinstance, "float": plain.float}
             scope = self._globals[id(original)] = {**original, "__builtins__": own}
             self._kept.append(original)
         return scope

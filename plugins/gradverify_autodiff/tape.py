@@ -21,10 +21,13 @@ from autograd.util import toposort
 
 from gradverify_autodiff.rules import chosen
 
+CONSTANT = "constant"
 # Results that are exact copies of their arguments.
 _EXACT = frozenset(
     [
         "input",
+        CONSTANT,
+        "with_entries",
         "__getitem__",
         "reshape",
         "ravel",
@@ -203,6 +206,13 @@ class RowNode(VJPNode):  # type: ignore[misc]
         self.name = "input"
         super().initialize_root()
 
+    @classmethod
+    def new_constant(cls) -> RowNode:
+        """The node of an array that depends on nothing, and may be filled with what does."""
+        node: RowNode = cls.new_root()
+        node.name = CONSTANT
+        return node
+
 
 # What has no derivative passes through untraced, as in autograd's own reverse mode.
 notrace_primitives[RowNode] = notrace_primitives[VJPNode]
@@ -313,13 +323,15 @@ class Traced:
         if self.node is None:
             return np.zeros(self.shape)
         outgrads: dict[Any, Any] = {self.node: (cotangent, False)}
-        outgrad: Any = None
+        found: Any = None
         for node in toposort(self.node):
             outgrad = outgrads.pop(node)[0]
             if _state.noise is not None and not isbox(outgrad):
                 outgrad = _state.noise(outgrad)
             if not node.parents:
-                if node is not self.root:
+                if node is self.root:
+                    found = outgrad
+                elif node.name != CONSTANT:
                     raise StaleValueError
                 continue
             ingrads = node.vjp(outgrad)
@@ -328,7 +340,7 @@ class Traced:
                 if _state.strong_zeros and node.name in _ELEMENTWISE and np.shape(outgrad) == np.shape(ingrad):
                     ingrad = anp.where(getval(outgrad) == 0, 0.0, ingrad)
                 outgrads[parent] = add_outgrads(outgrads.get(parent), ingrad)
-        return outgrad
+        return np.zeros(self.shape) if found is None else found
 
 
 def trace(function: Callable[[Any], Any], x: Any) -> Traced:

@@ -22,60 +22,8 @@ VECTOR = {"x": (3,)}
 POINTS = [[0.5, -1.25, 2.0]]
 
 
-def by_float(x: Any) -> Any:
-    return x[0] * x[1] + float(x[2])
-
-
 def by_int(x: Any) -> Any:
     return x[0] * x[1] + int(x[2]) * x[2]
-
-
-def by_item(x: Any) -> Any:
-    return x[0].item() ** 2 + x[1]
-
-
-def by_item_of_a_sum(x: Any) -> Any:
-    return np.sum(x**2).item()
-
-
-def by_tolist(x: Any) -> Any:
-    return sum(x.tolist())
-
-
-def by_math(x: Any) -> Any:
-    return math.sin(x[0]) + x[1]
-
-
-def by_a_buffer(x: Any) -> Any:
-    out = np.zeros(3)
-    for i in range(3):
-        out[i] = x[i] ** 2
-    return out.sum()
-
-
-def by_a_buffer_slice(x: Any) -> Any:
-    out = np.zeros(4)
-    out[1:] = x
-    return np.sum(out**2)
-
-
-def by_assignment_into_the_input(x: Any) -> Any:
-    x = np.array(x)
-    x[0] = 2 * x[1]
-    return np.sum(x**2)
-
-
-def by_augmented_assignment_to_an_entry(x: Any) -> Any:
-    x = np.array(x)
-    x[0] += x[1]
-    return np.sum(x**2)
-
-
-def by_an_alias_changed_in_place(x: Any) -> Any:
-    y = np.array(x)
-    z = y
-    y *= 2
-    return np.sum(y * z)
 
 
 def by_out_argument(x: Any) -> Any:
@@ -84,28 +32,10 @@ def by_out_argument(x: Any) -> Any:
     return out.sum()
 
 
-def by_add_at(x: Any) -> Any:
-    out = np.zeros(2)
-    np.add.at(out, [0, 1, 1], x)
-    return np.sum(out**2)
-
-
-def by_copyto(x: Any) -> Any:
-    out = np.zeros(3)
-    np.copyto(out, x)
-    return np.sum(out**2)
-
-
 def by_put(x: Any) -> Any:
     out = np.zeros(3)
     np.put(out, [0, 1, 2], x)
     return np.sum(out**2)
-
-
-def by_fill_diagonal(x: Any) -> Any:
-    out = np.zeros((3, 3))
-    np.fill_diagonal(out, x)
-    return np.linalg.det(out)
 
 
 def by_text(x: Any) -> Any:
@@ -158,16 +88,37 @@ def by_median(x: Any) -> Any:
     return np.median(x) + x[0]
 
 
-def by_catching_the_error(x: Any) -> Any:
-    try:
-        return math.fsum(x) ** 2
-    except TypeError:
-        return 0.0 * x[0]
+def by_a_view_changed_in_place(x: Any) -> Any:
+    y = np.array(x)
+    view = y[1:]
+    view *= 2
+    return np.sum(y**2)
+
+
+def by_rows_changed_in_a_loop(x: Any) -> Any:
+    table = np.outer(x, x)
+    for row in table:
+        row += x  # noqa: PLW2901 - which changes the table
+    return np.sum(table)
+
+
+def by_a_function_of_math_without_a_rule(x: Any) -> Any:
+    return math.gamma(x[2]) + x[0]
+
+
+def by_a_whole_number_of_math(x: Any) -> Any:
+    return math.floor(10 * x[2]) * x[0] + math.frexp(x[1])[0]
+
+
+def by_assignment_twice_to_one_place(x: Any) -> Any:
+    out = np.zeros(2)
+    out[[0, 1, 1]] = x
+    return np.sum(out**2)
 
 
 def by_catching_the_error_with_a_constant(x: Any) -> Any:
     try:
-        return float(x[0]) ** 2
+        return int(x[2]) * x[0] ** 2
     except TypeError:
         return 0.25
 
@@ -181,8 +132,8 @@ def test_a_lost_connection_does_not_apply(trap: Callable[..., Any]) -> None:
 
 
 def test_the_reason_names_the_line_and_the_file() -> None:
-    message = refusal(by_float, VECTOR, POINTS)
-    assert "`return x[0] * x[1] + float(x[2])` at test_lost_connections.py:" in message
+    message = refusal(by_int, VECTOR, POINTS)
+    assert "`return x[0] * x[1] + int(x[2]) * x[2]` at test_lost_connections.py:" in message
     assert "cuts the connection to the input" in message
 
 

@@ -1,0 +1,298 @@
+"""What plain Python code does with numbers and arrays, done to traced ones: `float`, `math`, `.item()`, assignment.
+
+A traced array is a handle on a value and its place in the graph. Assigning into it makes a new value, with its own
+place, and moves the handle there, so that whoever holds the array sees the change, as in NumPy. Views do not: a change
+through one is lost, and the traced value is then another than the function's, which refuses it (checks.py).
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import functools
+import math
+import operator
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import autograd.numpy as anp
+import numpy as np
+from autograd.extend import defvjp, primitive
+from autograd.numpy.numpy_vjps import unbroadcast_f
+from autograd.tracer import getval, isbox, new_box, trace_stack
+
+from gradverify_autodiff import rules
+from gradverify_autodiff.tape import RowNode, tie, whole_argument
+
+MOST_COPIED = 200_000_000  # numbers in all copies that assignments make in one trace: about half a second
+
+
+class LostConnectionError(TypeError):
+    """The user's code turns a traced value into a plain one."""
+
+
+class _FloatMeta(type):
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(getval(instance) if isbox(instance) else instance, builtins.float)
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        return issubclass(subclass, builtins.float)
+
+
+class float(builtins.float, metaclass=_FloatMeta):  # noqa: N801 - stands in for Python's
+    """`float`, which keeps a traced number traced. NumPy takes it for its own float64 where a dtype is wanted."""
+
+    dtype = np.dtype(np.float64)
+
+    def __new__(cls, x: Any = 0.0, /) -> Any:
+        """`x` as a number, traced where x is."""
+        return number(x) if isbox(x) else builtins.float(x)
+
+
+def number(x: Any) -> Any:
+    """A traced array of one component as a traced number of double precision."""
+    if anp.size(getval(x)) != 1:
+        raise TypeError("only arrays of size 1 can be made a number")
+    return anp.reshape(x, ()) if anp.ndim(x) else x
+
+
+def item(self: Any, *where: Any) -> Any:
+    """`array.item()`."""
+    if not where:
+        return number(self)
+    return anp.ravel(self)[where[0]] if len(where) == 1 and isinstance(where[0], int) else number(self[where])
+
+
+def tolist(self: Any) -> Any:
+    """`array.tolist()`, of traced numbers."""
+    return [tolist(part) for part in self] if anp.ndim(self) else self
+
+
+# --- math ------------------------------------------------------------------------------------------------------------
+
+
+def _log(x: Any, base: Any = math.e) -> Any:
+    return anp.log(x) if base == math.e else anp.log(x) / anp.log(base)
+
+
+def _hypot(*parts: Any) -> Any:
+    return functools.reduce(anp.hypot, parts) if len(parts) > 1 else anp.abs(parts[0])
+
+
+def _whole(name: str) -> Callable[..., Any]:
+    compute = getattr(math, name)
+
+    def whole(x: Any) -> Any:
+        tie(whole_argument(None, getval(x)))
+        return compute(_value(x))
+
+    return whole
+
+
+_SAME = "exp expm1 exp2 log2 log10 log1p sqrt cbrt sin cos tan sinh cosh tanh degrees radians"
+_OTHER: dict[str, Callable[..., Any]] = {
+    **{name: getattr(anp, name) for name in _SAME.split() if hasattr(anp, name)},
+    **{f"a{name}": getattr(anp, f"arc{name}") for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
+    **{name: _whole(name) for name in ("floor", "ceil", "trunc")},
+    "log": _log,
+    "atan2": anp.arctan2,
+    "hypot": _hypot,
+    "pow": operator.pow,
+    "fabs": anp.abs,
+    "erf": rules.erf,
+    "erfc": rules.erfc,
+    "lgamma": rules.gammaln,
+    "fsum": lambda parts: functools.reduce(operator.add, parts, 0.0),
+    "prod": lambda parts, start=1: functools.reduce(operator.mul, parts, start),
+    "dist": lambda p, q: anp.sqrt(
+        functools.reduce(operator.add, [(a - b) ** 2 for a, b in zip(p, q, strict=True)], 0.0)
+    ),
+    **{name: getattr(anp, name) for name in ("isnan", "isinf", "isfinite")},
+}
+
+
+def _holds_traced(arguments: tuple[Any, ...]) -> bool:
+    return any(isbox(a) or (isinstance(a, (list, tuple)) and _holds_traced(tuple(a))) for a in arguments)
+
+
+def _served(name: str, plain: Callable[..., Any]) -> Callable[..., Any]:
+    other = _OTHER.get(name)
+
+    def served(*arguments: Any, **options: Any) -> Any:
+        if arguments and isinstance(arguments[0], types.GeneratorType):
+            arguments = (list(arguments[0]), *arguments[1:])
+        if not _holds_traced(arguments):
+            return plain(*arguments, **options)
+        if other is None:
+            raise LostConnectionError(f"`math.{name}` has no derivative rule")
+        return other(*arguments, **options)
+
+    served.__name__ = name
+    return served
+
+
+@functools.lru_cache
+def math_module() -> types.ModuleType:
+    """The module `math`, which takes traced numbers."""
+    made = types.ModuleType("math")
+    for name, value in vars(math).items():
+        made.__dict__[name] = _served(name, value) if isinstance(value, types.BuiltinFunctionType) else value
+    return made
+
+
+# --- assignment ------------------------------------------------------------------------------------------------------
+
+
+class _Copies:
+    """How many numbers assignments have copied in the trace under way."""
+
+    numbers = 0
+
+
+def new_call() -> None:
+    """A new trace begins."""
+    _Copies.numbers = 0
+
+
+@primitive  # type: ignore[untyped-decorator]
+def with_entries(base: Any, index: Any, value: Any) -> Any:
+    """A copy of the array `base` that holds `value` at `index`."""
+    _Copies.numbers += base.size
+    if not _Copies.numbers <= MOST_COPIED:
+        raise LostConnectionError("there are too many assignments into an array to be traced")
+    copy = np.array(base)
+    copy[index] = value
+    return copy
+
+
+defvjp(
+    with_entries,
+    lambda _ans, _base, index, _value: lambda g: with_entries(g, index, 0.0),
+    lambda _ans, _base, index, value: unbroadcast_f(value, lambda g: g[index]),
+    argnums=(0, 2),
+)
+
+
+@primitive  # type: ignore[untyped-decorator]
+def with_added(base: Any, index: Any, value: Any) -> Any:
+    """A copy of the array `base` to which `value` is added at `index`, as often as it is named there."""
+    _Copies.numbers += base.size
+    copy = np.array(base)
+    np.add.at(copy, index, value)
+    return copy
+
+
+defvjp(
+    with_added,
+    lambda _ans, _base, _index, _value: lambda g: g,
+    lambda _ans, _base, index, value: unbroadcast_f(value, lambda g: g[index]),
+    argnums=(0, 2),
+)
+
+
+def _move(handle: Any, new: Any) -> None:
+    """Let the traced array `handle` stand for `new`."""
+    handle._value, handle._trace, handle._node = new._value, new._trace, new._node
+
+
+def set_item(self: Any, index: Any, value: Any) -> None:
+    """`array[index] = value`."""
+    if isinstance(value, (list, tuple)) and _holds_traced(tuple(value)):
+        value = anp.array(value)
+    _move(self, with_entries(self, index, value))
+
+
+def fill(self: Any, value: Any) -> None:
+    """`array.fill(value)`."""
+    set_item(self, Ellipsis, value)
+
+
+def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
+    """`np.fill_diagonal`."""
+    if not isbox(a):
+        np.fill_diagonal(a, val, wrap)
+        return
+    if wrap:
+        raise LostConnectionError("`fill_diagonal` with `wrap` has no derivative rule")
+    places = np.arange(min(anp.shape(a)))
+    set_item(a, (places,) * anp.ndim(a), val)
+
+
+def copyto(dst: Any, src: Any, **options: Any) -> None:
+    """`np.copyto`."""
+    if not isbox(dst) or options:
+        np.copyto(dst, src, **options)
+    else:
+        set_item(dst, Ellipsis, src)
+
+
+def add_at(a: Any, indices: Any, b: Any) -> None:
+    """`np.add.at`."""
+    if isbox(a):
+        _move(a, with_added(a, indices, b))
+    else:
+        np.add.at(a, indices, b)
+
+
+def _in_place(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    def changed(self: Any, other: Any) -> Any:
+        new = operation(self, other)
+        if not anp.ndim(self):  # a number, which nobody else sees changed
+            return new
+        if anp.shape(new) != anp.shape(self):
+            raise ValueError("the result does not fit into the array")
+        _move(self, new)
+        return self
+
+    return changed
+
+
+IN_PLACE = {
+    f"__i{name}__": _in_place(getattr(operator, name)) for name in ("add", "sub", "mul", "truediv", "pow", "matmul")
+}
+
+
+class _Buffers:
+    """Whether arrays that code makes to be filled are traced from the start."""
+
+    on = False
+
+
+@contextlib.contextmanager
+def filled_arrays(on: bool) -> Iterator[None]:
+    """Inside, new arrays of floating-point numbers take traced values where `on`. It costs, so it is asked for."""
+    before, _Buffers.on = _Buffers.on, on
+    try:
+        yield
+    finally:
+        _Buffers.on = before
+
+
+def fresh(make: Callable[..., Any]) -> Callable[..., Any]:
+    """`make`, one of NumPy's functions for new arrays, whose results may be filled with traced values."""
+
+    @functools.wraps(make)
+    def made(*arguments: Any, **options: Any) -> Any:
+        return as_constant(make(*map(_value, arguments), **{name: _value(a) for name, a in options.items()}))
+
+    return made
+
+
+def _value(x: Any) -> Any:
+    while isbox(x):
+        x = getval(x)
+    return x
+
+
+def as_constant(array: Any) -> Any:
+    """A plain array of floating-point numbers as a traced one, which depends on nothing yet."""
+    if (
+        not _Buffers.on
+        or trace_stack.top < 0
+        or not isinstance(array, np.ndarray)
+        or array.dtype.kind != "f"
+        or not array.ndim
+    ):
+        return array
+    return new_box(array, trace_stack.top, RowNode.new_constant())
