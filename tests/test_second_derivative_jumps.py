@@ -38,6 +38,32 @@ def test_the_values_of_both_sides_are_never_called_wrong(
     assert verdict_of(one_variable(function, wrong, point, backends)) is Verdict.FAIL
 
 
+@pytest.mark.parametrize("point", ["1e-9", "1e-11", "1e-13", "-1e-10"])
+def test_a_jump_very_near_a_small_point_turns_the_right_value_into_no_fault(point: str) -> None:
+    function, right = "maximum(x, 0)**2 + 0.5*x", "where(x > 0, 2, 0)"
+    assert verdict_of(one_variable(function, right, float(point), "finite-difference")) is not Verdict.FAIL
+    assert verdict_of(one_variable(function, "3", float(point), "finite-difference")) is Verdict.FAIL
+
+
+@pytest.mark.parametrize("distance", ["0", "1e-13", "1e-11", "1e-9", "1e-7"])
+def test_the_mean_of_both_sides_never_passes(distance: str) -> None:
+    function = f"maximum(x - 1 - {distance}, 0)**2"
+    assert verdict_of(one_variable(function, "1", 1, "finite-difference")) is not Verdict.PASS
+
+
+def test_what_is_told_of_a_wrong_claim_there_names_no_mean() -> None:
+    result = result_of(one_variable("maximum(x, 0)**2", "where(x == 0, 5, where(x > 0, 2, 0))", 0, "finite-difference"))
+    (check,) = (c for c in result.checks if c.backend == "finite-difference" and c.kind == "hessian")
+    assert check.points[0].reference == pytest.approx((2.0,))
+    assert "the second derivatives are 0 and 2" in result.diagnosis[0].message
+
+
+@pytest.mark.parametrize("point", [1e-6, 0.3])
+def test_a_right_second_derivative_of_a_smooth_function_passes_near_zero(point: float) -> None:
+    assert verdict_of(one_variable("exp(x) + x**3", "exp(x) + 6*x", point, "finite-difference")) is Verdict.PASS
+    assert verdict_of(one_variable("exp(x) + x**3", "exp(x) + 6*x + 0.01", point, "finite-difference")) is Verdict.FAIL
+
+
 def test_the_reason_names_both_sides() -> None:
     result = result_of(one_variable("maximum(x, 0)**2", "2", 0, "finite-difference"))
     assert result.reason is not None

@@ -50,11 +50,76 @@ def find_bends(
     faint: whether a gap is enough that stands still over FEW_DECADES of steps. Costs 4·STEPS evaluations a variable,
     and 8·STEPS a pair of variables that both jump.
     """
+    size = np.where(point != 0, np.abs(point), typical)
+    return _found(problem, point, components, size, FEW_DECADES if faint else DECADES)
+
+
+def bends_beside(
+    problem: Problem, point: Vector, components: Sequence[int], typical: Vector, reference: Vector, bound: Vector
+) -> dict[int, Kink]:
+    """Where central differences have mixed both sides of a jump at `point` or very near it, among `components`.
+
+    At 1e-9 the steps of second differences of max(0, x)² reach over the jump at 0, and find 1. So wherever a reference
+    lies between what the sides show, over steps as long as the component or as 1, it is neither's value, and the claim
+    may be right by either. reference, bound: that of all components, (n·n,).
+
+    Costs 8 evaluations a variable for each of both lengths, and those of `find_bends` for variables that look so.
+    """
+    own = np.where(point != 0, np.abs(point), typical)
+    found: dict[int, Kink] = {}
+    n = problem.variables.size
+    for size in (own, np.maximum(own, 1.0)) if (own < 1.0).any() else (own,):
+        left = [c for c in components if c not in found]
+        uneven = _uneven(problem, point, sorted({index for c in left for index in divmod(c, n)}), size)
+        left = [c for c in left if uneven.issuperset(divmod(c, n))]
+        for flat, kink in _found(problem, point, left, size, DECADES).items() if left else ():
+            slack = bound[flat] + (kink.bound if flat // n == flat % n else 0.0)
+            low, high = min(kink.left, kink.right), max(kink.left, kink.right)
+            if low + slack < reference[flat] < high - slack:
+                found[flat] = kink
+    return found
+
+
+LOOKS = (1 / 16, 1 / 1024)  # of the largest step: over so different ones a jump looks alike
+ALIKE = 0.3  # as part of the gap at the larger step; that of a smooth f falls like the step
+
+
+def _uneven(problem: Problem, point: Vector, variables: Sequence[int], size: Vector) -> set[int]:
+    """The variables along which the one-sided second differences stay apart, as far as two steps show."""
+    t = LARGEST_STEP * np.array(LOOKS)
+    moved = np.repeat(point[None], 4 * len(t) * len(variables), axis=0).reshape((len(variables), 4, len(t), point.size))
+    for k, j in enumerate(variables):
+        moved[k, :, :, j] += np.array([1.0, 2.0, -1.0, -2.0])[:, None] * t * size[j]
+    points = np.concatenate([point[None], moved.reshape((-1, point.size))])
+    values = _values(problem, points, point)
+    out = set()
+    with np.errstate(all="ignore"):
+        for k, j in enumerate(variables):
+            around = values[1:].reshape((len(variables), 4, len(t)))[k]
+            h = t * size[j]
+            weights = (around[1] - 2 * around[0] + values[0], around[3] - 2 * around[2] + values[0])
+            gap = np.abs(weights[0] - weights[1]) / h**2
+            noise = NOISE_UNITS * problem.precision.epsilon * np.max(np.abs(around)) * 2 * ROUNDED_VALUES / h**2
+            # What noise covers at the smaller step may be a jump as well.
+            if not gap[1] + noise[1] < ALIKE * gap[0] and gap[0] > noise[0]:
+                out.add(j)
+    return out
+
+
+def _values(problem: Problem, points: Vector, fallback: Vector) -> Vector:
+    """f at `points`, shape (k, n); NaN outside the domain."""
+    inside = np.all(problem.domain.contains(points), axis=1)
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what f does at these points is looked at, not complained about
+        found = problem.function.evaluate(np.where(inside[:, None], points, fallback)).values.reshape(len(points))
+    return np.where(inside, found, np.nan)
+
+
+def _found(problem: Problem, point: Vector, components: Sequence[int], size: Vector, decades: float) -> dict[int, Kink]:
+    """The jumps among `components` over steps relative to `size`, shape (n,)."""
     n = problem.variables.size
     point = np.asarray(point, dtype=np.float64)
     wanted = sorted(set(components))[:MOST_COMPONENTS]
-    size = np.where(point != 0, np.abs(point), typical)
-    decades = FEW_DECADES if faint else DECADES
     axes: dict[int, Bend] = {}
     for j in sorted({index for c in wanted for index in divmod(c, n)}):
         bend = _bend(problem, point, _direction(n, {j: size[j]}), decades)
@@ -104,11 +169,8 @@ def _bend(problem: Problem, point: Vector, direction: Vector, decades: float) ->
     # The steps are those that rounding leaves.
     steps = np.abs(moved[:, used] - point[used]).reshape((4, STEPS)) / abs(direction[used])
     points = np.concatenate([point[None, :], moved])
-    inside = np.all(problem.domain.contains(points), axis=1)
-    with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what f does at these points is looked at, not complained about
-        values = problem.function.evaluate(np.where(inside[:, None], points, point)).values.reshape(len(points))
-        values = np.where(inside, values, np.nan)
+    values = _values(problem, points, point)
+    with np.errstate(all="ignore"):
         here, around = float(values[0]), values[1:].reshape((4, STEPS))
         right, coarse_right = _second(here, around[0], around[1], steps[0], steps[1], point, direction, problem)
         left, coarse_left = _second(here, around[2], around[3], steps[2], steps[3], point, direction, problem)

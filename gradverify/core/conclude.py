@@ -210,13 +210,17 @@ def contradiction_notes(verified: Verified) -> list[str]:
 
 
 def _with_kinks(verified: Verified, judged: Judged) -> tuple[Array, Array]:
-    """Reference and bound, shape (k, c); where f has a kink and the claim lies outside its slopes, the nearer slope."""
+    """Reference and bound, shape (k, c); where f has a kink and the claim lies outside its slopes, the nearer slope.
+
+    Of a Hessian too, whose estimate is the mean of both sides there, and the value of neither.
+    """
+    mean = verified.problem.derivative is Derivative.HESSIAN
     reference, bound = judged.reference, judged.bound
     for row, kinks in enumerate(verified.kinks):
         for index, kink in kinks.items():
             claimed = verified.claim.values[row, index]
             nearest = min(max(claimed, min(kink.left, kink.right)), max(kink.left, kink.right))
-            if np.isnan(reference[row, index]) and abs(claimed - nearest) > kink.bound:
+            if (np.isnan(reference[row, index]) or mean) and abs(claimed - nearest) > kink.bound:
                 if reference is judged.reference:
                     reference, bound = reference.copy(), bound.copy()
                 reference[row, index], bound[row, index] = nearest, kink.bound

@@ -13,6 +13,7 @@ from gradverify.core.answers import Answer as Answer  # noqa: PLC0414 - offered 
 from gradverify.core.answers import Ask as Ask  # noqa: PLC0414
 from gradverify.core.answers import Judged
 from gradverify.core.arrays import Array, Mask, Matrix, Vector
+from gradverify.core.bends import bends_beside
 from gradverify.core.estimates import Estimate, Estimates, Kink
 from gradverify.core.examine import ClaimValues, ScaleProbe, examine, flat, typical_lengths
 from gradverify.core.judge import Code, judge, judge_kink, judge_with_scales
@@ -175,7 +176,8 @@ def _probe_kinks(
     An exact value says by itself that there is none: it is missing where a branch is decided by equality. They are
     added to `kinks`, and returned by point.
     """
-    if at_kinks is AtKinks.ACCEPT_SUBGRADIENT and (codes == Code.PASS).all():
+    second = problem.derivative is Derivative.HESSIAN
+    if at_kinks is AtKinks.ACCEPT_SUBGRADIENT and (codes == Code.PASS).all() and not second:
         return []
     found: list[dict[int, Kink]] = []
     for row, known in enumerate(kinks):
@@ -189,7 +191,38 @@ def _probe_kinks(
         usable = [int(i) for i in suspects if i not in known and not np.isinf(claimed[row, i])]
         new = find_kinks(problem, points[row], usable, typical)
         known.update(new)
+        if second:
+            beside = _mixtures(problem, points[row], row, codes[row], known, claimed, typical, judged)
+            known.update(beside)
+            new = {**new, **beside}
         found.append(new)
+    return found
+
+
+def _mixtures(
+    problem: Problem,
+    point: Vector,
+    row: int,
+    codes: Array,
+    known: Mapping[int, Kink],
+    claimed: Matrix,
+    typical: Vector,
+    judged: Sequence[Judged],
+) -> dict[int, Kink]:
+    """Where an estimate that decides on its own has mixed both sides of a jump of the Hessian.
+
+    codes: (c,), those of `row`.
+    """
+    references, bounds = [j.reference[row] for j in judged], [j.bound[row] for j in judged]
+    exact = [j.evidence[row].strength >= Evidence.EXACT.strength for j in judged]
+    decided = ((codes == Code.PASS) & (claimed[row] != 0)) | (codes == Code.FAIL)
+    for reference, bound, sure in zip(references, bounds, exact, strict=True):
+        decided &= ~(np.isfinite(reference + bound) & sure)
+    found: dict[int, Kink] = {}
+    for reference, bound, sure in zip(references, bounds, exact, strict=True):
+        asked = [i for i in np.flatnonzero(decided & np.isfinite(reference + bound)).tolist() if i not in known]
+        if asked and not sure:
+            found.update(bends_beside(problem, point, asked, typical, reference, bound))
     return found
 
 

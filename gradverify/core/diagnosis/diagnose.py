@@ -247,7 +247,7 @@ def _by_component(
         if step is not None:
             out.append(_diagnosis(verified, step[0], unknown, step[1], 0.9))
         else:
-            out.append(_diagnosis(verified, Fault.UNKNOWN, unknown, _numbers(evidence, unknown[0]), UNSURE))
+            out.append(_diagnosis(verified, Fault.UNKNOWN, unknown, _numbers(verified, evidence, unknown[0]), UNSURE))
     return out
 
 
@@ -407,10 +407,15 @@ def _side(col: Column, evidence: Evidence) -> tuple[str, str] | None:
     return None
 
 
-def _numbers(evidence: Evidence, index: int) -> str:
+def _numbers(verified: Verified, evidence: Evidence, index: int) -> str:
     rows = np.flatnonzero(evidence.differs[:, index])
-    if not rows.size:
-        return "wrong, with no pattern that fits all points"
-    row = int(rows[0])
-    c, r = evidence.claimed[row, index], evidence.reference[row, index]
-    return f"claimed {c:.8g}, reference {r:.8g} at {show_point(evidence.points[row])}; no known mistake fits all points"
+    if rows.size:
+        row = int(rows[0])
+        c, r, where = evidence.claimed[row, index], evidence.reference[row, index], show_point(evidence.points[row])
+        return f"claimed {c:.8g}, reference {r:.8g} at {where}; no known mistake fits all points"
+    for row in np.flatnonzero(verified.codes[:, index] == Code.FAIL).tolist():
+        kink = verified.kinks[row].get(index)
+        if kink is not None:
+            c, where = verified.claim.values[row, index], show_point(verified.points[row])
+            return f"claimed {c:.8g} at the kink at {where}, between {kink.left:.8g} and {kink.right:.8g} on its sides"
+    return "wrong, with no pattern that fits all points"

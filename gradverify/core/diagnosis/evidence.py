@@ -65,6 +65,10 @@ def round_off_floor(reference: Array, epsilon: float) -> float:
 def gather(verified: Verified, ask: Ask) -> Evidence:
     """The evidence at the verified points and, where they are cheap enough, at further ones."""
     reference, bound = best_reference(verified)
+    if any(verified.kinks):
+        reference = reference.copy()
+        for row, kinks in enumerate(verified.kinks):
+            reference[row, list(kinks)] = np.nan  # an estimate is the mean of both sides, and no right value
     points, claimed = verified.points, verified.claim.values
     more = _further_points(verified)
     best = _cheapest(verified)
