@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gradverify.sandbox import probe_level
-from tests.grading.support import COURSE, SECRET, report_in, run
+from tests.grading.support import COURSE, report_in, run
 
 FORMATS = ("gradescope", "prairielearn", "coursera", "check50")
 
@@ -25,10 +25,9 @@ class Graded:
 @pytest.fixture(scope="session")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Graded:
     folder = tmp_path_factory.mktemp("course")
-    (folder / "secret").write_text(SECRET)
     done = run(
         "grade", str(COURSE / "assignment.yaml"), str(COURSE / "submissions"), "--out", str(folder / "out"),
-        "--secret", str(folder / "secret"), "--min-isolation", probe_level().name, "-j", "2",
+        "--secret", str(COURSE / "course-secret.txt"), "--min-isolation", probe_level().name, "-j", "2",
         *(part for name in FORMATS for part in ("--format", name)),
         timeout=400,
     )  # fmt: skip

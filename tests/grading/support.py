@@ -23,7 +23,7 @@ from gradverify.sandbox.model import Answer, RemoteFunction, Status
 
 ROOT = Path(__file__).parents[2]
 COURSE = ROOT / "specs/grading"
-SECRET = "a secret that is only used in tests"
+SECRET = (COURSE / "course-secret.txt").read_text().strip()
 
 SPEC = """\
 name: bowl
