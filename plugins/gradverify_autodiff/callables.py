@@ -150,6 +150,7 @@ def _traceable() -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     finally:
+        new_call()  # lets go of what the last trace held
         for name in BOX_METHODS:
             if name in before:
                 setattr(ArrayBox, name, before[name])

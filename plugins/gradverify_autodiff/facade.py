@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import math
 import sys
@@ -264,6 +265,10 @@ _OWN: dict[str, Callable[..., Any]] = {
     },
 }  # fmt: skip
 _OWN["add"].at = plain.add_at  # type: ignore[attr-defined]
+_OWN["logaddexp"] = _with_methods("logaddexp", None)
+_OWN["logaddexp"].reduce = lambda a, axis=0: functools.reduce(  # type: ignore[attr-defined]
+    anp.logaddexp, anp.moveaxis(asarray(a), axis, 0)
+)
 
 
 class _Facade(types.ModuleType):
@@ -348,6 +353,7 @@ BOX_METHODS: dict[str, Any] = {
     "item": plain.item,
     "tolist": plain.tolist,
     "fill": plain.fill,
+    "__getitem__": plain.get_item,
     "__setitem__": plain.set_item,
     **plain.IN_PLACE,
     "copy": _copy,

@@ -1,8 +1,9 @@
 """What plain Python code does with numbers and arrays, done to traced ones: `float`, `math`, `.item()`, assignment.
 
 A traced array is a handle on a value and its place in the graph. Assigning into it makes a new value, with its own
-place, and moves the handle there, so that whoever holds the array sees the change, as in NumPy. Views do not: a change
-through one is lost, and the traced value is then another than the function's, which refuses it (checks.py).
+place, and moves the handle there, so that whoever holds the array sees the change, as in NumPy. A change through a part
+of it, as `A[i]` or `A[1:]`, is carried on to the whole; a part that was taken before sees no change of the whole. The
+traced value is then another than the function's, which refuses it (checks.py).
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ import math
 import operator
 import types
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import autograd.numpy as anp
 import numpy as np
 from autograd.extend import defvjp, primitive
+from autograd.numpy.numpy_boxes import ArrayBox
 from autograd.numpy.numpy_vjps import unbroadcast_f
 from autograd.tracer import getval, isbox, new_box, trace_stack
 
@@ -150,9 +152,32 @@ class _Copies:
     numbers = 0
 
 
+class _Parts:
+    """Parts of arrays in the trace under way, by id: the part itself, the whole, and where it lies there."""
+
+    of: ClassVar[dict[int, tuple[Any, Any, Any]]] = {}
+
+
 def new_call() -> None:
     """A new trace begins."""
     _Copies.numbers = 0
+    _Parts.of.clear()
+
+
+_get_item = ArrayBox.__getitem__
+
+
+def get_item(self: Any, index: Any) -> Any:
+    """`array[index]`."""
+    found = _get_item(self, index)
+    if anp.ndim(found) and all(map(_is_basic, index if isinstance(index, tuple) else (index,))):
+        _Parts.of[id(found)] = found, self, index
+    return found
+
+
+def _is_basic(index: Any) -> bool:
+    """Whether NumPy gives a view for it, and no copy."""
+    return index is None or index is Ellipsis or isinstance(index, (slice, int, np.integer))
 
 
 @primitive  # type: ignore[untyped-decorator]
@@ -192,8 +217,11 @@ defvjp(
 
 
 def _move(handle: Any, new: Any) -> None:
-    """Let the traced array `handle` stand for `new`."""
+    """Let the traced array `handle` stand for `new`, and the array that it is a part of for what that makes of it."""
     handle._value, handle._trace, handle._node = new._value, new._trace, new._node
+    part, whole, index = _Parts.of.get(id(handle), (None, None, None))
+    if part is handle:
+        _move(whole, with_entries(whole, index, handle))
 
 
 def set_item(self: Any, index: Any, value: Any) -> None:

@@ -88,18 +88,18 @@ def by_median(x: Any) -> Any:
     return np.median(x) + x[0]
 
 
-def by_a_view_changed_in_place(x: Any) -> Any:
+def by_a_view_of_what_is_changed(x: Any) -> Any:
     y = np.array(x)
     view = y[1:]
-    view *= 2
+    y *= 2
+    return np.sum(view**2)
+
+
+def by_a_reshaped_array_changed_in_place(x: Any) -> Any:
+    y = np.array(x)
+    column = y.reshape((3, 1))
+    column *= 2
     return np.sum(y**2)
-
-
-def by_rows_changed_in_a_loop(x: Any) -> Any:
-    table = np.outer(x, x)
-    for row in table:
-        row += x  # noqa: PLW2901 - which changes the table
-    return np.sum(table)
 
 
 def by_a_function_of_math_without_a_rule(x: Any) -> Any:

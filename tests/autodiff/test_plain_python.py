@@ -93,6 +93,36 @@ def chosen_entries(x: Any) -> Any:
     return np.prod(out)
 
 
+def parts_changed_in_place(x: Any) -> Any:
+    y = np.array(x)
+    part = y[1:]
+    part *= y[0]
+    inner = part[::-1][:1]
+    inner += x[0]
+    return np.sum(y**3)
+
+
+def rows_changed_in_place(x: Any) -> Any:
+    table = np.outer(x, x)
+    for row in table:
+        row += x  # noqa: PLW2901 - which changes the table
+    first = table[0]
+    first[:] = np.sin(x)
+    table[1] -= table[2] * x[0]
+    table[[0, 2]] = table[[2, 0]]
+    return np.sum(table * np.arange(9.0).reshape((3, 3)))
+
+
+def a_dynamic_program(x: Any) -> Any:
+    cost = np.full((4, 3), 1e10)
+    cost[0, 0] = 0.0
+    for i in range(1, 4):
+        for j in range(1, 3):
+            before = np.array([cost[i - 1, j], cost[i, j - 1], cost[i - 1, j - 1]])
+            cost[i, j] = (x[i - 1] - 0.3 * j) ** 2 - np.logaddexp.reduce(-before)
+    return cost[3, 2]
+
+
 def its_own_argument(x: Any) -> Any:
     x[0] = 2 * x[1] * x[0]
     return np.sum(x**2)
