@@ -18,7 +18,7 @@ from gradverify.core.arrays import Array, Matrix
 from gradverify.core.estimates import Estimate, Estimates
 from gradverify.core.examine import ClaimValues
 from gradverify.core.judge import Code
-from gradverify.core.problem import Derivative, Evaluation, ExpressionFunction, Problem, Request
+from gradverify.core.problem import Derivative, Evaluation, ExpressionFunction, Function, Problem, Request
 from gradverify.core.variables import Variables
 from gradverify.core.verdicts import Evidence, Verdict
 from gradverify.core.verify import Answer, verify
@@ -33,6 +33,7 @@ from gradverify.spec.model import SampledPoints
 from gradverify.spec.sampling import draw
 
 if TYPE_CHECKING:
+    from gradverify.core.diagnosis.terms import PartFunction
     from gradverify.plugins import Plugins
 
 CONFIRM_SECONDS = 0.25  # a backend that takes longer for TIMED_POINTS points gives no second opinion on each student
@@ -185,12 +186,17 @@ class Bench:
         each = np.repeat(values, derivative.shape[1] // values.shape[1], axis=1)
         return Pool(points, np.max(values, axis=1), each, size, np.sqrt(np.mean(derivative**2, axis=1)))
 
-    def part_function(
-        self, node: Node, variables: Variables | None = None, constants: Mapping[str, Array] | None = None
-    ) -> ExpressionFunction:
-        """A function of a part of f's tree."""
-        own = self.loaded.constants if constants is None else constants
-        return function_from_expression(node, variables or self.question.spec.variables, own)
+    def parts_of(self, function: Function) -> PartFunction:
+        """What makes functions of parts of the tree of `function`: f, or the formula that f's code spells."""
+        known = function.constants if isinstance(function, ExpressionFunction) else {}
+
+        def make(
+            node: Node, variables: Variables | None = None, constants: Mapping[str, Array] | None = None
+        ) -> ExpressionFunction:
+            own = {**known, **self.loaded.constants} if constants is None else constants
+            return function_from_expression(node, variables or self.question.spec.variables, own)
+
+        return make
 
 
 def make_bench(question: Question, plugins: Plugins, plan: Plan | None = None) -> Bench:

@@ -58,6 +58,7 @@ from gradverify.grading.words import (
     share,
 )
 from gradverify.report.words import pair
+from gradverify.run.formulas import with_formulas
 from gradverify.sandbox.model import Answer
 from gradverify.sandbox.model import Status as Ended
 from gradverify.spec.model import ExpressionSource
@@ -235,11 +236,11 @@ class DerivativeGrading:
         if changed is not None:
             message = changed.observation.message
             return [Diagnosis(fault=Fault.NONDETERMINISTIC, components=(), message=message, confidence=1.0)]
-        found = diagnose(looked, bench.ask, bench.part_function)
+        found = _diagnosed(bench, looked)
         rest = [row for row in range(looked.points.shape[0]) if row not in looked.claim.failures]
         if looked.claim.failures and (looked.codes[rest] == Code.FAIL).any():
             others = self._verify(looked.points[rest], _rows(looked.claim, rest))
-            found += diagnose(others, bench.ask, bench.part_function)
+            found += _diagnosed(bench, others)
         return found
 
     def _codes(self, points: Matrix, values: ClaimValues, *, steady: bool = True) -> tuple[Array, Verified | None]:
@@ -500,6 +501,12 @@ def hints(found: Sequence[Diagnosis], verified: Verified, *, returned_said: bool
         by = "that variable" if len({p.index for p in parts}) != 1 else _variable(verified, parts[0])
         told[hint(diagnosis.fault, what, by, of_a_term="the term " in diagnosis.message)] = None
     return list(told)
+
+
+def _diagnosed(bench: Bench, looked: Verified) -> list[Diagnosis]:
+    """The likely mistakes; where f is code, by the formula that it spells."""
+    spelled = with_formulas(looked)
+    return diagnose(spelled, bench.ask, bench.parts_of(spelled.problem.function))
 
 
 def _wrong(verified: Verified) -> tuple[Component, ...]:

@@ -17,7 +17,7 @@ from gradverify.grading.descent import DescentGrading
 from gradverify.grading.model import FlagKind, QuestionResult, Status, SubmissionLimits
 from gradverify.sandbox.model import Answer
 from gradverify.sandbox.model import Status as Ended
-from tests.grading.support import ASSIGNMENT, InProcess, assignment_in, bench_in, graded, plugins
+from tests.grading.support import ASSIGNMENT, SPEC, InProcess, assignment_in, bench_in, graded, plugins
 
 VISIBLE = ((1.5, 2.25), (-0.75, 0.5))
 
@@ -62,6 +62,17 @@ def test_a_common_mistake_is_named_and_hinted_at(wrong: Callable[..., Any], faul
     assert fault in faults(result)
     assert result.status in (Status.PARTIAL, Status.WRONG)
     assert len(result.student.split("\n")) > 1
+
+
+def test_a_missing_part_of_the_product_rule_is_named_where_f_is_code(tmp_path: Path) -> None:
+    (tmp_path / "bowl.py").write_text(
+        "import numpy as np\n\n\ndef f(x, y):\n    return x**2 * np.exp(-x) + np.sin(y)\n"
+    )
+    spec = SPEC.replace("x**2 + 3*x*y + sin(y)", '{python: "bowl.py:f"}')
+    spec = spec.replace("[2*x + 3*y, 3*x + cos(y)]", "[2*x*exp(-x) - x**2*exp(-x), cos(y)]")
+    result = graded(bench_in(tmp_path, spec), lambda x, y: np.array([2 * x * np.exp(-x), np.cos(y)]))
+    assert faults(result) == {Fault.MISSING_TERM}
+    assert "goes through exp(-x) (product rule) is missing" in result.diagnosis[0].message
 
 
 def test_credit_by_point_counts_points(tmp_path: Path) -> None:
