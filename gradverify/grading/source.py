@@ -7,20 +7,28 @@ found out by changing it a little (`gradverify.grading.traced`), so what is look
 from __future__ import annotations
 
 import ast
+import contextlib
 import enum
 import functools
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from gradverify.grading.model import FlagKind
+
+T = TypeVar("T")
 
 MOST_CHARACTERS = 200_000  # of one file
 MOST_FILES = 20
 MOST_PASSAGES = 40
 MOST_NODES = 60_000  # of one file: beyond that it is no program that anybody wrote for a lesson
 DEEP = 5  # names that are followed from one to the next
-MOST_LOOKED_UP = 40_000  # names, in one file: what takes longer is no program that anybody wrote for a lesson
+# Nodes that are looked at in one file, all searches together: whoever wants the grader to wait gets this far.
+MOST_WORK = 1_000_000
+LOOKING_UP = 20  # what looking a name up counts
+MOST_MEANINGS = 12  # of one name
+MOST_TERMS = 24  # of one sum
 LARGEST_STEP = 0.5
 LARGEST_LITERAL = 0.25  # denominator that is written out as a number
 SMALL = 0.1  # a constant that makes a step small where the step itself is not known
@@ -89,10 +97,8 @@ class Text:
         """All passages that differentiate by themselves, in order."""
         found: list[Found] = []
         for name, tree in self.trees.items():
-            try:
-                found += _Reader(name, tree, self.files[name]).passages()
-            except (RecursionError, _TooMuchError):
-                continue
+            with contextlib.suppress(RecursionError, _TooMuchError):
+                found.extend(_Reader(name, tree).passages())  # one by one: what was found until then counts
         return tuple(found[:MOST_PASSAGES])
 
     def scaled(self, passages: Sequence[Found], factor: float) -> dict[str, str]:
@@ -156,9 +162,10 @@ class _Scaling(ast.NodeTransformer):
 class _Reader:
     """Looks through one file."""
 
-    def __init__(self, file: str, tree: ast.Module, text: str) -> None:
-        self._file, self._tree, self._lines = file, tree, text.splitlines()
-        self._left = MOST_LOOKED_UP
+    def __init__(self, file: str, tree: ast.Module) -> None:
+        self._file, self._tree = file, tree
+        self._left = MOST_WORK
+        self._kept: dict[tuple[str, int], Any] = {}
         self._parents: dict[int, ast.AST] = {}
         for node in ast.walk(tree):
             for child in ast.iter_child_nodes(node):
@@ -175,6 +182,24 @@ class _Reader:
             if kind is not None:
                 assert isinstance(node, ast.expr | ast.AugAssign)
                 yield Found(kind, self._file, node.lineno, _short(ast.unparse(node)), number)
+
+    def _spend(self, work: int) -> None:
+        self._left -= work
+        if self._left < 0:
+            raise _TooMuchError
+
+    def _walk(self, whole: ast.AST) -> Iterator[ast.AST]:
+        for node in ast.walk(whole):
+            self._spend(1)
+            yield node
+
+    def _once(self, what: str, whole: ast.AST, find: Callable[[ast.AST], T]) -> T:
+        """What is found in a part of the file, looked for once."""
+        key = (what, id(whole))
+        if key not in self._kept:
+            self._kept[key] = find(whole)
+        found: T = self._kept[key]
+        return found
 
     # --- the file's names --------------------------------------------------------------------------------------------
 
@@ -229,18 +254,16 @@ class _Reader:
 
     def _meanings(self, node: ast.expr) -> list[ast.expr]:
         """The expressions that a name, or a part of what it names, may stand for."""
-        self._left -= 1
-        if self._left < 0:
-            raise _TooMuchError
+        self._spend(LOOKING_UP)
         base = node
         while isinstance(base, ast.Subscript | ast.Starred):
             base = base.value
         if isinstance(base, ast.Attribute):
-            return self._assigned.get((id(self._tree), base.attr), [])
+            return self._assigned.get((id(self._tree), base.attr), [])[:MOST_MEANINGS]
         if not isinstance(base, ast.Name):
             return [base] if base is not node else []
         for scope in self._scopes(node):
-            found = self._assigned.get((id(scope), base.id), [])
+            found = self._assigned.get((id(scope), base.id), [])[:MOST_MEANINGS]
             found = [value for value in found if value is not node]
             if found:
                 return found
@@ -264,7 +287,7 @@ class _Reader:
         else:
             default = scope.args.kw_defaults[only.index(name)]
             found += [default] if default is not None else []
-        for call in self._calls.get(self._called(scope), []):
+        for call in self._calls.get(self._called(scope), [])[:MOST_MEANINGS]:
             found += [keyword.value for keyword in call.keywords if keyword.arg == name]
             if name in names and names.index(name) < len(call.args):
                 found.append(call.args[names.index(name)])
@@ -327,9 +350,13 @@ class _Reader:
         plus: list[ast.expr] = []
         minus: list[ast.expr] = []
         _terms(node, 1, plus, minus)
+        if len(plus) + len(minus) > MOST_TERMS:
+            return False
         for one in plus:
             for other in minus:
-                if _bare(one) == _bare(other) or self._callees(one) & self._callees(other):
+                if self._once("bare", one, _bare) == self._once("bare", other, _bare) or self._callees(
+                    one
+                ) & self._callees(other):
                     return True
         if deep and not minus:
             for one in plus:
@@ -382,7 +409,7 @@ class _Reader:
         roots = {ast.dump(root) for root in _roots(below)}
         if not roots:
             value = number_of(below)
-            steps = {abs(c) for c in self._moved_by_constants(self._tree)}
+            steps = {abs(c) for c in self._once("constants", self._tree, self._moved_by_constants)}
             return (
                 value is not None
                 and abs(value) <= LARGEST_LITERAL
@@ -390,9 +417,13 @@ class _Reader:
             )
         if _is_sum(below) and not self._is_moved_difference(below, whole):
             return False  # `p * (1 - p) + eps`, which only keeps off 0
-        moved = self._moved_complex(self._tree) if complex_step else self._moved(whole)
+        moved = (
+            self._once("complex", self._tree, self._moved_complex)
+            if complex_step
+            else self._once("moved", whole, self._moved)
+        )
         # A step that is handed to a helper is moved by there.
-        handed = {ast.dump(r) for call in _calls_in(whole) for a in _arguments(call) for r in _roots(a)}
+        handed = self._once("handed", whole, self._handed)
         if not roots & (moved | handed) and not self._is_moved_difference(below, whole):
             return False
         return any(self._small(root) for root in _roots(below))
@@ -402,12 +433,22 @@ class _Reader:
         roots = [r for r in _roots(below) if isinstance(r, ast.Name)]
         return any(
             isinstance(m, ast.BinOp) and isinstance(m.op, ast.Add | ast.Sub) for r in roots for m in self._meanings(r)
-        ) and bool(self._moved(whole))
+        ) and bool(self._once("moved", whole, self._moved))
+
+    def _handed(self, whole: ast.AST) -> set[str]:
+        """The names in what calls are given."""
+        return {
+            ast.dump(root)
+            for node in self._walk(whole)
+            if isinstance(node, ast.Call)
+            for argument in _arguments(node)
+            for root in _roots(argument)
+        }
 
     def _moved(self, whole: ast.AST) -> set[str]:
         """What is added or subtracted somewhere in a function."""
         found: set[str] = set()
-        for node in ast.walk(whole):
+        for node in self._walk(whole):
             match node:
                 case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=right):
                     found |= self._roots_within(left) | self._roots_within(right)
@@ -430,7 +471,7 @@ class _Reader:
     def _moved_complex(self, whole: ast.AST) -> set[str]:
         """What is multiplied by an imaginary unit, or made the imaginary part of a number."""
         found: set[str] = set()
-        for node in ast.walk(whole):
+        for node in self._walk(whole):
             match node:
                 case ast.BinOp(op=ast.Mult()) if any(
                     isinstance(c, ast.Constant) and isinstance(c.value, complex) for c in ast.walk(node)
@@ -444,10 +485,9 @@ class _Reader:
                     pass
         return found
 
-    @staticmethod
-    def _moved_by_constants(whole: ast.AST) -> set[float]:
+    def _moved_by_constants(self, whole: ast.AST) -> set[float]:
         found: set[float] = set()
-        for node in ast.walk(whole):
+        for node in self._walk(whole):
             match node:
                 case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=right):
                     sides: Iterable[ast.expr] = (left, right)
@@ -456,7 +496,7 @@ class _Reader:
                 case _:
                     continue
             for side in sides:
-                for part in ast.walk(side) if isinstance(side, ast.BinOp) else (side,):
+                for part in self._walk(side) if isinstance(side, ast.BinOp) else (side,):
                     if isinstance(part, ast.expr) and (number := number_of(part)) is not None:
                         found.add(number)
                     elif isinstance(part, ast.Constant) and isinstance(part.value, complex):
@@ -468,7 +508,7 @@ class _Reader:
         value = number_of(node)
         if value is not None:
             return 0 < abs(value) <= LARGEST_STEP
-        for part in ast.walk(node):
+        for part in self._walk(node):
             match part:
                 case ast.Constant(value=int() | float() as number) if 0 < abs(number) <= SMALL:
                     return True
@@ -486,9 +526,12 @@ class _Reader:
 
     def _has_numbers(self) -> bool:
         """Whether the file has a class of numbers that can be added and multiplied."""
-        return any(
-            isinstance(node, ast.ClassDef) and {"__add__", "__mul__"} <= _methods(node) for node in ast.walk(self._tree)
-        )
+        return self._once(
+            "numbers", self._tree,
+            lambda whole: any(
+                isinstance(n, ast.ClassDef) and {"__add__", "__mul__"} <= _methods(n) for n in self._walk(whole)
+            ),
+        )  # fmt: skip
 
     def _is_product_rule(self, node: ast.BinOp) -> bool:
         """In `__mul__` of such a class: `a.value * b.slope + a.slope * b.value` beside `a.value * b.value`.
@@ -504,7 +547,7 @@ class _Reader:
         if not isinstance(owner, ast.ClassDef) or "__add__" not in _methods(owner):
             return False
         factors = [ast.dump(f) for side in (node.left, node.right) for f in _factors(side)]
-        others = [n for n in ast.walk(scope) if isinstance(n, ast.BinOp) and n is not node]
+        others = [n for n in self._walk(scope) if isinstance(n, ast.BinOp) and n is not node]
         return (
             len(set(factors)) == len(factors)
             and not any(isinstance(n.op, ast.Sub) and _is_product(n.left) and _is_product(n.right) for n in others)
@@ -541,7 +584,7 @@ def _terms(node: ast.expr, sign: int, plus: list[ast.expr], minus: list[ast.expr
             (plus if sign > 0 else minus).append(node)
 
 
-def _bare(node: ast.expr) -> str:
+def _bare(node: ast.AST) -> str:
     """An expression without what is added to or subtracted from its parts; of less than a call or an operation, no two
     are the same."""
     if not isinstance(node, ast.Call | ast.BinOp):
@@ -579,12 +622,6 @@ def _roots(node: ast.expr) -> list[ast.expr]:
         if isinstance(part, ast.Name | ast.Attribute) and id(part) not in called | inside:
             found.setdefault(ast.dump(part), part)
     return list(found.values())
-
-
-def _calls_in(whole: ast.AST) -> Iterator[ast.Call]:
-    for node in ast.walk(whole):
-        if isinstance(node, ast.Call):
-            yield node
 
 
 def _arguments(call: ast.Call) -> list[ast.expr]:

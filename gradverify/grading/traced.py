@@ -9,6 +9,7 @@ digit.
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ FOLLOWS = 0.01  # of what it grows by has to arrive in a value
 PROMINENT = 0.01  # values smaller than this part of their column's largest say nothing
 MOSTLY = 0.9  # of a column's prominent values have to follow
 MOST_POINTS = 12
+MOST_SECONDS = 10.0  # of one student's changed copies, in all; the one that is running may go on for its own time limit
 MOST_NAMED = 3  # passages, and components
 INEXACT = 20.0  # units of round-off that most values of a difference quotient are off by, unlike a formula's
 ABOVE_BOUND = 10.0  # how far above the reference's own bound they stand, too
@@ -41,12 +43,13 @@ ABOVE_BOUND = 10.0  # how far above the reference's own bound they stand, too
 Changed = Callable[[Mapping[str, str]], AbstractContextManager[Caller]]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Handed:
     """A submission's text, and the way to run it changed."""
 
     text: Text
     changed: Changed
+    spent: float = 0.0  # seconds, on changed copies
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ def _traced(
     if follows is None:
         return []
     used = passages
-    if len(passages) > 1:  # of several, those that matter by themselves
+    if len(passages) > 1 and handed.spent <= MOST_SECONDS / 2:  # of several, those that matter by themselves
         alone = [p for p in passages[: 2 * MOST_NAMED] if _followed(handed, claim, at, [p]) is not None]
         used = alone or passages
     if used[0].passage in (Passage.QUOTIENT, Passage.SAMPLED) and _is_exact(at, follows):
@@ -91,12 +94,16 @@ def _traced(
 
 def _followed(handed: Handed, claim: SubmissionClaim, asked: Asked, passages: Sequence[Found]) -> Mask | None:
     """The columns (c,) whose values follow the passages; None where there are none."""
+    if handed.spent > MOST_SECONDS:
+        return None
     parts = ROUNDED_PARTS if _is_rounded(asked.values) else PARTS
+    started = time.monotonic()
     with handed.changed(handed.text.scaled(passages, 1 + parts)) as caller:
         seat = Seat(caller, claim.seat.entry, claim.seat.seconds)
         seat.investigate()
         again = dataclasses.replace(claim, seat=seat, called_at=[], tilt=None)
         values = again.evaluate(asked.points).values.reshape(asked.values.shape)
+    handed.spent += time.monotonic() - started
     if seat.exhausted:
         return None
     with np.errstate(all="ignore"):

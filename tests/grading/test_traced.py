@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 
 from gradverify.expression.text import to_text
+from gradverify.grading import source
 from gradverify.grading.bench import Bench
 from gradverify.grading.claim import Caller, Seat
 from gradverify.grading.derivative import DerivativeGrading
 from gradverify.grading.model import FlagKind, QuestionResult, Status, SubmissionLimits
 from gradverify.grading.source import MOST_CHARACTERS, Text
-from gradverify.grading.traced import Handed
+from gradverify.grading.traced import MOST_SECONDS, Handed
 from gradverify.spec.model import ExpressionSource
 from tests.grading.support import InProcess, bench_in
 from tests.grading.test_cheats import RIGHT_SPECS
@@ -339,9 +340,9 @@ def test_the_component_that_is_made_of_differences_is_named(bench: Bench) -> Non
     assert "∂f/∂x" not in evidence
 
 
-def written_out(source: ExpressionSource, names: tuple[str, ...], constants: tuple[str, ...]) -> str:
+def written_out(formula: ExpressionSource, names: tuple[str, ...], constants: tuple[str, ...]) -> str:
     """The instructor's formula as a student would write it."""
-    parts = [source.whole] if source.whole is not None else list((source.by_variable or {}).values())
+    parts = [formula.whole] if formula.whole is not None else list((formula.by_variable or {}).values())
     body = ", ".join(to_text(part) for part in parts if part is not None)
     return f"from numpy import *\n\ndef grad({', '.join((*names, *constants))}):\n    return {body}\n"
 
@@ -349,10 +350,10 @@ def written_out(source: ExpressionSource, names: tuple[str, ...], constants: tup
 def test_no_right_formula_of_any_spec_looks_as_if_it_differentiated_by_itself() -> None:
     seen = 0
     for spec in RIGHT_SPECS:
-        for source in (spec.function, spec.gradient, spec.jacobian, spec.hessian):
-            if not isinstance(source, ExpressionSource):
+        for formula in (spec.function, spec.gradient, spec.jacobian, spec.hessian):
+            if not isinstance(formula, ExpressionSource):
                 continue
-            text = Text({"hw.py": written_out(source, spec.variables.names, tuple(spec.constants))})
+            text = Text({"hw.py": written_out(formula, spec.variables.names, tuple(spec.constants))})
             seen += len(text.trees)
             assert text.passages == (), (spec.name, text.passages)
     assert seen > 100
@@ -371,6 +372,36 @@ def test_names_that_lead_to_one_another_without_end_are_given_up() -> None:
     many = "\n".join(f"a{i} = a{i - 1} + a{i - 2} + a{i + 1}(a{i}) / a{i - 3}" for i in range(3, 2000))
     assert Text({"hw.py": f"{many}\nx = (a9(1) - a8(2)) / a7\n"}).passages == ()
     assert Text({"hw.py": "h = h\nx = (f(h) - f(-h)) / h\n"}).passages == ()
+
+
+def test_a_text_that_keeps_the_grader_busy_is_given_up_and_what_was_found_counts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    busy = "a = b\nb = a\n" + "a = (a - b) / b\nb = (b - a) / a\n" * 200
+    text = {"hw.py": f"h = 1e-5\ng = (f(1 + h) - f(1)) / h\n{busy}"}
+    assert len(Text(text).passages) == 1
+    monkeypatch.setattr(source, "MOST_WORK", 20_000)
+    assert len(Text(text).passages) == 1
+    monkeypatch.setattr(source, "MOST_WORK", 10)
+    assert Text(text).passages == ()
+
+
+def test_changed_copies_are_run_for_a_while_only(bench: Bench) -> None:
+    opened = []
+
+    @contextlib.contextmanager
+    def changed(texts: Mapping[str, str]) -> Iterator[Caller]:
+        opened.append(texts)
+        yield InProcess(functions(texts["hw.py"])["grad"])
+
+    text = code(DIFFERENCES["central, h 1e-3"])
+    for spent, runs in ((MOST_SECONDS + 1, 0), (MOST_SECONDS / 2 + 1, 1), (0.0, 3)):
+        opened.clear()
+        seat = Seat(InProcess(functions(text)["grad"]), "grad", 60.0)
+        grading = DerivativeGrading(bench, seat, SubmissionLimits(), 7, Handed(Text({"hw.py": text}), changed, spent))
+        grading.look()
+        grading.grade()
+        assert len(opened) == runs
 
 
 def test_a_helper_in_another_file_is_found(bench: Bench, tmp_path: Path) -> None:
