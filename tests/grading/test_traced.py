@@ -374,13 +374,11 @@ def test_names_that_lead_to_one_another_without_end_are_given_up() -> None:
     assert Text({"hw.py": "h = h\nx = (f(h) - f(-h)) / h\n"}).passages == ()
 
 
-def test_a_text_that_keeps_the_grader_busy_is_given_up_and_what_was_found_counts(
+def test_a_text_that_keeps_the_grader_busy_is_given_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     busy = "a = b\nb = a\n" + "a = (a - b) / b\nb = (b - a) / a\n" * 200
     text = {"hw.py": f"h = 1e-5\ng = (f(1 + h) - f(1)) / h\n{busy}"}
-    assert len(Text(text).passages) == 1
-    monkeypatch.setattr(source, "MOST_WORK", 20_000)
     assert len(Text(text).passages) == 1
     monkeypatch.setattr(source, "MOST_WORK", 10)
     assert Text(text).passages == ()
