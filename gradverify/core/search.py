@@ -143,7 +143,7 @@ def search(
     for screen in () if proved else screens:
         each = cost_of_a_point(listed, screen)
         if second and is_exact(listed, screen) and not _is_formula(problem):
-            each *= 1 + problem.variables.size  # each call of code is pulled back once for each row
+            each = max(each, 1 + problem.variables.size)  # a call of code is pulled back once for each row
         count = int(budget // each)
         if count < FEWEST_CANDIDATES:
             return Found(None, 0, 0, 0, f"a point costs {each} evaluations, the search's budget is {budget}")
