@@ -72,6 +72,34 @@ def jacobian_off_by_a_percent(p: Any) -> Any:
     return np.array([[np.exp(y), x * np.exp(y)], [2.02 * x / y, -(x**2) / y**2]])
 
 
+INPUTS, TARGETS = np.array([[1.0, 2.0], [-0.5, 0.3], [0.7, -1.1]]), np.array([1.0, 0.0, 1.0])
+
+
+def sigmoid(z: Any) -> Any:
+    return 1 / (1 + np.exp(-z))
+
+
+def network(p: Any) -> Any:
+    return 0.5 * np.sum((sigmoid(INPUTS @ p) - TARGETS) ** 2) + np.sum(np.maximum(INPUTS @ p, 0) * TARGETS)
+
+
+def without_an_activations_derivative(p: Any) -> Any:
+    a = sigmoid(INPUTS @ p)
+    return INPUTS.T @ (a - TARGETS) + INPUTS.T @ (TARGETS * (INPUTS @ p > 0))
+
+
+def right_for_the_network(p: Any) -> Any:
+    a = sigmoid(INPUTS @ p)
+    return INPUTS.T @ ((a - TARGETS) * a * (1 - a)) + INPUTS.T @ (TARGETS * (INPUTS @ p > 0))
+
+
+def test_an_activations_derivative_that_is_missing_on_the_way_back_is_named() -> None:
+    found = diagnosed(network, without_an_activations_derivative)
+    assert found.fault is Fault.MISSING_CHAIN_FACTOR
+    assert "the derivative of 1/(1 + exp(-(INPUTS @ p))), is missing in 1/(1 + exp(" in found.message
+    assert gradverify.check(network, right_for_the_network, at=AT).passed
+
+
 @pytest.mark.parametrize("backends", [None, ["finite-difference"]])
 def test_an_entry_of_a_jacobian_that_is_off_by_a_percent_has_a_factor(backends: list[str] | None) -> None:
     def f(p: Any) -> Any:

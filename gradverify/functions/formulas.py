@@ -260,18 +260,20 @@ class _Reader:
                         if self.block(inner, frame) is not _NOTHING:
                             raise Unreadable
                 case ast.If(test=test, body=inner, orelse=other):
-                    return self.branch(test, inner, [*other, *body[position + 1 :]], frame)
+                    condition, rest = self.value(test, frame), body[position + 1 :]
+                    if isinstance(condition, bool):
+                        return self.block([*(inner if condition else other), *rest], frame)
+                    return self.branch(condition, inner, [*other, *rest], frame)
                 case ast.Expr(value=ast.Constant()) | ast.Pass() | ast.Assert() | ast.Import() | ast.ImportFrom():
                     continue
                 case _:
                     raise Unreadable
         return _NOTHING
 
-    def branch(self, test: ast.expr, inner: Sequence[ast.stmt], rest: Sequence[ast.stmt], frame: _Frame) -> Any:
+    def branch(self, condition: Any, inner: Sequence[ast.stmt], rest: Sequence[ast.stmt], frame: _Frame) -> Any:
         """An `if` whose branch returns; `rest` is what follows where it is not taken."""
         if not any(isinstance(node, ast.Return) for node in inner):
             raise Unreadable
-        condition = self.value(test, frame)
         taken = self.block(inner, replace(frame, names=dict(frame.names)))
         other = self.block(rest, frame)
         if taken is _NOTHING or other is _NOTHING:
@@ -293,6 +295,15 @@ class _Reader:
                     raise Unreadable
                 for part, item in zip(parts, items, strict=True):
                     self.assign(part, item, frame)
+            case ast.Subscript(value=ast.Name(id=name), slice=ast.Slice() as part):
+                into = frame.names.get(name)
+                ends = [None if end is None else self.value(end, frame) for end in (part.lower, part.upper, part.step)]
+                if not isinstance(into, _Cells) or not all(end is None or type(end) is int for end in ends):
+                    raise Unreadable
+                places = range(*slice(*ends).indices(into.shape[0]))
+                items = [value] * len(places) if self.shape(value) == () else self.entries(value)
+                for where, item in zip(places, items, strict=True):
+                    self.put(into, where, item)
             case ast.Subscript(value=ast.Name(id=name), slice=where):
                 self.put(frame.names.get(name), self.value(where, frame), value)
             case _:
@@ -339,10 +350,15 @@ class _Reader:
             case ast.BinOp(left=left, op=op, right=right):
                 return self.operation(op, self.value(left, frame), self.value(right, frame))
             case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _COMPARISONS:
-                a, b = self.text(self.value(left, frame)), self.text(self.value(right, frame))
-                return self.made(f"({a} {_COMPARISONS[type(op)]} {b})")
+                a, b = self.value(left, frame), self.value(right, frame)
+                if isinstance(a, int) and isinstance(b, int):
+                    return _compared(op, a, b)
+                return self.made(f"({self.text(a)} {_COMPARISONS[type(op)]} {self.text(b)})")
             case ast.IfExp(test=test, body=body, orelse=other):
-                return self.chosen(self.value(test, frame), self.value(body, frame), self.value(other, frame))
+                condition = self.value(test, frame)
+                if isinstance(condition, bool):
+                    return self.value(body if condition else other, frame)
+                return self.chosen(condition, self.value(body, frame), self.value(other, frame))
             case ast.Subscript(value=inner, slice=where):
                 return self.item(self.value(inner, frame), where, frame)
             case ast.Attribute(value=inner, attr=name):
@@ -374,7 +390,7 @@ class _Reader:
         return self.known(frame.around[name], name)
 
     def operation(self, op: ast.operator, left: Any, right: Any) -> Any:
-        if isinstance(left, (int, float)) and isinstance(right, (int, float)):
+        if isinstance(left, int) and isinstance(right, int):  # as in an index; 2.0*9.81 is told as it is written
             return _computed(op, left, right)
         if type(op) not in _OPERATORS:
             raise Unreadable
@@ -490,14 +506,30 @@ class _Reader:
                 return self.operation(ast.Pow(), *given)
         raise Unreadable
 
+    def reshaped(self, value: Any, sizes: list[Any]) -> Any:
+        """`reshape` and its kin, in C order."""
+        if len(sizes) == 1 and isinstance(sizes[0], list):
+            sizes = sizes[0]
+        before = self.shape(value)
+        if not sizes or not all(type(size) is int for size in sizes) or sizes.count(-1) > 1:
+            raise Unreadable
+        known = math.prod(size for size in sizes if size != -1)
+        shape = tuple(math.prod(before) // known if size == -1 else size for size in sizes)
+        if math.prod(shape) != math.prod(before):
+            raise Unreadable
+        if shape == before:
+            return value
+        sizes_text = str(shape[0]) if len(shape) == 1 else str(shape)
+        return self.made(f"reshape({self.text(value)}, {sizes_text})")
+
     def library(self, name: str, given: list[Any], named: dict[str, Any]) -> Any:
         """A function of NumPy, SciPy or math by its name; a method with the array as its first argument."""
         if name in _ARRAYS and len(given) == 1:
             return self.made(self.text(given[0])) if not isinstance(given[0], (int, float)) else given[0]
         if name in ("copy", "astype", "item", "squeeze") and given:
             return given[0]
-        if name in ("ravel", "flatten") and len(given) == 1 and len(self.shape(given[0])) == 1:
-            return given[0]
+        if name in ("ravel", "flatten", "reshape") and given and not named:
+            return self.reshaped(given[0], [-1] if name != "reshape" else given[1:])
         if name in ("zeros", "empty", "ones", "zeros_like", "empty_like", "ones_like") and len(given) == 1:
             like = name.endswith("_like")
             shape = self.shape(given[0]) if like else _as_shape(given[0])
@@ -563,7 +595,22 @@ def _as_shape(value: Any) -> Shape:
     return shape
 
 
-def _computed(op: ast.operator, left: float, right: float) -> float:
+def _compared(op: ast.cmpop, left: int, right: int) -> bool:
+    match op:
+        case ast.Lt():
+            return left < right
+        case ast.LtE():
+            return left <= right
+        case ast.Gt():
+            return left > right
+        case ast.GtE():
+            return left >= right
+        case ast.Eq():
+            return left == right
+    return left != right
+
+
+def _computed(op: ast.operator, left: int, right: int) -> float:
     """Arithmetic of plain numbers, such as that of an index."""
     match op:
         case ast.Add():

@@ -47,6 +47,23 @@ def branches(p: Any) -> Any:
     return -p[1]
 
 
+def decides(p: Any) -> Any:
+    total = 0.0
+    for i in range(3):
+        if i == 1:
+            total += p[0] ** i
+        else:
+            total += p[1] if i > 1 else 2.0 * 0.7 * p[1]
+    return total
+
+
+def fills(p: Any) -> Any:
+    d = np.empty(3)
+    d[:2] = p
+    d[2:] = 1.0
+    return d
+
+
 def sums(p: Any) -> Any:
     return sum(w * v for w, v in zip([1, 2], p, strict=True))
 
@@ -58,6 +75,9 @@ def sums(p: Any) -> Any:
         (loops, "(p[1] - p[0])**2"),
         (assembles, "[2*p[0], sin(p[1])]"),
         (branches, "where(p[0] > 0, p[0]**2, -p[1])"),
+        (decides, "2.0*0.7*p[1] + p[0]**1 + p[1]"),
+        (fills, "[p[0], p[1], 1.0]"),
+        (lambda p: np.sum(p.reshape(1, -1) @ np.reshape(p, (2, 1))), "sum(reshape(p, (1, 2)) @ reshape(p, (2, 1)))"),
         (sums, "1*p[0] + 2*p[1]"),
         (lambda p: RATE * np.sum(WEIGHTS * p) + np.linalg.norm(p), "0.5*sum(WEIGHTS*p) + norm(p)"),
         (lambda p: squashed(p @ WEIGHTS), "1/(1 + exp(-(p @ WEIGHTS)))"),

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gradverify.core.diagnosis.constants import name_of_factor
-from gradverify.core.diagnosis.terms import short, slope_of
+from gradverify.core.diagnosis.terms import elementwise, name_of, short, slope_of
 from gradverify.core.problem import Function
 from gradverify.core.variables import Shape, Variables
 from gradverify.core.verdicts import Fault
@@ -82,8 +82,10 @@ def changes(
     wrappers = _wrappers(formulas)
     known = {name.name for name in names}
     pieces = [piece for piece in _pieces((*formulas, tree)) if _names_of(piece) <= known]
+    slopes = [pair for formula in formulas for pair in elementwise(formula) if _names_of(pair[1]) <= known]
     for path, node in nodes:
         parent = at(tree, path[:-1]) if path else None
+        yield from _without_a_slope(path, node, parent, slopes)
         yield from _signs(path, node, parent)
         yield from _left_out(path, node)
         yield from _transposes(path, node)
@@ -143,6 +145,20 @@ def _lacking(path: Path, node: Node, pieces: Sequence[Call]) -> Iterator[Change]
                 part = _call(function, node, piece, like=node)
                 message = f"the term {sign} {_text(piece)} is missing beside {_text(node)}"
                 yield Change(path, part, Fault.MISSING_TERM, message, 3.1)
+
+
+def _without_a_slope(
+    path: Path, node: Node, parent: Node | None, slopes: Sequence[tuple[Call, Node]]
+) -> Iterator[Change]:
+    """What goes back through an activation lacks its derivative, entry by entry."""
+    inside = isinstance(parent, Call) and parent.function == "matmul"
+    if not _counts(node) or not (inside or _stands_alone(node, parent)):
+        return
+    for call, slope in slopes:
+        if slope.shape == node.shape != () and slope != node:
+            part = _call("multiply", node, slope, like=node)
+            message = f"the chain rule's factor {_text(slope)}, the derivative of {_text(call)}, is missing"
+            yield Change(path, part, Fault.MISSING_CHAIN_FACTOR, f"{message} in {_text(node)}", 2.2)
 
 
 def _wrapped(path: Path, node: Node, wrappers: Sequence[str]) -> Iterator[Change]:
@@ -399,9 +415,9 @@ def _functions(path: Path, node: Node) -> Iterator[Change]:
         yield Change(path, part, Fault.MEAN_VS_SUM, f"{_text(node)}: {what}", 1.0, True)
     slope = slope_of(node) if node.function not in ("power", "exp") else None
     if slope is not None:
-        message = f"{_text(node)} stands where the derivative of {node.function}, {_text(slope)}, belongs"
+        message = f"{_text(node)} stands where the derivative of {name_of(node)}, {_text(slope)}, belongs"
         yield Change(path, slope, Fault.MISSING_CHAIN_FACTOR, message, 2.4)
-        if node.function in ("sigmoid", "tanh"):
+        if node.function in ("sigmoid", "tanh", "divide"):
             return
         both = _call("multiply", slope, node, like=node)
         yield Change(path, both, Fault.MISSING_CHAIN_FACTOR, message, 2.6)

@@ -68,6 +68,13 @@ def _apart(tree: Node, columns: tuple[int, ...]) -> list[Unit]:
     if isinstance(tree, Stack):
         size = len(columns) // len(tree.items)
         return [u for k, item in enumerate(tree.items) for u in _apart(item, columns[k * size : (k + 1) * size])]
+    if isinstance(tree, Call) and tree.function == "concatenate" and len(tree.shape) == 1:
+        found, start = [], 0
+        for part in tree.arguments:
+            size = math.prod(part.shape)
+            found += _apart(part, columns[start : start + size])
+            start += size
+        return found
     return [Unit(tree, columns)]
 
 

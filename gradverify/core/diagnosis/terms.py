@@ -24,7 +24,7 @@ from gradverify.core.problem import Derivative, Domain, ExpressionFunction, Func
 from gradverify.core.variables import Variables
 from gradverify.core.verdicts import Fault
 from gradverify.core.verify import Ask
-from gradverify.expression.nodes import Call, Index, Name, Node, Number, Stack
+from gradverify.expression.nodes import Call, Compare, Comparison, Index, Name, Node, Number, Stack
 from gradverify.expression.places import Path, replaced
 from gradverify.expression.text import to_text
 from gradverify.expression.walk import walk
@@ -248,11 +248,11 @@ def chain_slopes(evidence: Evidence, index: int, function: Node, parts: Parts) -
                 outer = 1 / parts.values(node)[rows, 0]
         if outer is not None:
             yield Slope(outer, f"the derivative of {node.function} in {text}", f"outer {text}")
-    for call, formula in _elementwise(function):
+    for call, formula in elementwise(function):
         slopes = parts.values(formula)[rows]
         text = short(to_text(call))
         for entry in range(min(slopes.shape[1], MOST_ENTRIES)):
-            what = f"the derivative of {call.function} in {text}, {short(to_text(formula))}"
+            what = f"the derivative of {name_of(call)} in {text}, {short(to_text(formula))}"
             yield Slope(slopes[:, entry], what, f"elementwise {text}")
 
 
@@ -355,7 +355,7 @@ MOST_ENTRIES = 12  # of an array of slopes: which of them belongs to a component
 MOST_ELEMENTWISE = 6
 
 
-def _elementwise(tree: Node) -> list[tuple[Call, Node]]:
+def elementwise(tree: Node) -> list[tuple[Call, Node]]:
     """Functions in `tree` that work on arrays entry by entry, each with its slopes as a tree."""
     found: dict[Call, Node] = {}
     for node in walk(tree):
@@ -398,12 +398,41 @@ def slope_of(node: Call) -> Node | None:
             return call("sign", argument)
         case "softplus":
             return call("sigmoid", argument)
+        case "relu":
+            return _step(argument)
+        case "maximum" if isinstance(node.arguments[1], Number) and node.arguments[1].value == 0:
+            return _step(argument)
+        case "divide" if _is_logistic(node):
+            return call("multiply", node, call("subtract", one, node))
         case "power" if isinstance(node.arguments[1], Number):
             p = node.arguments[1].value
             below = call("power", argument, Number(p - 1, f"{p - 1:g}")) if p != 2 else argument
             return call("multiply", node.arguments[1], below)
         case _:
             return None
+
+
+def name_of(node: Call) -> str:
+    """What people call an elementwise function that has a slope."""
+    return "the logistic function" if node.function == "divide" else node.function
+
+
+def _step(node: Node) -> Node:
+    one, zero = Number(1.0, "1"), Number(0.0, "0")
+    return Call("where", (Compare(Comparison.GT, node, zero, node.shape), one, zero), node.shape)
+
+
+def _is_logistic(node: Call) -> bool:
+    """Whether it is 1/(1 + exp(−z)), in whichever order."""
+    top, below = node.arguments[0], node.arguments[-1]
+    if not (isinstance(top, Number) and top.value == 1.0 and isinstance(below, Call) and below.function == "add"):
+        return False
+    exponentials = [a for a in below.arguments if isinstance(a, Call) and a.function == "exp"]
+    others = [a for a in below.arguments if isinstance(a, Number) and a.value == 1.0]
+    negative = exponentials and isinstance(exponentials[0].arguments[0], Call)
+    return bool(
+        negative and len(below.arguments) == 2 and others and exponentials[0].arguments[0].function == "negative"  # type: ignore[union-attr]
+    )
 
 
 def root_of(problem: Problem, index: int = 0) -> Node | None:
