@@ -27,8 +27,9 @@ from gradverify.functions.build import Loaded, domain_of, load, points_of
 from gradverify.functions.expressions import function_from_expression
 from gradverify.grading.model import Kind, Question
 from gradverify.hookspecs import LoadError
+from gradverify.run.asking import asker, problem_for
 from gradverify.run.settings import VerifySettings
-from gradverify.run.single import asker, problem_for, run_spec
+from gradverify.run.single import run_spec
 from gradverify.spec.model import SampledPoints
 from gradverify.spec.sampling import draw
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gradverify.core.properties import Facts
     from gradverify.core.stationary import Stationary
     from gradverify.plugins import Plugins
-    from gradverify.run.single import Verification
+    from gradverify.run.verification import Verification
 
 KINDS = {"stationary": "stationary", "properties": "property", "descent": "descent", "rule": "rule"}
 

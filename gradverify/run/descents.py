@@ -35,7 +35,7 @@ from gradverify.plugins.registry import Registered
 from gradverify.spec.beyond import Bounds, Descent, DescentExpectation
 
 if TYPE_CHECKING:
-    from gradverify.run.single import Verification
+    from gradverify.run.verification import Verification
 
 SECONDS = 20.0  # that all descents of a spec may take together: a third of the default `--timeout`
 MOST_HESSIAN = 60  # variables up to which the Hessian is looked at, for the theory's rate and the curvature

@@ -28,7 +28,7 @@ from gradverify.functions.rules import Composite, Part
 from gradverify.spec.model import Spec
 
 if TYPE_CHECKING:
-    from gradverify.run.single import Verification
+    from gradverify.run.verification import Verification
 
 WORDS = {"linear-combination": "the linear combination", "product": "the product", "chain": "the chain f(g(x))"}
 SAME = 1e-9  # relative; two ways to compute one value differ by round-off, not by more than half of the digits

@@ -1,0 +1,123 @@
+"""Are the claims wrong beyond the listed points, as far as time allows, and how is that said?"""
+
+from __future__ import annotations
+
+import math
+
+from gradverify.core import conclude, search
+from gradverify.core.arrays import Vector
+from gradverify.core.judge import Code
+from gradverify.core.problem import ExpressionFunction
+from gradverify.core.report import Check, Counterexample
+from gradverify.core.verdicts import Verdict
+from gradverify.core.verify import Verified, verdict_of
+from gradverify.expression.analytic import analytic
+from gradverify.expression.guards import literals
+from gradverify.functions.literals import literals_in_source
+from gradverify.run.patience import OutOfPatience, patience
+from gradverify.run.settings import FAR_STEPS, VerifySettings
+from gradverify.run.verification import Verification, line_of
+from gradverify.spec.model import Spec
+
+SEARCH_SECONDS = 30.0  # several times what the search plans for, so that only a function that hangs gets there
+
+
+def search_claims(work: Verification, settings: VerifySettings) -> tuple[search.Found, Verified]:
+    """The search for the first claim, and for a Hessian beside it; and the claim that what it found is about."""
+    main, *others = work.verified
+    found, searched = _search_within_limits(work, main, settings), main
+    for other in others:
+        if found.verified is not None:
+            break
+        further = _search_within_limits(work, other, settings)
+        if further.verified is not None:
+            searched = other
+        found = search.together(found, further, other.problem.derivative.value)
+    return found, searched
+
+
+def _search_within_limits(work: Verification, main: Verified, settings: VerifySettings) -> search.Found:
+    """The search, or why there is none: candidates are points that nobody listed, and f may hang at one."""
+    for phase in ("search", FAR_STEPS):
+        if phase in settings.given_up:
+            return search.Found(None, 0, 0, 0, settings.given_up[phase], given_up=True)
+    try:
+        with patience(SEARCH_SECONDS):
+            return _search(work, main, settings)
+    except OutOfPatience:
+        late = f"it took more than {SEARCH_SECONDS:g} s: the function is slow, or hangs"
+        return search.Found(None, 0, 0, 0, late, given_up=True)
+
+
+def _search(work: Verification, main: Verified, settings: VerifySettings) -> search.Found:
+    if not search.applies_to(main.problem):
+        return search.Found(None, 0, 0, 0, "there is no variable to move")
+    numbers: list[float] = []
+    # Without a backend that could look at other points nothing is searched, and no source need be read for it.
+    for function in (main.problem.function, main.problem.claim) if search.screening_backends(main) else ():
+        if isinstance(function, ExpressionFunction):
+            for tree in function.trees:
+                numbers += literals(tree)
+        elif function is not None:
+            numbers += literals_in_source(function)
+    return search.search(
+        main.problem, main, work.backends, work.quietly, at_kinks=work.spec.at_kinks,
+        literals=tuple(dict.fromkeys(numbers)), evaluations=work.spec.search_evaluations, seed=settings.seed,
+        smooth=main.proved and all(
+            isinstance(f, ExpressionFunction) and all(map(analytic, f.trees))
+            for f in (main.problem.function, main.problem.claim)
+        ),
+    )  # fmt: skip
+
+
+def unconfirmed(count: int) -> str:
+    """What is said of points that the search had no budget left to confirm."""
+    points, them = ("point", "it") if count == 1 else ("points", "them")
+    return (
+        f"the search found {count} {points} where the claim looks wrong and could not confirm {them} within its "
+        "budget; a larger one, such as `search: {evaluations: 20000}`, decides"
+    )
+
+
+def search_check(found: search.Found, main: Verified, spec: Spec) -> Check:
+    """The search as a check of the report; `main` is the claim that it was about, at the listed points."""
+    details = {"candidates": found.candidates, "evaluations": found.evaluations}
+    line = line_of(spec, "search" if "search" in spec.places else "points")
+    if found.skipped is not None:
+        return Check(
+            kind="search", backend=None, verdict=Verdict.SKIPPED, reason=found.skipped, line=line, details=details
+        )
+    if found.verified is None:
+        return Check(kind="search", backend=None, verdict=Verdict.PASS, reason=found.reason, line=line, details=details)
+    checks = conclude.checks_of(found.verified, "search", line)
+    points = next((c.points for c in checks if c.verdict is Verdict.FAIL), ())
+    reason = counterexample_of(found.verified, main).message
+    worst = max((c.max_relative_error or 0.0 for c in checks), default=None)
+    return Check(
+        kind="search", backend=None, verdict=Verdict.FAIL, reason=reason, points=points, line=line, details=details,
+        max_relative_error=worst, evidence=conclude.evidence_of(found.verified),
+    )  # fmt: skip
+
+
+def counterexample_of(found: Verified, main: Verified) -> Counterexample:
+    """The counterexample that was `found` to the claim which `main` is about."""
+    judged = next((j for j in found.judged if (j.codes == Code.FAIL).any()), found.judged[0] if found.judged else None)
+    names = main.problem.variables
+    point = found.points[0]
+    shown = ", ".join(f"{names.component_name(i)} = {v:.6g}" for i, v in enumerate(point[:6]))
+    shown += ", …" if point.size > 6 else ""
+    count = main.points.shape[0]
+    listed = "the only listed point" if count == 1 else f"all {count} listed points"
+    nothing = (math.nan,) * min(found.claim.values.shape[1], conclude.MOST_COMPONENTS)
+    return Counterexample(
+        at=_first(point), claimed=_first(found.claim.values[0]),
+        reference=_first(judged.reference[0]) if judged else nothing,
+        error_bound=_first(judged.bound[0]) if judged else nothing,
+        message=f"{'holds' if verdict_of(main)[0] is Verdict.PASS else 'undecided'} at {listed}, fails at {shown}",
+    )  # fmt: skip
+
+
+def _first(vector: Vector) -> tuple[float, ...]:
+    """As much of a vector as a report holds."""
+    numbers: list[float] = vector[: conclude.MOST_COMPONENTS].tolist()
+    return tuple(numbers)
