@@ -17,13 +17,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradverify.core.arrays import Array, Mask, Matrix, Vector
+from gradverify.core.arrays import Array, Mask, Matrix
 from gradverify.core.judge import Code
 from gradverify.core.problem import Derivative
 from gradverify.grading.assignment import AUTODIFF_LIBRARIES
 from gradverify.grading.bench import Bench, Pool
 from gradverify.grading.copied import hard_coded
 from gradverify.grading.model import Flag, FlagKind
+from gradverify.grading.nudges import UNITS, nudged, scattered
 from gradverify.grading.suspect import Suspect
 from gradverify.grading.traced import Asked, traced
 from gradverify.grading.truncation import truncation
@@ -82,9 +83,6 @@ ABOVE_BOUND = 10.0  # how far above the reference's own bound an error has to st
 PROMINENT = 0.01  # values smaller than this part of their size are left out
 FEWEST_VALUES = 4  # that can be looked at
 LOOKED_AT = 5  # points where |f| is largest beside the gradient, and as many where it is smallest
-# Units in the last place by which x is moved, 1e-10 at most: f takes another value at each, and what is rounded to
-# single precision, or to decimals, the same one.
-UNITS = np.array((-448_129.0, -320_321.0, -187_711.0, -64_109.0, 0.0, 76_913.0, 193_121.0, 316_907.0, 451_723.0))
 FEWEST_DISTINCT = 2  # values on the way: single precision gives one and the same
 LOUD = 200.0  # units of round-off of the gradient's size: the scatter of no formula that is fit for use
 MOSTLY = 0.6  # of the values where |f| is large have to be loud
@@ -168,7 +166,7 @@ class _Scatter:
 def _scatter(suspect: Suspect, pool: Pool, rows: Array) -> _Scatter | None:
     """Whether the errors are round-off of f that was divided by a step: loud where |f| is large, and following it."""
     bench = suspect.bench
-    lines = np.concatenate([_ulps(point, suspect) for point in pool.points[rows]])
+    lines = np.concatenate([nudged(point, bench) for point in pool.points[rows]])
     known = bench.references(lines)
     if known is None:
         return None
@@ -181,7 +179,7 @@ def _scatter(suspect: Suspect, pool: Pool, rows: Array) -> _Scatter | None:
     middle = UNITS.size // 2
     level = _levels(bench, lines.reshape((rows.size, UNITS.size, -1)), pool.level_of_values[rows])
     with np.errstate(all="ignore"):
-        noise = _scattered(error)
+        noise = scattered(error)
         size = pool.size[rows]
         distinct = 1 + np.count_nonzero(np.diff(np.sort(claimed, axis=1), axis=1), axis=1)
         usable = np.isfinite(noise) & (np.abs(error[:, middle]) <= LARGEST * size) & (size > 0)
@@ -252,15 +250,6 @@ def _follows(level: Array, noise: Array, size: Array, loud: Mask, moving: Mask) 
     return _Followed(h, span, float(np.mean(follows[seen])), float(np.std(apart)))
 
 
-def _scattered(error: Array) -> Array:
-    """The standard deviation of errors (k, line, c) along each line, without what is straight in them: (k, c)."""
-    straight = np.stack([np.ones(UNITS.size), UNITS / np.max(np.abs(UNITS))], axis=1)
-    with np.errstate(all="ignore"):
-        off = error - np.einsum("ab,kbm->kam", straight @ np.linalg.pinv(straight), error)
-        out: Array = np.sqrt(np.sum(off**2, axis=1) / (UNITS.size - 2))
-    return out
-
-
 def _on_a_grid(claimed: Array, noise: Array, loud: Array, *, decimal: bool) -> bool:
     """Whether the answers are multiples of a round number about as large as their scatter.
 
@@ -282,16 +271,8 @@ def _levels(bench: Bench, lines: Array, values: Array) -> Array:
     """How large f is at each value's point, (k, c), for its round-off: that of its terms, where they cancel."""
     k, count, n = lines.shape
     found = bench.problem.function.evaluate(lines.reshape((k * count, n))).values.reshape((k, count, -1))
-    own = _scattered(found) / EPSILON / ROUNDED
+    own = scattered(found) / EPSILON / ROUNDED
     out: Array = np.maximum(values, np.repeat(own, values.shape[1] // own.shape[1], axis=1))
-    return out
-
-
-def _ulps(point: Vector, suspect: Suspect) -> Matrix:
-    unit = np.spacing(np.abs(point)) * np.where(point < 0, -1.0, 1.0)
-    moved = point + UNITS[:, None] * np.where(point != 0, unit, 0.0)
-    inside = suspect.bench.problem.domain.contains(moved)
-    out: Matrix = np.where(inside, moved, point)
     return out
 
 

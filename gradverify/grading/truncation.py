@@ -4,6 +4,9 @@ A central difference is off by h²/6 times f's third derivative, a forward one b
 2006, section 8.1). The step is fitted at one value of a component; the quotient itself, and not only its leading term,
 then has to foretell the errors at all the others. Where a factor or a constant foretells them as well (every quotient
 of `exp` is a multiple of it), nobody is accused.
+
+An error alone may have another cause: `1/(x + 1e-8)` is as far from 1/x as a forward difference of `log` with step
+2e-8. So the answers have to scatter as well when x moves in its last places, by about f's round-off over that step.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import numpy as np
 
 from gradverify.core.arrays import Array, Mask, Matrix, Vector
 from gradverify.core.problem import Derivative, Function
+from gradverify.grading.nudges import UNITS, nudged, scattered
 from gradverify.grading.suspect import Suspect
 
 EPSILON = float(np.finfo(np.float64).eps)
@@ -26,6 +30,11 @@ LARGEST = 1e-2  # relative: larger errors are mistakes, which are diagnosed
 MATCH = 0.02  # of the foretold error
 ROUND_OFF = 8.0  # units of f's round-off, divided by the step, that a quotient may be off by
 RIVAL = 0.2  # of the errors' size: what a factor and a constant together leave unexplained, at the least
+SCATTER = (0.03, 10.0)  # of f's round-off over the step: how much a quotient of that step scatters (0.2 is usual)
+CLEARLY = 30.0  # units of round-off of the value itself that this has to be, to be told from a formula's own scatter
+NUDGED = 6  # points at which it is looked for
+FEWEST_NUDGED = 3
+MOSTLY = 0.75
 FIRST_TRIES = (1e-3, 3e-2)  # of fourth order, the error of the smaller one is lost in round-off
 REFINED = 5
 LARGEST_STEP = 0.5
@@ -71,7 +80,11 @@ def truncation(suspect: Suspect) -> str | None:
     if first is None or not first.columns(3):
         return None
     errors = _with_more(suspect, first)
-    found = [(index, step) for index in errors.columns(FEWEST) if (step := _step(suspect, errors, index)) is not None]
+    found = [
+        (index, step)
+        for index in errors.columns(FEWEST)
+        if (step := _step(suspect, errors, index)) is not None and _scatters(suspect, errors, index, step[0], step[1])
+    ]
     if not found:
         return None
     _, (scheme, h, count) = found[0]
@@ -79,7 +92,8 @@ def truncation(suspect: Suspect) -> str | None:
     told = ", ".join(f"∂f/∂{name}" for name in names[:3]) + (", …" if len(names) > 3 else "")
     return (
         f"{told}: the errors are those of a {scheme.name} difference of f with step {h:.2g}, at all {count} points"
-        " where they can be seen, and neither a factor nor a constant has them"
+        " where they can be seen; neither a factor nor a constant has them, and when x moves in its last places the"
+        " answers jump as f's round-off divided by that step does"
     )
 
 
@@ -165,6 +179,31 @@ def _step(suspect: Suspect, errors: _Errors, index: int) -> tuple[Scheme, float,
             if near.all() and np.count_nonzero(telling) >= FEWEST:
                 return scheme, h, int(np.count_nonzero(telling))
     return None
+
+
+def _scatters(suspect: Suspect, errors: _Errors, index: int, scheme: Scheme, h: float) -> bool:
+    """Whether the answers jump when x moves in its last places, by as much as a quotient with this step does."""
+    bench = suspect.bench
+    _, unit = scheme.slopes(bench.problem.function, errors.points, index, h)
+    own = EPSILON * np.abs(errors.right[:, index])
+    with np.errstate(all="ignore"):
+        ratio = unit / np.maximum(own, np.finfo(np.float64).tiny)
+    clear = np.flatnonzero(np.isfinite(ratio) & (SCATTER[0] * ratio > CLEARLY))
+    rows = clear[np.argsort(-ratio[clear])][:NUDGED]
+    if rows.size < FEWEST_NUDGED:
+        return False
+    lines = np.concatenate([nudged(errors.points[row], bench) for row in rows])
+    known = bench.references(lines)
+    if known is None:
+        return False
+    claimed = suspect.claim.evaluate(lines).values.reshape(known[0].shape)
+    if suspect.claim.seat.exhausted:
+        return False
+    error = (claimed - known[0])[:, index].reshape((rows.size, UNITS.size, 1))
+    with np.errstate(all="ignore"):
+        seen = scattered(error)[:, 0] / unit[rows]
+        as_foretold = (seen >= SCATTER[0]) & (seen <= SCATTER[1])
+    return bool(np.count_nonzero(as_foretold) >= MOSTLY * rows.size)
 
 
 def _fitted(
