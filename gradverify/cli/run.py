@@ -216,7 +216,7 @@ def _known(
     from gradverify.cli.engine import show_known
     from gradverify.cli.options import blocked
     from gradverify.cli.quick import QuickLook
-    from gradverify.cli.screen import wants_lines
+    from gradverify.cli.screen import wants_lines, wants_notes
     from gradverify.run.settings import VerifySettings
 
     folder = again.cache_dir or state.cache
@@ -229,7 +229,7 @@ def _known(
             return None
         chosen, _ = chosen_of(listing)
         settings = VerifySettings(seed=options.seed, backends=options.backend or None)
-        counted = not wants_lines(options.verbosity)
+        counted = not (wants_lines(options.verbosity) or wants_notes(options.verbosity, len(chosen)))
         results = look.results(chosen, settings, counted=counted) if chosen else None
         report = None if results is None else look.report(results, options.seed)
     finally:

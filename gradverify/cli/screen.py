@@ -53,6 +53,11 @@ def wants_lines(verbosity: int) -> bool:
     return verbosity >= 1 or (verbosity == 0 and not _is_watched())
 
 
+def wants_notes(verbosity: int, total: int) -> bool:
+    """Whether notes on specs that passed are told: where somebody looks at one spec, or wants to read more."""
+    return verbosity >= 1 or (verbosity == 0 and total == 1)
+
+
 class Screen:
     """Shows a run. `verbosity`: −1 the summary alone, 0 what went wrong, 1 every spec by name."""
 
@@ -115,7 +120,11 @@ class Screen:
         self.__exit__(None, None, None)
         lead = "\n" if self._lines and report.specs else ""
         text = render_terminal(
-            report, width=self._style.width, colour=self._style.colour, verbosity=min(self._verbosity, 0)
+            report,
+            width=self._style.width,
+            colour=self._style.colour,
+            verbosity=min(self._verbosity, 0),
+            notes=wants_notes(self._verbosity, self._total),
         )
         self._write(lead + text)
 

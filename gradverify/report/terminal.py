@@ -41,8 +41,13 @@ class Style:
         return f"\x1b[{_CODES[name]}m{text}\x1b[0m" if self.colour else text
 
 
-def render_terminal(report: Report, *, width: int = 100, colour: bool = False, verbosity: int = 0) -> str:
-    """The whole text of a run. verbosity: −1 the summary alone, 0 what failed, 1 a line for every spec."""
+def render_terminal(
+    report: Report, *, width: int = 100, colour: bool = False, verbosity: int = 0, notes: bool = False
+) -> str:
+    """The whole text of a run. verbosity: −1 the summary alone, 0 what failed, 1 a line for every spec.
+
+    notes: whether to tell those on specs that passed as well; with verbosity 1 they are.
+    """
     style = Style(width, colour)
     parts = []
     if verbosity >= 0:
@@ -51,6 +56,8 @@ def render_terminal(report: Report, *, width: int = 100, colour: bool = False, v
         told = (spec for spec in report.specs if spec.verdict is not Verdict.PASS)
         parts += ["\n".join(_spec(spec, style)) for spec in told if verbosity > 0 or not spec.known]
         parts += [line for line in (_plugins(report), _broken(report)) if line]
+    if verbosity >= 1 or (notes and verbosity >= 0):
+        parts += ["\n".join(_notes(spec, style)) for spec in report.specs if _is_noted(spec)]
     if verbosity >= 1:
         parts.insert(0, "\n".join(progress_line(spec, style) for spec in report.specs))
     parts.append(summary(report, style))
@@ -70,6 +77,16 @@ def progress_line(spec: SpecResult, style: Style = Style()) -> str:
     spots = f", {count} blind spot{'' if count == 1 else 's'}" if count else ""
     mark = style.paint(f"{spec.verdict.value:12}", _COLOUR[spec.verdict])
     return f"{mark} {_place(spec)}{'' if _named_by_place(spec) else f' {clean(spec.name)}'}{expected}{spots}"
+
+
+def _is_noted(spec: SpecResult) -> bool:
+    return spec.verdict is Verdict.PASS and spec.expected == "pass" and bool(spec.notes)
+
+
+def _notes(spec: SpecResult, style: Style) -> Iterator[str]:
+    """What is worth knowing of a spec that passed."""
+    for note in spec.notes:
+        yield from _wrapped(clean(note), f"note on {clean(spec.name)}: ", style.width)
 
 
 def _known(spec: SpecResult, style: Style) -> str:

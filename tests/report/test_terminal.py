@@ -198,3 +198,12 @@ def test_a_long_reason_is_told_once() -> None:
     text = render_terminal(alone(WRONG, checks=(check,), reason=f'descent "far": {reason}'))
     assert text.count("to and fro") == 1
     assert "descent[far]  fail         see above" in text
+
+
+def test_notes_on_a_spec_that_passed_are_told_where_they_are_asked_for() -> None:
+    noted = alone(RIGHT, notes=("f changes its input `x`",))
+    assert "note on bowl: f changes its input `x`" in render_terminal(noted, notes=True)
+    assert "note on bowl: f changes its input `x`" in render_terminal(noted, verbosity=1)
+    assert "changes its input" not in render_terminal(noted)
+    assert "changes its input" not in render_terminal(noted, notes=True, verbosity=-1)
+    assert "note on" not in render_terminal(alone(TWIN, notes=("f is noisy",)), notes=True)
