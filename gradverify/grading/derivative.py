@@ -179,7 +179,9 @@ class DerivativeGrading:
         observed = (*values.faults, *((changed.observation,) if changed is not None else ()))
         suspect = Suspect(self.bench, self.claim, points, values, codes, visible.shape[0], self.seat.seen, self.handed)
         evidence = () if changed is not None else cheats.evidence(suspect)  # asking it again would show nothing
-        flags = (*_flags(self.seat.seen, observed, found), *evidence)
+        # Numbers alone may mistake a penalty for a large step's error; a text that holds no quotient has made none.
+        differences = [] if self.handed is not None and not self.handed.text.passages else found
+        flags = (*_flags(self.seat.seen, observed, differences), *evidence)
         flags += (Flag(FlagKind.OTHER, self.seat.turned),) if self.seat.turned else ()
         flags = tuple(dict.fromkeys(flags))
         forbidden = [flag.kind for flag in flags if flag.kind in question.forbid]

@@ -334,6 +334,16 @@ def test_a_quotient_that_f_itself_is_made_of_may_stand_in_its_formula(tmp_path: 
     assert (kinds(result), result.status) == (set(), Status.OK), result.staff
 
 
+def test_a_penalty_that_equals_a_large_steps_error_is_no_quotient(tmp_path: Path) -> None:
+    spec = "variables: [x, y]\nfunction: (x**4 + y**4)/4\npoints: [[1.5, 2.25], [-0.75, 0.5], [2, -1]]\n"
+    bench = bench_in(tmp_path, f"{spec}domain: {{x: [-3, 3], y: [-3, 3]}}\n", forbid="[numerical-derivative]")
+    own = "def f(x, y):\n    return (x**4 + y**4) / 4\n\n\n"
+    wrong = graded(bench, own + "def grad(x, y):\n    return [x**3 + 1e-4 * x, y**3 + 1e-4 * y]\n")
+    assert (kinds(wrong), wrong.status) == (set(), Status.WRONG), wrong.staff
+    step = "def grad(x, y, h=0.01):\n    return [(f(x+h, y) - f(x-h, y)) / (2*h), (f(x, y+h) - f(x, y-h)) / (2*h)]\n"
+    assert kinds(graded(bench, own + step)) == {FlagKind.NUMERICAL_DERIVATIVE}
+
+
 def test_the_component_that_is_made_of_differences_is_named(bench: Bench) -> None:
     evidence = graded(bench, code(DIFFERENCES["one component only"])).flags[0].evidence
     assert "∂f/∂y is made of it" in evidence
