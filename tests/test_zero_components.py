@@ -65,6 +65,21 @@ def test_a_constant_whose_parts_cancel_has_the_slope_0() -> None:
 # By differences alone
 
 
+def around_25(f: Callable[[Array], Array], backends: list[str] = DIFFERENCES, **options: Any) -> Verdict:
+    found = gradverify.check(f, lambda x: 0.0 * x, at=25.0, backends=backends, search=False, **options)
+    return found.result.verdict
+
+
+def test_a_constant_by_cancelling_has_the_slope_0_by_differences_alone() -> None:
+    assert around_25(lambda x: np.sin(x) ** 2 + np.cos(x) ** 2) is Verdict.PASS
+    assert around_25(lambda x: np.sin(x) ** 2 + np.cos(x) ** 2 + 1e-15 * x) is not Verdict.PASS
+
+
+def test_a_flat_part_is_left_at_an_edge_or_only_seems_to_be_flat() -> None:
+    assert around_25(lambda x: 3.0 + np.maximum(x - 40, 0)) is Verdict.PASS
+    assert around_25(np.tanh, domain={"x": (15, 30)}) is Verdict.INCONCLUSIVE
+
+
 def test_what_only_longer_steps_show_is_not_0() -> None:
     assert verdict(lambda p: 1e8 + 2.7 * p[1] + 1e-9 * p[0] ** 2, np.array([0.0, 2.7]), DIFFERENCES) is not Verdict.PASS
     assert verdict(lambda p: 1e10 * p[1] + 1e-10 * p[0] ** 3, np.array([0.0, 1e10]), DIFFERENCES) is not Verdict.PASS

@@ -21,7 +21,8 @@ from gradverify.core.problem import Derivative, Problem
 # round-off is 0 to all intents: f itself cannot tell it from 0.
 UNRESPONSIVE = 1e-6
 LONG_STEPS = (1.0, 1e3, 1e6)  # times the largest of the point's components, and 1: over these f must not move either
-ROOM = 0.45  # of the way to the domain's end: two such steps, of a second difference in one variable, stay inside
+ROOM = 0.999  # of the way to the domain's end
+ROOM_FOR_TWO = 0.45  # so that two such steps, of a second difference in one variable, stay inside
 # The corners of a second difference, in units of the two steps, and their weights.
 CORNERS = np.array([[1.0, 1.0], [1.0, 0.0], [0.0, 1.0], [0.0, 0.0]])
 WEIGHTS = np.array([1.0, -1.0, -1.0, 1.0])
@@ -153,5 +154,6 @@ class Negligible:
         length = max(1.0, float(np.max(np.abs(point), initial=0.0)))
         wanted = length * np.array(LONG_STEPS)
         low, high = self.problem.domain.low[variables], self.problem.domain.high[variables]
-        up, down = (ROOM * room[:, None] for room in (high - point[variables], point[variables] - low))
+        part = ROOM_FOR_TWO if self.problem.derivative is Derivative.HESSIAN else ROOM
+        up, down = (part * room[:, None] for room in (high - point[variables], point[variables] - low))
         return np.concatenate([np.minimum(wanted, up), -np.minimum(wanted, down)], axis=1)

@@ -275,12 +275,13 @@ def _ladder(
         if unsure.size:
             sharp = sharp_ends(sampler, part, done.samples, side, unsure)
             zero.reshape(-1)[unsure] = sharp & done.breaks.are(Nature.WHOLE)[unsure]
-        # Beside other components, f hides whatever its own round-off hides, however long the steps are.
-        natural = natural_sizes(lines, claimed)[rows]
-        hidden = np.where(natural > 0, hidden_by(part), 0.0)
+        # However long the steps are, f hides whatever its own round-off hides.
+        natural, hidden = natural_sizes(lines, claimed)[rows], hidden_by(part)
         error = np.where(zero, hidden, error)
         still[rows] = zero
-        for row in np.flatnonzero((zero & (hidden > HIDDEN_UNITS * lines.epsilon * natural)).any(axis=1)).tolist():
+        for row in np.flatnonzero(
+            (zero & (natural > 0) & (hidden > HIDDEN_UNITS * lines.epsilon * natural)).any(axis=1)
+        ).tolist():
             text = f"f does not move with it at all, and may hide a slope of {np.max(hidden[row]):.0e} in its round-off"
             _note(notes, rows[[row]], n, m, NoteKind.OTHER, text)
     shown = singular(part, done.samples, side, done.selection, done.quantum)

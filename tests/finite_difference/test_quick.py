@@ -92,9 +92,10 @@ def test_a_right_claim_is_never_refuted(name: str, x: float, seed: int) -> None:
     assert not abs(claimed - float(found.value[0])) > float(found.error_bound[0]) + 1e-14 * abs(claimed)
 
 
-def test_a_claim_of_zero_is_confirmed_exactly_where_f_does_not_move() -> None:
+def test_a_claim_of_zero_is_confirmed_to_the_round_off_of_f_where_f_does_not_move() -> None:
     found = slope_at(lambda x: 3.7 + np.maximum(x, 0), -1.0, 0.0)
-    assert (float(found.value[0]), float(found.error_bound[0])) == (0.0, 0.0)
+    assert float(found.value[0]) == 0.0
+    assert float(found.error_bound[0]) <= 3.7 * 2.3e-16
 
 
 @pytest.mark.parametrize(
