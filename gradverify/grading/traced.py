@@ -18,11 +18,13 @@ import numpy as np
 
 from gradverify.core.arrays import Array, Mask, Matrix
 from gradverify.core.problem import Derivative
+from gradverify.expression.text import to_text
 from gradverify.grading.bench import Bench
 from gradverify.grading.claim import Caller, Seat, SubmissionClaim
 from gradverify.grading.model import Flag, FlagKind
 from gradverify.grading.source import Found, Passage, Text
 from gradverify.report.safe_text import one_line
+from gradverify.spec.model import ExpressionSource
 
 EPSILON = float(np.finfo(np.float64).eps)
 PARTS = 2.0**-30  # by which a passage grows: 1e-9, below what anybody's check allows, and far above round-off
@@ -87,7 +89,7 @@ def _traced(
     if len(passages) > 1 and handed.spent <= MOST_SECONDS / 2:  # of several, those that matter by themselves
         alone = [p for p in passages[: 2 * MOST_NAMED] if _followed(handed, claim, at, [p]) is not None]
         used = alone or passages
-    if used[0].passage in (Passage.QUOTIENT, Passage.SAMPLED) and _is_exact(at, follows):
+    if used[0].passage in (Passage.QUOTIENT, Passage.SAMPLED) and (_is_exact(at, follows) or _f_has_one(bench)):
         return []
     return [Flag(used[0].passage.flag, _evidence(bench, at, used, follows))]
 
@@ -136,6 +138,15 @@ def _is_exact(asked: Asked, columns: Mask) -> bool:
         gap = np.abs(values - right)
         off = usable & (gap > INEXACT * EPSILON * np.abs(right)) & (gap > ABOVE_BOUND * bound)
     return not 2 * np.count_nonzero(off) >= np.count_nonzero(usable)
+
+
+def _f_has_one(bench: Bench) -> bool:
+    """Whether f itself holds a difference quotient, so that its formula may, too."""
+    source = bench.question.spec.function
+    if not isinstance(source, ExpressionSource):
+        return False
+    parts = [source.whole] if source.whole is not None else list((source.by_variable or {}).values())
+    return bool(Text({"f.py": "\n".join(f"f = {to_text(part)}" for part in parts)}).passages)
 
 
 def _evidence(bench: Bench, asked: Asked, passages: Sequence[Found], columns: Mask) -> str:

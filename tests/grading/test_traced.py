@@ -332,6 +332,8 @@ def test_a_quotient_that_f_itself_is_made_of_may_stand_in_its_formula(tmp_path: 
     assert len(Text({"hw.py": text}).passages) == 1
     result = graded(bench, text)
     assert (kinds(result), result.status) == (set(), Status.OK), result.staff
+    wrong = graded(bench, text.replace("[(np", "[-(np"))
+    assert (kinds(wrong), wrong.status) == (set(), Status.PARTIAL), wrong.staff
 
 
 def test_a_penalty_that_equals_a_large_steps_error_is_no_quotient(tmp_path: Path) -> None:
