@@ -17,7 +17,7 @@ from autograd.extend import defvjp, primitive
 from autograd.tracer import getval, isbox
 
 from gradverify_autodiff import plain, rules
-from gradverify_autodiff.plain import LostConnectionError
+from gradverify_autodiff.mathematics import LostConnectionError, math_module
 from gradverify_autodiff.tape import (
     current_noise,
     equal_arguments,
@@ -297,7 +297,7 @@ class _Facade(types.ModuleType):
 def facade(name: str) -> types.ModuleType | None:
     """The stand-in for the module `name`; None where it stays as it is."""
     if name == "math":
-        return plain.math_module()
+        return math_module()
     top = name.partition(".")[0]
     if top not in ("numpy", "scipy") or "._" in name:
         return None

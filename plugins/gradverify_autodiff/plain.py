@@ -1,4 +1,4 @@
-"""What plain Python code does with numbers and arrays, done to traced ones: `float`, `math`, `.item()`, assignment.
+"""What plain Python code does with numbers and arrays, done to traced ones: `float`, `.item()`, assignment.
 
 A traced array is a handle on a value and its place in the graph. Assigning into it makes a new value, with its own
 place, and moves the handle there, so that whoever holds the array sees the change, as in NumPy. A change through a part
@@ -11,9 +11,7 @@ from __future__ import annotations
 import builtins
 import contextlib
 import functools
-import math
 import operator
-import types
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
@@ -24,14 +22,10 @@ from autograd.numpy.numpy_boxes import ArrayBox
 from autograd.numpy.numpy_vjps import unbroadcast_f
 from autograd.tracer import getval, isbox, new_box, trace_stack
 
-from gradverify_autodiff import rules
-from gradverify_autodiff.tape import RowNode, tie, whole_argument
+from gradverify_autodiff.mathematics import LostConnectionError, holds_traced, plain_value
+from gradverify_autodiff.tape import RowNode
 
 MOST_COPIED = 200_000_000  # numbers in all copies that assignments make in one trace: about half a second
-
-
-class LostConnectionError(TypeError):
-    """The user's code turns a traced value into a plain one."""
 
 
 class _FloatMeta(type):
@@ -69,78 +63,6 @@ def item(self: Any, *where: Any) -> Any:
 def tolist(self: Any) -> Any:
     """`array.tolist()`, of traced numbers."""
     return [tolist(part) for part in self] if anp.ndim(self) else self
-
-
-# --- math ------------------------------------------------------------------------------------------------------------
-
-
-def _log(x: Any, base: Any = math.e) -> Any:
-    return anp.log(x) if base == math.e else anp.log(x) / anp.log(base)
-
-
-def _hypot(*parts: Any) -> Any:
-    return functools.reduce(anp.hypot, parts) if len(parts) > 1 else anp.abs(parts[0])
-
-
-def _whole(name: str) -> Callable[..., Any]:
-    compute = getattr(math, name)
-
-    def whole(x: Any) -> Any:
-        tie(whole_argument(None, getval(x)))
-        return compute(_value(x))
-
-    return whole
-
-
-_SAME = "exp expm1 exp2 log2 log10 log1p sqrt cbrt sin cos tan sinh cosh tanh degrees radians"
-_OTHER: dict[str, Callable[..., Any]] = {
-    **{name: getattr(anp, name) for name in _SAME.split() if hasattr(anp, name)},
-    **{f"a{name}": getattr(anp, f"arc{name}") for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
-    **{name: _whole(name) for name in ("floor", "ceil", "trunc")},
-    "log": _log,
-    "atan2": anp.arctan2,
-    "hypot": _hypot,
-    "pow": operator.pow,
-    "fabs": anp.abs,
-    "erf": rules.erf,
-    "erfc": rules.erfc,
-    "lgamma": rules.gammaln,
-    "fsum": lambda parts: functools.reduce(operator.add, parts, 0.0),
-    "prod": lambda parts, start=1: functools.reduce(operator.mul, parts, start),
-    "dist": lambda p, q: anp.sqrt(
-        functools.reduce(operator.add, [(a - b) ** 2 for a, b in zip(p, q, strict=True)], 0.0)
-    ),
-    **{name: getattr(anp, name) for name in ("isnan", "isinf", "isfinite")},
-}
-
-
-def _holds_traced(arguments: tuple[Any, ...]) -> bool:
-    return any(isbox(a) or (isinstance(a, (list, tuple)) and _holds_traced(tuple(a))) for a in arguments)
-
-
-def _served(name: str, plain: Callable[..., Any]) -> Callable[..., Any]:
-    other = _OTHER.get(name)
-
-    def served(*arguments: Any, **options: Any) -> Any:
-        if arguments and isinstance(arguments[0], types.GeneratorType):
-            arguments = (list(arguments[0]), *arguments[1:])
-        if not _holds_traced(arguments):
-            return plain(*arguments, **options)
-        if other is None:
-            raise LostConnectionError(f"`math.{name}` has no derivative rule")
-        return other(*arguments, **options)
-
-    served.__name__ = name
-    return served
-
-
-@functools.lru_cache
-def math_module() -> types.ModuleType:
-    """The module `math`, which takes traced numbers."""
-    made = types.ModuleType("math")
-    for name, value in vars(math).items():
-        made.__dict__[name] = _served(name, value) if isinstance(value, types.BuiltinFunctionType) else value
-    return made
 
 
 # --- assignment ------------------------------------------------------------------------------------------------------
@@ -226,7 +148,7 @@ def _move(handle: Any, new: Any) -> None:
 
 def set_item(self: Any, index: Any, value: Any) -> None:
     """`array[index] = value`."""
-    if isinstance(value, (list, tuple)) and _holds_traced(tuple(value)):
+    if isinstance(value, (list, tuple)) and holds_traced(value):
         value = anp.array(value)
     _move(self, with_entries(self, index, value))
 
@@ -302,15 +224,9 @@ def fresh(make: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(make)
     def made(*arguments: Any, **options: Any) -> Any:
-        return as_constant(make(*map(_value, arguments), **{name: _value(a) for name, a in options.items()}))
+        return as_constant(make(*map(plain_value, arguments), **{name: plain_value(a) for name, a in options.items()}))
 
     return made
-
-
-def _value(x: Any) -> Any:
-    while isbox(x):
-        x = getval(x)
-    return x
 
 
 def as_constant(array: Any) -> Any:

@@ -32,7 +32,13 @@ def parts_in_a_list(x: Any) -> Any:
 def scalar_functions(x: Any) -> Any:
     a, b, c = x
     value = exp(a) * math.sin(b) + math.hypot(a, b, c) + math.pow(c, 3) + math.log(c, 2) + tau * math.atan2(b, c)
-    return value + math.sqrt(math.fsum(v * v for v in x)) + math.erf(a) + math.dist([a, b], [0.0, c]) + math.exp(1)
+    value += math.sqrt(math.fsum(v * v for v in x)) + math.erf(a) + math.dist([a, b], [0.0, c]) + math.exp(1)
+    value += math.gamma(c) * math.lgamma(c + 1) + math.asin(a / 2) * math.acosh(c + 1) * math.atanh(b / 2)
+    return value + math.degrees(math.acos(a / 3)) + math.prod([a, b, 2.0]) + math.cbrt(c)
+
+
+def nearly_equal_numbers(x: Any) -> Any:
+    return sum(math.exp(1e-6 * v) - 1 for v in x) + math.log(1 + 1e-7 * x[0])
 
 
 def a_filled_array(x: Any) -> Any:
