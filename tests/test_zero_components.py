@@ -107,6 +107,23 @@ def test_a_unit_that_is_not_active_here_has_the_slope_0(inside: float, expected:
     assert verdict(f, np.array([0.0, 1.0]), DIFFERENCES) is expected
 
 
+@pytest.mark.parametrize("far", [40.0, 200.0, 400.0, 650.0])
+def test_a_tail_that_fades_away_slowly_is_not_taken_for_0(far: float) -> None:
+    def f(p: Array) -> Array:
+        return 1 / (1 + np.exp(-(p[0] + far))) + p[1]
+
+    assert verdict(f, np.array([0.0, 1.0]), DIFFERENCES) is not Verdict.PASS
+
+
+def test_many_inactive_units_are_all_right() -> None:
+    claimed = np.concatenate([np.zeros(120), [2.0]])
+    found = gradverify.check(
+        lambda p: float(np.sum(np.maximum(p[:120] - 5.0, 0)) + p[120] ** 2), lambda _: claimed,
+        at=[np.ones(121)], backends=DIFFERENCES, search=False,
+    )  # fmt: skip
+    assert found.passed
+
+
 def test_a_unit_that_saturates_is_not_known_to_have_the_slope_0() -> None:
     assert verdict(lambda p: np.tanh(p[0] + 20) + p[1], np.array([0.0, 1.0]), DIFFERENCES) is Verdict.INCONCLUSIVE
 

@@ -31,8 +31,11 @@ HIDDEN_UNITS = 4096.0
 VALUE_UNITS = 16.0
 SILENT = 1e-3  # times the variable's size: over such a step f has not moved
 HALVINGS = 18  # of the decades between such a step and one that moves f: the ratio is 1 + 1e-4 after them
-BEYOND_THE_EDGE = 1.01  # times the step at which f leaves its flat part: there a hinge has moved by 100 times
-RISES = 30.0  # its least change, and so by more than this; tanh(x) at 25 takes a good part of its way for that
+BEYOND_THE_EDGE = 1.01  # times the step at which f leaves its flat part: an f that leaves it at once has moved there by
+RISES = 1e3  # times its least change; 1/(1 + exp(−x)) at 700, of slope 1e-304, by 765 times
+CORNERS_OF_ALL = 12  # points at which a component is looked at together: both ends of six long steps
+AT_ONCE = 2_000_000  # numbers in the points that are evaluated together
+MOST_CALLS = 20_000  # of code that all of this may cost; what is left then stays undecided
 
 
 def natural_sizes(problem: Problem, points: Matrix, claimed: Matrix, typical: Vector) -> Matrix:
@@ -106,19 +109,25 @@ def right_zeros(
             found[index] = exact & open_
         if problem.derivative is not Derivative.HESSIAN and (~exact & open_).any():
             candidates[index] = (~exact & open_, bound)
+    before = negligible.evaluations
     for index, (open_, bound) in candidates.items():
         confirmed = open_ & settled & ~denied
         asked = open_ & ~settled & ~denied & (bound <= VALUE_UNITS * problem.precision.epsilon * unit)
+        chunk = max(1, AT_ONCE // (CORNERS_OF_ALL * points.shape[1]))
         for row in np.flatnonzero(asked.any(axis=1)).tolist():
-            components = np.flatnonzero(asked[row])
+            everyone = np.flatnonzero(asked[row])
             steepest = float(np.max(np.abs(claimed[row]), initial=0.0, where=np.isfinite(claimed[row])))
-            silent = ~negligible.answers(row, components, steepest)
-            if not silent.all():
-                silent[~silent] = _leaves_at_an_edge(problem, points[row], negligible, row, components[~silent])
-            confirmed[row, components[silent]] = True
+            for start in range(0, everyone.size, chunk):
+                if problem.function.kind != "expression" and negligible.evaluations - before >= MOST_CALLS:
+                    break
+                components = everyone[start : start + chunk]
+                silent = ~negligible.answers(row, components, steepest)
+                if not silent.all():
+                    silent[~silent] = _leaves_at_an_edge(problem, points[row], negligible, row, components[~silent])
+                confirmed[row, components[silent]] = True
         if confirmed.any():
-            before = found[index]
-            found[index] = confirmed if before is None else confirmed | before
+            known = found[index]
+            found[index] = confirmed if known is None else confirmed | known
     return found
 
 
@@ -153,7 +162,7 @@ def _leaves_at_an_edge(problem: Problem, point: Vector, negligible: Negligible, 
             moved = ~(change(middle) <= unit)  # where f has no value, there is no edge that could be trusted
             near, far = np.where(moved, near, middle), np.where(moved, middle, far)
         least = np.maximum(change(far), unit)
-        # A jump has moved at once, and a hinge by 1e-4 of the way; what a smooth f moves there is next to its least.
+        # A jump has moved at once, and a hinge by 1e-4 of its way; what a smooth f moves there is next to its least.
         risen = (least > RISES * unit) | (change(BEYOND_THE_EDGE * far) > RISES * least)
     fine = np.asarray(np.where(moves, risen, seen), dtype=np.bool_).reshape((2, -1)).all(axis=0)
     return np.asarray(fine)
