@@ -13,6 +13,7 @@ import ast
 import inspect
 import itertools
 import math
+import sys
 import textwrap
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -116,7 +117,7 @@ class _Frame:
     """A call that is being read: its names, and what the code around it knows."""
 
     names: dict[str, Any]
-    around: Mapping[str, Any]
+    around: dict[str, Any]
     depth: int
 
 
@@ -264,7 +265,11 @@ class _Reader:
                     if isinstance(condition, bool):
                         return self.block([*(inner if condition else other), *rest], frame)
                     return self.branch(condition, inner, [*other, *rest], frame)
-                case ast.Expr(value=ast.Constant()) | ast.Pass() | ast.Assert() | ast.Import() | ast.ImportFrom():
+                case ast.Import(names=names):
+                    for name in names:
+                        top = name.name.partition(".")[0]
+                        frame.around[name.asname or top] = sys.modules.get(name.name if name.asname else top)
+                case ast.Expr(value=ast.Constant()) | ast.Pass() | ast.Assert():
                     continue
                 case _:
                     raise Unreadable

@@ -64,6 +64,12 @@ def fills(p: Any) -> Any:
     return d
 
 
+def imports(p: Any) -> Any:
+    import math as m
+
+    return m.exp(p[0])
+
+
 def sums(p: Any) -> Any:
     return sum(w * v for w, v in zip([1, 2], p, strict=True))
 
@@ -76,6 +82,7 @@ def sums(p: Any) -> Any:
         (assembles, "[2*p[0], sin(p[1])]"),
         (branches, "where(p[0] > 0, p[0]**2, -p[1])"),
         (decides, "2.0*0.7*p[1] + p[0]**1 + p[1]"),
+        (imports, "exp(p[0])"),
         (fills, "[p[0], p[1], 1.0]"),
         (lambda p: np.sum(p.reshape(1, -1) @ np.reshape(p, (2, 1))), "sum(reshape(p, (1, 2)) @ reshape(p, (2, 1)))"),
         (sums, "1*p[0] + 2*p[1]"),
@@ -101,6 +108,12 @@ def test_a_result_for_each_variable_becomes_a_tree_for_each() -> None:
     found = formula_of(lambda x, y: (y, x), SCALARS, {}, by_variable=True)
     assert found is not None
     assert [to_text(tree) for tree in found.trees] == ["y", "x"]
+
+
+def test_a_part_of_a_pair_is_read_by_itself() -> None:
+    found = formula_of(lambda p: (p @ p, 2 * p), PAIR, {}, part=1)
+    assert found is not None
+    assert to_text(found.trees[0]) == "2*p"
 
 
 def unknown_steps(p: Any) -> Any:
