@@ -177,6 +177,18 @@ class Tolerance:
     absolute: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Approximation:
+    """What makes a function only nearly what is meant: it stops at a tolerance."""
+
+    what: str  # as it is named in a sentence
+    tolerance: float
+
+
+def _exactly() -> Approximation | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """One derivative of one function, and all that a backend may know about it."""
@@ -193,6 +205,8 @@ class Problem:
     budget: int | None = None  # evaluations of f that a backend may spend; None: its own default
     seed: int = 0
     options: Mapping[str, Any] = field(default_factory=dict)  # the spec's options for this backend
+    # What in function or claim stops at a tolerance; asked only where that could matter, since sources are read for it.
+    approximation: Callable[[], Approximation | None] = field(default=_exactly, compare=False)
 
     @property
     def shape(self) -> Shape:

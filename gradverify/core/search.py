@@ -25,7 +25,7 @@ from gradverify.core.problem import Derivative, ExpressionFunction, Problem, Req
 from gradverify.core.ties import single_ties, single_values
 from gradverify.core.verdicts import AtKinks, Evidence, NoteKind
 from gradverify.core.verify import Verified, verify
-from gradverify.core.withdrawn import SINGLE_EPSILON, is_single
+from gradverify.core.withdrawn import LEAVES, SINGLE_EPSILON, is_single
 
 # A claim that is not finite far from the origin has usually overflowed on the way (exp(800) / exp(800)): that is its
 # round-off, not its formula. exp(exp(4)) and exp(100²/20) are finite in double precision.
@@ -33,6 +33,7 @@ FAR = 100.0
 MOST_WAYS = 16  # candidates without a value for which code is called at WAYS places each
 # Relative to a component's ordinary size: the usual tolerance of careful solvers (1e-10), and a margin.
 SOLVER_ERROR = 1e-9
+UNSURE = 10.0  # times the tolerance: what differences alone show of code at points that nobody listed
 FAINT = 1e-8  # of the claim's ordinary size: what f need not feel
 CLOSE = 1e-6  # relative to a variable's usual size: below that a step relative to the variable is a tiny one
 ORDINARY = 2.0  # root mean square of a point's components up to which the claim's size there counts as its ordinary one
@@ -264,6 +265,8 @@ class _Hunt:
         # A component's size at ordinary points, and round-off on that: 1 − tanh(x)² has none of its digits left at
         # x = 20, and is right.
         self.ordinary: Vector = np.zeros(listed.claim.values.shape[1])
+        found = None if _is_formula(problem) else problem.approximation()
+        self.tolerance = found.tolerance if found is not None else 0.0  # at which what is in the code stops
 
     @property
     def floor(self) -> Vector:
@@ -301,7 +304,7 @@ class _Hunt:
         bound = np.array([e.error_bound for e in estimates]).reshape(claimed.shape)
         codes = judge(claimed, reference, bound, self.problem.tolerance)
         wrong = ((codes == Code.FAIL) & self._matters(claimed, reference)) | np.isnan(claimed)
-        wrong = self._worth_a_look(points[rows], claimed, reference, wrong)
+        wrong = self._worth_a_look(points[rows], claimed, reference, wrong, [e.evidence for e in estimates])
         suspects = set(rows[wrong.any(axis=1)].tolist()) | set(values.failures)
         suspects -= self._overflowing(points, values.values)
         generic = is_generic(points)
@@ -386,7 +389,9 @@ class _Hunt:
             outside: Mask = ~(np.abs(claimed - values) <= allowed)
         return np.asarray((outside & np.isfinite(bounds)).any(axis=1))
 
-    def _worth_a_look(self, points: Matrix, claimed: Matrix, reference: Matrix, wrong: Mask) -> Mask:
+    def _worth_a_look(
+        self, points: Matrix, claimed: Matrix, reference: Matrix, wrong: Mask, evidence: Sequence[Evidence]
+    ) -> Mask:
         """`wrong`, (k, c), without gaps that `confirm` would take for round-off: they would use up its few trials."""
         kept = wrong.copy()
         rows = np.flatnonzero((wrong & np.isfinite(claimed)).any(axis=1))
@@ -396,7 +401,7 @@ class _Hunt:
         values = self.problem.function.evaluate(points[rows]).values.reshape((rows.size, -1))
         for row, value in zip(rows.tolist(), values, strict=True):
             grown = self._growth(points[row], claimed[row])
-            matters = self._matters(claimed[row], reference[row], grown=grown)
+            matters = self._matters(claimed[row], reference[row], evidence[row], grown)
             kept[row] &= matters & self._felt(points[row], value, np.abs(claimed[row] - reference[row]))
         return kept
 
@@ -430,11 +435,15 @@ class _Hunt:
     ) -> Mask:
         """Where the gap is more than what computing leaves on the component's ordinary size; NaN matters.
 
-        That is round-off; and where f is code that only differences could look into, also what a solver in it leaves.
+        That is round-off; in code also what a solver leaves that its source names, in the claim as in f; and where only
+        differences could look into f, what an unnamed one may leave, whose error has a slope of its own.
         """
         floor = self.floor * grown
-        if not _is_formula(self.problem) and evidence.strength < Evidence.EXACT.strength:
-            floor = np.maximum(floor, SOLVER_ERROR * self.ordinary)
+        if not _is_formula(self.problem):
+            floor = np.maximum(floor, LEAVES * self.tolerance * np.max(self.ordinary, initial=0.0))
+            if evidence.strength < Evidence.EXACT.strength:
+                floor = np.maximum(floor, SOLVER_ERROR * self.ordinary)
+                floor = np.maximum(floor, UNSURE * self.problem.tolerance.relative * np.abs(reference))
         with np.errstate(all="ignore"):
             mask: Mask = ~(np.abs(claimed - reference) <= floor)
         return mask

@@ -24,11 +24,10 @@ from gradverify.core.problem import Derivative, Problem
 SMALL_GAP = 0.05  # relative: what jumps may account for. A wrong sign or factor is more
 MOST_COMPONENTS = 4  # whose lines are looked at; more that are off cost more than they tell
 POINTS = 97  # on a line
-REACHES = (
-    1.0,
-    4.0,
-    16.0,
-)  # how far the line goes each way, times the component's own size: the next where one shows little
+# How far the line goes each way, times the component's own size: the next where one shows little. Jumps may lie closer
+# together than the steps of a long line.
+REACHES = (1.0, 4.0, 16.0)
+SHORT_REACHES = (1 / 8, 1 / 64)
 ORDER = 6  # of the differences: sixth ones of a function on the scale of the line are 1e-8 of it
 STANDS_OUT = 16.0  # times the median of the differences, and
 UNITS = 1e3  # units of round-off of f: what a jump is at least
@@ -59,7 +58,8 @@ def explain(problem: Problem, point: Vector, claimed: Vector, reference: Vector,
         output, variable = divmod(component, n)
         # A variable of 1e-3 beside one of 1 may have its jumps as far apart as that one.
         lengths = [part * float(size[variable]) for part in REACHES]
-        for reach in (*lengths, *(part * largest for part in REACHES if part * largest > lengths[-1])):
+        longer = (part * largest for part in REACHES if part * largest > lengths[-1])
+        for reach in (*lengths, *longer, *(part * lengths[0] for part in SHORT_REACHES)):
             rate = _rate(problem, point, variable, output, reach)
             if gap[component] <= EXPLAINS * rate:
                 out[component] = True

@@ -117,6 +117,7 @@ def verify(
         if a.estimates is not None
     ]
     judged = withdrawn.unseen(problem, points, judged, claimed, function_values, probe.typical)
+    judged = withdrawn.approximated(problem, judged, claimed)
     codes, contradictions = combine(judged, claimed.shape, prover.backend if prover else None)
     probed = [] if not some else _probe_kinks(problem, points, codes, kinks, claimed, at_kinks, probe.typical, judged)
     if any(probed):

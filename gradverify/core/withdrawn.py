@@ -230,6 +230,48 @@ def at_ties(
     return out
 
 
+LEAVES = 100.0  # times a solver's tolerance: what it leaves of slopes, relative to the largest
+MOST_LEFT = 0.05  # relative; a wrong sign or factor is more
+
+
+def approximated(problem: Problem, judged: Sequence[Judged], claimed: Matrix) -> list[Judged]:
+    """`judged` without fails that are as small as what stops at a tolerance in f, or in the claim, leaves undecided.
+
+    The derivative of the solution and that of an unfinished iteration are different numbers, and either may be meant.
+    """
+    if not any((j.codes == Code.FAIL).any() for j in judged):
+        return list(judged)
+    with np.errstate(all="ignore"):  # what is left of a component that is 0 is as large as that of the others
+        gaps = [np.abs(claimed - j.reference) / _largest(j.reference) for j in judged]
+    if not any(((j.codes == Code.FAIL) & (gap <= MOST_LEFT)).any() for j, gap in zip(judged, gaps, strict=True)):
+        return list(judged)
+    found = problem.approximation()
+    if found is None:
+        return list(judged)
+    most = min(MOST_LEFT, LEAVES * found.tolerance)
+    text = (
+        f"{found.what} stops at a tolerance ({found.tolerance:g}), which leaves as much of a slope as the claim is off"
+    )
+    return [_undecided(j, (j.codes == Code.FAIL) & (gap <= most), text) for j, gap in zip(judged, gaps, strict=True)]
+
+
+def _largest(reference: Matrix) -> Matrix:
+    """The largest magnitude at each point, (k, 1)."""
+    largest: Matrix = np.max(np.where(np.isfinite(reference), np.abs(reference), 0.0), axis=1, keepdims=True)
+    return largest
+
+
+def _undecided(judged: Judged, where: Array, text: str) -> Judged:
+    """The same, undecided at the places of `where`, shape (k, c), with a note on why."""
+    if not where.any():
+        return judged
+    changed = judged.recoded(where, Code.INCONCLUSIVE)
+    for row in np.flatnonzero(where.any(axis=1)).tolist():
+        note = Note(NoteKind.NOISE, text, tuple(np.flatnonzero(where[row]).tolist()))
+        changed = _with_note(changed, row, note)
+    return changed
+
+
 UNSEEN = "claim and reference are apart by less than f, as it is computed, could show"
 USUAL_POINTS = 8  # at which the size of f is looked at
 
@@ -259,12 +301,7 @@ def unseen(
                     usual = _usual_size(problem, points[row]) if usual is None else usual
                     unfelt = (epsilon * np.maximum(here, usual)[:, None] / size).ravel()
                     taken[row] |= still & (np.abs(claimed[row]) <= unfelt)
-        taken &= one.codes == Code.FAIL
-        changed = one.recoded(taken, Code.INCONCLUSIVE) if taken.any() else one
-        for row in np.flatnonzero(taken.any(axis=1)).tolist():
-            note = Note(NoteKind.NOISE, UNSEEN, tuple(np.flatnonzero(taken[row]).tolist()))
-            changed = _with_note(changed, row, note)
-        out.append(changed)
+        out.append(_undecided(one, taken & (one.codes == Code.FAIL), UNSEEN))
     return out
 
 

@@ -6,6 +6,7 @@ import dataclasses
 import math
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ from gradverify.core.estimates import DoesNotApply, TooManyComponentsError
 from gradverify.core.guard import check_estimates, check_screened
 from gradverify.core.problem import Derivative, Domain, Function, Precision, Problem, Request, Tolerance, one_line
 from gradverify.core.verify import Answer
+from gradverify.functions.approximations import approximation
 from gradverify.functions.build import Loaded
 from gradverify.run.settings import VerifySettings
 from gradverify.spec.model import Spec
@@ -35,6 +37,7 @@ def problem_for(
         name=spec.name, derivative=derivative, variables=spec.variables, function=loaded.function, claim=claim,
         gradient_claim=gradient if derivative is Derivative.HESSIAN else None, domain=domain,
         tolerance=_tolerance(spec), precision=Precision(spec.precision), budget=spec.budget_evaluations, seed=seed,
+        approximation=partial(approximation, loaded.function, claim),
     )  # fmt: skip
 
 

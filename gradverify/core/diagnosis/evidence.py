@@ -13,6 +13,7 @@ from gradverify.core.judge import ROUND_OFF_UNITS
 from gradverify.core.problem import ExpressionFunction, Problem, Request
 from gradverify.core.verdicts import Evidence as Level
 from gradverify.core.verify import Ask, Verified, best_reference
+from gradverify.core.withdrawn import LEAVES
 
 EXTRA_POINTS = 16  # further points, so that a hypothesis fitted at one point has to hold at others
 SPREAD = 0.4  # how far the nearer half lies from the listed points, relative to their components
@@ -95,6 +96,9 @@ def gather(verified: Verified, ask: Ask) -> Evidence:
     return Evidence(verified.problem, points, claimed, reference, bound, usable, differs, fit)
 
 
+NEARLY = 1e-2  # how near to a prediction a claim always comes: no two hypotheses are nearer to one another
+
+
 def _fit(problem: Problem, claimed: Array) -> float:
     """How near to a prediction a claim comes that is computed as the spec, or its own values, say."""
     epsilon = problem.precision.epsilon
@@ -103,7 +107,9 @@ def _fit(problem: Problem, claimed: Array) -> float:
         if claimed.size and (single == claimed).all() and (claimed != np.round(claimed)).any():
             epsilon = max(epsilon, float(np.finfo(np.float32).eps))
     tolerance = problem.tolerance.relative
-    return max(FIT, ROUND_OFF_UNITS * epsilon, tolerance if tolerance > USUAL_TOLERANCE else 0.0)
+    found = problem.approximation()
+    left = min(NEARLY, LEAVES * found.tolerance) if found is not None else 0.0
+    return max(FIT, ROUND_OFF_UNITS * epsilon, tolerance if tolerance > USUAL_TOLERANCE else 0.0, left)
 
 
 def _cheapest(verified: Verified) -> str | None:
