@@ -30,8 +30,8 @@ LOOKING_UP = 20  # what looking a name up counts
 MOST_MEANINGS = 12  # of one name
 MOST_TERMS = 24  # of one sum
 LARGEST_STEP = 0.5
+SMALL_FACTOR = 1e-2  # that makes a step of whatever it multiplies, as in 1e-6 * max(1, abs(x))
 LARGEST_LITERAL = 0.25  # denominator that is written out as a number
-SMALL = 0.1  # a constant that makes a step small where the step itself is not known
 EPSILON_NAMES = frozenset(("eps", "epsilon"))
 # A stencil's denominator in its steps: 2h, 12h for five points, h² and 4h² for second derivatives, and the like.
 MULTIPLES = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 24.0, 60.0)
@@ -43,6 +43,8 @@ WRAPPERS = frozenset(
         "concatenate", "list", "tuple", "enumerate", "zip", "print", "round",
     )
 )  # fmt: skip
+# Calls whose values are steps where their arguments are.
+STEP_FUNCTIONS = WRAPPERS | {"sqrt", "cbrt", "power", "maximum", "minimum", "full", "spacing", "geomspace", "logspace"}
 DIFFERENCING = frozenset(("approx_fprime", "approx_derivative", "approx_jacobian", "approx_hess"))
 # Functions whose values at constants are constants.
 FUNCTIONS = {name: getattr(math, name) for name in ("sqrt", "exp", "log", "sin", "cos", "tan", "tanh")}
@@ -173,6 +175,7 @@ class _Reader:
         self._assigned: dict[tuple[int, str], list[ast.expr]] = {}
         self._changed_by: dict[tuple[int, str], list[ast.expr]] = {}
         self._calls: dict[str, list[ast.Call]] = {}
+        self._functions: dict[str, list[ast.FunctionDef | ast.Lambda]] = {}
         for node in ast.walk(tree):
             self._note(node)
 
@@ -215,6 +218,8 @@ class _Reader:
                     self._changed_by.setdefault(key, []).append(value)
             case ast.For(target=target, iter=source) | ast.comprehension(target=target, iter=source):
                 self._bind(target, source)
+            case ast.FunctionDef(name=name):
+                self._functions.setdefault(name, []).append(node)
             case ast.Call(func=ast.Name(id=name)) | ast.Call(func=ast.Attribute(attr=name)):
                 self._calls.setdefault(name, []).append(node)
             case _:
@@ -276,6 +281,8 @@ class _Reader:
         assert isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
         positional = [*scope.args.posonlyargs, *scope.args.args]
         names = [argument.arg for argument in positional]
+        if isinstance(self._parents[id(scope)], ast.ClassDef):
+            names = names[1:]  # without `self`
         only = [argument.arg for argument in scope.args.kwonlyargs]
         if name not in names and name not in only:
             return None
@@ -415,35 +422,45 @@ class _Reader:
                 and abs(value) <= LARGEST_LITERAL
                 and any(step <= LARGEST_STEP and _is_multiple(abs(value), step) for step in steps if step > 0)
             )
-        if _is_sum(below) and not self._is_moved_difference(below, whole):
+        if self._is_moved_difference(below):
+            return True
+        if not self._is_made_of_steps(below):
             return False  # `p * (1 - p) + eps`, which only keeps off 0
         moved = (
             self._once("complex", self._tree, self._moved_complex)
             if complex_step
-            else self._once("moved", whole, self._moved)
+            else self._once("moved", whole, self._moved) | self._once("handed", whole, self._handed)
         )
-        # A step that is handed to a helper is moved by there.
-        handed = self._once("handed", whole, self._handed)
-        if not roots & (moved | handed) and not self._is_moved_difference(below, whole):
+        return bool(roots & moved)
+
+    def _is_made_of_steps(self, node: ast.expr) -> bool:
+        """Whether a denominator is a product of small steps and numbers."""
+        match node:
+            case ast.BinOp(left=left, op=ast.Mult(), right=right):
+                parts = [left, right]
+            case ast.BinOp(left=left, op=ast.Add(), right=right) if ast.dump(left) == ast.dump(right):
+                parts = [left]
+            case ast.BinOp(left=left, op=ast.Pow()):
+                parts = [left]
+            case ast.UnaryOp(operand=part):
+                parts = [part]
+            case _:
+                return number_of(node) is not None or self._small(node)
+        return all(self._is_made_of_steps(part) for part in parts)
+
+    def _is_moved_difference(self, below: ast.expr, deep: int = 2) -> bool:
+        """`(x + h) - x`, or the difference of two names of which one was moved by a small step."""
+        if isinstance(below, ast.Name) and deep:
+            return any(self._is_moved_difference(meaning, deep - 1) for meaning in self._meanings(below))
+        if not (isinstance(below, ast.BinOp) and isinstance(below.op, ast.Sub)):
             return False
-        return any(self._small(root) for root in _roots(below))
-
-    def _is_moved_difference(self, below: ast.expr, whole: ast.AST) -> bool:
-        """`(x + h) - x`, or the difference of two names of which one was moved."""
-        roots = [r for r in _roots(below) if isinstance(r, ast.Name)]
+        sides = [side for part in (below.left, below.right) for side in (part, *self._meanings(part))]
         return any(
-            isinstance(m, ast.BinOp) and isinstance(m.op, ast.Add | ast.Sub) for r in roots for m in self._meanings(r)
-        ) and bool(self._once("moved", whole, self._moved))
-
-    def _handed(self, whole: ast.AST) -> set[str]:
-        """The names in what calls are given."""
-        return {
-            ast.dump(root)
-            for node in self._walk(whole)
-            if isinstance(node, ast.Call)
-            for argument in _arguments(node)
-            for root in _roots(argument)
-        }
+            isinstance(side, ast.BinOp)
+            and isinstance(side.op, ast.Add | ast.Sub)
+            and (self._small(side.left) or self._small(side.right))
+            for side in sides
+        )
 
     def _moved(self, whole: ast.AST) -> set[str]:
         """What is added or subtracted somewhere in a function."""
@@ -451,38 +468,104 @@ class _Reader:
         for node in self._walk(whole):
             match node:
                 case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=right):
-                    found |= self._roots_within(left) | self._roots_within(right)
+                    found |= self._added(left) | self._added(right)
                 case ast.AugAssign(op=ast.Add() | ast.Sub(), value=value):
-                    found |= self._roots_within(value)
+                    found |= self._added(value)
                 case _:
                     pass
         return found
 
-    def _roots_within(self, node: ast.expr, deep: int = 2) -> set[str]:
-        """The names in an expression, and those in what they stand for: `e` of `for e in h * np.eye(2)` has h."""
-        roots = _roots(node)
-        found = {ast.dump(root) for root in roots}
-        if deep:
-            for root in roots:
-                for meaning in self._meanings(root):
-                    found |= self._roots_within(meaning, deep - 1)
+    def _handed(self, whole: ast.AST) -> set[str]:
+        """What is handed to functions of the file that add it to something: a step, in `slope(g, h)` or `g(2 * h)`."""
+        found: set[str] = set()
+        for node in self._walk(whole):
+            if not isinstance(node, ast.Call):
+                continue
+            functions = self._functions_of(node)
+            if not functions and self._is_parameter(node.func):  # `slope(g, h)` of another file's g
+                for argument in node.args:
+                    found |= self._added(argument)
+            for function in functions:
+                names = [argument.arg for argument in function.args.args]
+                if isinstance(self._parents[id(function)], ast.ClassDef):
+                    names = names[1:]
+                moved = self._once("moved", function, self._moved)
+                for name, argument in zip(names, node.args, strict=False):
+                    if any(f"id='{name}'" in each for each in moved):
+                        found |= self._added(argument)
         return found
 
+    def _functions_of(self, call: ast.Call) -> list[ast.FunctionDef | ast.Lambda]:
+        """The file's functions that a call may reach, by name or as what a parameter is given."""
+        method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+        found = self._functions_meant(call.func) + self._functions.get(method, [])
+        return found[:MOST_MEANINGS]
+
+    def _is_parameter(self, node: ast.expr) -> bool:
+        """Whether a name is a parameter of the function that it stands in."""
+        scope = self._scope(node)
+        return (
+            isinstance(node, ast.Name) and not isinstance(scope, ast.Module) and self._given(scope, node.id) is not None
+        )
+
+    def _functions_meant(self, node: ast.expr, deep: int = DEEP) -> list[ast.FunctionDef | ast.Lambda]:
+        if isinstance(node, ast.Lambda):
+            return [node]
+        if not isinstance(node, ast.Name) or not deep:
+            return []
+        found = list(self._functions.get(node.id, []))
+        for meaning in self._meanings(node):
+            found += self._functions_meant(meaning, deep - 1)
+        return found
+
+    def _added(self, node: ast.expr, deep: int = 2) -> set[str]:
+        """The names by which something is moved where `node` is added to it: those of its factors, and those in what
+        they stand for, as `e` of `for e in h * np.eye(2)` has h."""
+        self._spend(1)
+        match node:
+            case ast.BinOp(left=left, op=ast.Mult(), right=right):
+                return self._added(left, deep) | self._added(right, deep)
+            case ast.BinOp(left=part, op=ast.Div()) | ast.UnaryOp(operand=part) | ast.Starred(value=part):
+                return self._added(part, deep)
+            case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Call(args=parts):
+                found: set[str] = set()
+                if not isinstance(node, ast.Call) or self._is_wrapper(node):
+                    for part in parts:
+                        found |= self._added(part, deep)
+                return found
+            case ast.Name() | ast.Attribute() | ast.Subscript():
+                found = {ast.dump(root) for root in _roots(node)}
+                for meaning in self._meanings(node) if deep else ():
+                    found |= self._added(meaning, deep - 1)
+                return found
+            case _:
+                return set()
+
+    @staticmethod
+    def _is_wrapper(node: ast.Call) -> bool:
+        function = node.func
+        return (function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")) in WRAPPERS
+
     def _moved_complex(self, whole: ast.AST) -> set[str]:
-        """What is multiplied by an imaginary unit, or made the imaginary part of a number."""
+        """What is added with an imaginary unit, as in `x + 1j * h`, or made the imaginary part of a number."""
         found: set[str] = set()
         for node in self._walk(whole):
             match node:
-                case ast.BinOp(op=ast.Mult()) if any(
-                    isinstance(c, ast.Constant) and isinstance(c.value, complex) for c in ast.walk(node)
-                ):
-                    found |= {ast.dump(root) for root in _roots(node)}
+                case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=right):
+                    sides: Iterable[ast.expr] = (left, right)
+                case ast.AugAssign(op=ast.Add() | ast.Sub(), value=value):
+                    sides = (value,)
                 case ast.Call(func=ast.Name(id="complex"), args=[_, part]):
                     found |= {ast.dump(root) for root in _roots(part)}
-                case ast.Assign(targets=[ast.Attribute(attr="imag")], value=value) | ast.AugAssign(value=value):
+                    continue
+                case ast.Assign(targets=[ast.Attribute(attr="imag")], value=value):
                     found |= {ast.dump(root) for root in _roots(value)}
+                    continue
                 case _:
-                    pass
+                    continue
+            for side in sides:
+                if any(isinstance(c, ast.Constant) and isinstance(c.value, complex) for c in self._walk(side)):
+                    found |= self._added(side)
         return found
 
     def _moved_by_constants(self, whole: ast.AST) -> set[float]:
@@ -504,23 +587,33 @@ class _Reader:
         return found
 
     def _small(self, node: ast.expr, deep: int = DEEP) -> bool:
-        """Whether an expression is a small constant, or has one as a part."""
+        """Whether an expression is a small constant, or a product, root or the like that one makes small."""
+        self._spend(1)
         value = number_of(node)
         if value is not None:
             return 0 < abs(value) <= LARGEST_STEP
-        for part in self._walk(node):
-            match part:
-                case ast.Constant(value=int() | float() as number) if 0 < abs(number) <= SMALL:
-                    return True
-                case ast.Attribute(attr=name) | ast.Name(id=name) if name in EPSILON_NAMES:
-                    return True
-                case ast.BinOp(op=ast.Pow(), right=ast.UnaryOp(op=ast.USub())):
-                    return True
-                case _:
-                    pass
-        if not deep:
-            return False
-        return any(self._small(meaning, deep - 1) for root in _roots(node) for meaning in self._meanings(root))
+        match node:
+            case ast.Attribute(attr=name) | ast.Name(id=name) if name in EPSILON_NAMES:
+                return True
+            case ast.BinOp(left=base, op=ast.Pow(), right=power):
+                steep = isinstance(power, ast.UnaryOp) and isinstance(power.op, ast.USub)
+                return self._small(base, deep) or (number_of(base) is not None and steep)
+            case ast.BinOp(left=left, op=ast.Mult(), right=right):
+                numbers = [abs(v) for v in (number_of(left), number_of(right)) if v is not None]
+                if numbers:
+                    other = right if number_of(left) is not None else left
+                    return 0 < numbers[0] <= SMALL_FACTOR or self._small(other, deep)
+                return self._small(left, deep) or self._small(right, deep)
+            case ast.BinOp(left=part, op=ast.Div()) | ast.UnaryOp(operand=part):
+                return self._small(part, deep)
+            case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name), args=parts) if name in STEP_FUNCTIONS:
+                return name == "spacing" or any(self._small(part, deep) for part in parts)
+            case ast.List(elts=parts) | ast.Tuple(elts=parts):
+                return any(self._small(part, deep) for part in parts)
+            case ast.Name() | ast.Attribute() | ast.Subscript() if deep:
+                return any(self._small(meaning, deep - 1) for meaning in self._meanings(node))
+            case _:
+                return False
 
     # --- numbers that carry derivatives ------------------------------------------------------------------------------
 
@@ -536,7 +629,8 @@ class _Reader:
     def _is_product_rule(self, node: ast.BinOp) -> bool:
         """In `__mul__` of such a class: `a.value * b.slope + a.slope * b.value` beside `a.value * b.value`.
 
-        The product of complex numbers has such a sum, too, and a difference of products beside it.
+        The product of complex numbers has such a sum, too, and a difference of products beside it. A scalar product of
+        vectors is no product rule: no factor of one of its products is multiplied by one of the other's.
         """
         if not (_is_product(node.left) and _is_product(node.right)):
             return False
@@ -546,13 +640,14 @@ class _Reader:
         owner = self._parents[id(scope)]
         if not isinstance(owner, ast.ClassDef) or "__add__" not in _methods(owner):
             return False
-        factors = [ast.dump(f) for side in (node.left, node.right) for f in _factors(side)]
-        others = [n for n in self._walk(scope) if isinstance(n, ast.BinOp) and n is not node]
-        return (
-            len(set(factors)) == len(factors)
-            and not any(isinstance(n.op, ast.Sub) and _is_product(n.left) and _is_product(n.right) for n in others)
-            and any(isinstance(n.op, ast.Mult) and n not in (node.left, node.right) for n in others)
-        )
+        left, right = ([ast.dump(f) for f in _factors(side)] for side in (node.left, node.right))
+        if len({*left, *right}) != len(left) + len(right):
+            return False
+        others = [n for n in self._walk(scope) if isinstance(n, ast.BinOp) and n not in (node, node.left, node.right)]
+        if any(isinstance(n.op, ast.Sub) and _is_product(n.left) and _is_product(n.right) for n in others):
+            return False
+        values = [{ast.dump(f) for f in _factors(n)} for n in others if isinstance(n.op, ast.Mult)]
+        return any({one, other} == value for one in left for other in right for value in values)
 
 
 def _methods(node: ast.ClassDef) -> set[str]:
@@ -599,15 +694,6 @@ class _Bare(ast.NodeTransformer):
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)
         return node.left if isinstance(node.op, ast.Add | ast.Sub) else node
-
-
-def _is_sum(node: ast.expr) -> bool:
-    """Whether an expression is a sum of different things; `h + h` is none."""
-    return (
-        isinstance(node, ast.BinOp)
-        and isinstance(node.op, ast.Add | ast.Sub)
-        and (len(_roots(node)) != 1 or any(number_of(side) is not None for side in (node.left, node.right)))
-    )
 
 
 def _roots(node: ast.expr) -> list[ast.expr]:

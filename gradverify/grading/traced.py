@@ -100,11 +100,14 @@ def _followed(handed: Handed, claim: SubmissionClaim, asked: Asked, passages: Se
         return None
     parts = ROUNDED_PARTS if _is_rounded(asked.values) else PARTS
     started = time.monotonic()
-    with handed.changed(handed.text.scaled(passages, 1 + parts)) as caller:
-        seat = Seat(caller, claim.seat.entry, claim.seat.seconds)
-        seat.investigate()
-        again = dataclasses.replace(claim, seat=seat, called_at=[], tilt=None)
-        values = again.evaluate(asked.points).values.reshape(asked.values.shape)
+    try:
+        with handed.changed(handed.text.scaled(passages, 1 + parts)) as caller:
+            seat = Seat(caller, claim.seat.entry, claim.seat.seconds)
+            seat.investigate()
+            again = dataclasses.replace(claim, seat=seat, called_at=[], tilt=None)
+            values = again.evaluate(asked.points).values.reshape(asked.values.shape)
+    except OSError:  # no room for a copy, say: nothing is known then, and nobody accused
+        return None
     handed.spent += time.monotonic() - started
     if seat.exhausted:
         return None

@@ -35,10 +35,9 @@ CLEARLY = 30.0  # units of round-off of the value itself that this has to be, to
 NUDGED = 6  # points at which it is looked for
 FEWEST_NUDGED = 3
 MOSTLY = 0.75
-FIRST_TRIES = (1e-3, 3e-2)  # of fourth order, the error of the smaller one is lost in round-off
+FIRST_TRY = 1e-3
 REFINED = 5
 LARGEST_STEP = 0.5
-DECIMALS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +65,6 @@ SCHEMES = (
     Scheme("forward", (0.0, 1.0), (-1.0, 1.0), 1),
     Scheme("backward", (-1.0, 0.0), (-1.0, 1.0), 1),
     Scheme("central", (-1.0, 1.0), (-0.5, 0.5), 2),
-    # Of fourth order; Richardson's extrapolation of central differences with h and 2h is the same.
-    Scheme("five-point", (-2.0, -1.0, 1.0, 2.0), (1 / 12, -8 / 12, 8 / 12, -1 / 12), 4),
 )
 
 
@@ -105,7 +102,6 @@ class _Errors:
     values: Matrix
     right: Matrix
     bound: Matrix
-    grid: float  # the unit of the last decimal that answers were rounded to; 0 if they were not
 
     @classmethod
     def at(cls, suspect: Suspect, points: Matrix, values: Array) -> _Errors | None:
@@ -113,7 +109,7 @@ class _Errors:
         if known is None:
             return None
         flat = values.reshape(known[0].shape)
-        return cls(points, flat, known[0], known[1], _grid(flat))
+        return cls(points, flat, known[0], known[1])
 
     @property
     def gap(self) -> Matrix:
@@ -130,7 +126,6 @@ class _Errors:
                 np.isfinite(gap)
                 & (gap > SIGNIFICANT * EPSILON * size)
                 & (gap > ABOVE_BOUND * self.bound)
-                & (gap > self.grid)
                 & (gap <= LARGEST * np.max(size, axis=0, where=np.isfinite(size), initial=0.0))
             )
         return out
@@ -153,7 +148,6 @@ def _with_more(suspect: Suspect, first: _Errors) -> _Errors:
     return _Errors(
         np.concatenate([first.points, known.points]), np.concatenate([first.values, known.values]),
         np.concatenate([first.right, known.right]), np.concatenate([first.bound, known.bound]),
-        first.grid if known.grid else 0.0,
     )  # fmt: skip
 
 
@@ -166,18 +160,17 @@ def _step(suspect: Suspect, errors: _Errors, index: int) -> tuple[Scheme, float,
         return None
     largest = int(np.argmax(np.where(errors.seen[usable, index], np.abs(gap), 0.0)))
     for scheme in SCHEMES:
-        for first in FIRST_TRIES:
-            h = _fitted(scheme, function, points[[largest]], index, (gap[largest], right[largest]), first)
-            if h is None:
-                continue
-            slopes, unit = scheme.slopes(function, points, index, h)
-            with np.errstate(all="ignore"):
-                own = slopes - right
-                slack = MATCH * np.abs(own) + ROUND_OFF * (unit + EPSILON * np.abs(right)) + errors.grid
-                near = np.abs(gap - own) <= slack
-                telling = np.abs(own) > SIGNIFICANT * unit + 2 * errors.grid
-            if near.all() and np.count_nonzero(telling) >= FEWEST:
-                return scheme, h, int(np.count_nonzero(telling))
+        h = _fitted(scheme, function, points[[largest]], index, (gap[largest], right[largest]))
+        if h is None:
+            continue
+        slopes, unit = scheme.slopes(function, points, index, h)
+        with np.errstate(all="ignore"):
+            own = slopes - right
+            slack = MATCH * np.abs(own) + ROUND_OFF * (unit + EPSILON * np.abs(right))
+            near = np.abs(gap - own) <= slack
+            telling = np.abs(own) > SIGNIFICANT * unit
+        if near.all() and np.count_nonzero(telling) >= FEWEST:
+            return scheme, h, int(np.count_nonzero(telling))
     return None
 
 
@@ -206,11 +199,9 @@ def _scatters(suspect: Suspect, errors: _Errors, index: int, scheme: Scheme, h: 
     return bool(np.count_nonzero(as_foretold) >= MOSTLY * rows.size)
 
 
-def _fitted(
-    scheme: Scheme, function: Function, point: Matrix, index: int, at: tuple[float, float], first: float
-) -> float | None:
-    """The step whose error at one point, where the derivative is at[1], is at[0]; `first` is tried first."""
-    (gap, right), h = at, first
+def _fitted(scheme: Scheme, function: Function, point: Matrix, index: int, at: tuple[float, float]) -> float | None:
+    """The step whose error at one point, where the derivative is at[1], is at[0]."""
+    (gap, right), h = at, FIRST_TRY
     for _ in range(REFINED):
         slopes, _ = scheme.slopes(function, point, index, h)
         own = float(slopes[0]) - right
@@ -232,15 +223,3 @@ def _is_plain(gap: Vector, right: Vector, seen: Mask) -> bool:
     with np.errstate(all="ignore"):
         left = gap[seen] - terms @ (np.linalg.pinv(terms) @ gap[seen])
     return not float(np.max(np.abs(left))) > RIVAL * float(np.max(np.abs(gap[seen])))
-
-
-def _grid(values: Matrix) -> float:
-    """The unit of the last decimal of answers that were all rounded to decimals; 0 where they were not."""
-    finite = values[np.isfinite(values)]
-    for places in range(1, DECIMALS if finite.size else 0):
-        with np.errstate(all="ignore"):
-            scaled = finite * 10.0**places
-            whole = np.abs(scaled - np.rint(scaled)) <= 4 * EPSILON * np.maximum(1.0, np.abs(scaled))
-        if whole.all():
-            return float(10.0**-places)
-    return 0.0

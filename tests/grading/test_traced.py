@@ -250,6 +250,20 @@ HONEST = {
             eps = 1e-12
             one = (s(x) - s(y)) / (s(x) * (1 - s(x)) + eps)
             return [2 * x + 3 * y + 0 * one, 3 * x + np.cos(y)]""",
+    "a hyperbolic tangent that keeps off 0": """
+        def tanh(z):
+            above, below = np.exp(z) - np.exp(-z), np.exp(z) + np.exp(-z) + 1e-12
+            return above / below + 0.0
+
+        def grad(x, y):
+            return [2 * x + 3 * y, 3 * x + np.cos(y) + tanh(y) - np.tanh(y)]""",
+    "a temperature": """
+        def soft(z, tau):
+            return np.exp(z / tau) / (1 + np.exp(z / tau))
+
+        def grad(x, y, tau=0.1):
+            zero = (soft(x, tau) - soft(x, tau)) / tau + (soft(1e-13, tau) - soft(0.0, tau)) / tau
+            return [(2 * x + 3 * y) * (1 + zero), 3 * x + np.cos(y)]""",
     "complex numbers of one's own": """
         class Complex:
             def __init__(self, a, b):
@@ -263,6 +277,28 @@ HONEST = {
 
         def grad(x, y):
             return [(Complex(2.0, 0.0) * Complex(x, 1.0)).a + 3 * y, 3 * x + np.cos(y)]""",
+    "vectors of one's own": """
+        class Vector:
+            def __init__(self, *parts):
+                self.parts = parts
+
+            def __add__(self, other):
+                return Vector(*(a + b for a, b in zip(self.parts, other.parts)))
+
+            def __mul__(self, other):
+                if isinstance(other, Vector):
+                    a, b = self.parts, other.parts
+                    return a[0] * b[0] + a[1] * b[1]
+                return Vector(self.parts[0] * other, self.parts[1] * other)
+
+        def grad(x, y):
+            return [Vector(2.0, 3.0) * Vector(x, y), 3 * x + np.cos(y)]""",
+    "complex exponentials": """
+        def grad(x, y):
+            k = 0.25
+            wave = np.exp(1j * k * y)
+            one = (wave.imag / k) * 0
+            return [2 * x + 3 * y + one, 3 * x + np.exp(1j * y).real]""",
     "the product rule": """
         def grad(x, y):
             u, v, du, dv = x, x, 1.0, 1.0
