@@ -416,7 +416,8 @@ class _Hunt:
         with np.errstate(all="ignore"):
             unfelt = ROUND_OFF_UNITS * self.epsilon * np.abs(value)[:, None] / step
             most = FAINT * np.max(self.ordinary, initial=0.0)  # beside a huge offset f feels nothing
-            felt: Mask = ~(gap <= np.minimum(unfelt, most).ravel())
+            underflow = unfelt * self.epsilon / ROUND_OFF_UNITS
+            felt: Mask = ~(gap <= np.maximum(np.minimum(unfelt, most), underflow).ravel())
         return felt
 
     def _growth(self, point: Vector, claimed: Vector) -> float:

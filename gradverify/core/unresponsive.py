@@ -85,7 +85,7 @@ class Negligible:
         """
         problem, point = self.problem, self.points[row]
         n = point.size
-        diagonal = np.abs(np.diagonal(claimed))
+        diagonal = np.nan_to_num(np.abs(np.diagonal(claimed)), nan=0.0, posinf=0.0)
         i, j = np.divmod(np.flatnonzero(asked), n)
         pairs = sorted({(min(a, b), max(a, b)) for a, b in zip(i.tolist(), j.tolist(), strict=True) if a != b})
         pairs = [(a, b) for a, b in pairs if diagonal[a] * diagonal[b] > 0][:MOST_PAIRS]

@@ -284,7 +284,7 @@ def unseen(
     Where f does not move at all, differences say 0 ± 0, as of log(1 + t) for t = 1e-20, whose terms are of the size
     that f has elsewhere. And a claim of 0 beside 1e-40 has underflowed on the way, as 1 − tanh(x)² does.
     """
-    if problem.derivative is Derivative.HESSIAN or not any((j.codes == Code.FAIL).any() for j in judged):
+    if not any((j.codes == Code.FAIL).any() for j in judged):
         return list(judged)
     epsilon, out = problem.precision.epsilon, []
     usual: Vector | None = None
@@ -292,15 +292,16 @@ def unseen(
         taken = np.zeros(claimed.shape, dtype=np.bool_)
         for row in np.flatnonzero((one.codes == Code.FAIL).any(axis=1)).tolist():
             size = np.maximum(np.abs(points[row]), typical)
+            lengths = size[None, :] * (size[:, None] if problem.derivative is Derivative.HESSIAN else 1.0)
             here, reference = np.abs(values[row]), one.reference[row]
             with np.errstate(all="ignore"):
-                underflow = (epsilon**2 * here[:, None] / size).ravel()
+                underflow = (epsilon**2 * here[:, None] / lengths).ravel()
                 taken[row] = (claimed[row] == 0) & (np.abs(reference) <= underflow)
-                still = (reference == 0) & (one.bound[row] == 0) & (one.codes[row] == Code.FAIL)
+                still = (reference == 0) & (one.codes[row] == Code.FAIL)
                 if still.any() and one.evidence[row].strength < Evidence.EXACT.strength:
                     usual = _usual_size(problem, points[row]) if usual is None else usual
-                    unfelt = (epsilon * np.maximum(here, usual)[:, None] / size).ravel()
-                    taken[row] |= still & (np.abs(claimed[row]) <= unfelt)
+                    unfelt = (epsilon * np.maximum(here, usual)[:, None] / lengths).ravel()
+                    taken[row] |= still & (one.bound[row] <= unfelt) & (np.abs(claimed[row]) <= unfelt)
         out.append(_undecided(one, taken & (one.codes == Code.FAIL), UNSEEN))
     return out
 
