@@ -57,7 +57,9 @@ def _in_text(suspect: Suspect) -> list[Flag]:
         return []
     flat = suspect.values.values.reshape((suspect.points.shape[0], -1))
     known = suspect.bench.references(suspect.points) if suspect.points.shape[0] else None
-    return traced(suspect.handed, suspect.claim, suspect.bench, Asked(suspect.points, flat, *(known or (None, None))))
+    return traced(
+        suspect.handed, suspect.claim, suspect.bench, Asked(suspect.points, flat, known[0] if known else None)
+    )
 
 
 def library_wanted(texts: Iterable[str]) -> str | None:

@@ -38,7 +38,6 @@ MOST_POINTS = 12
 MOST_SECONDS = 10.0  # of one student's changed copies, in all; the one that is running may go on for its own time limit
 MOST_NAMED = 3  # passages, and components
 INEXACT = 20.0  # units of round-off that most values of a difference quotient are off by, unlike a formula's
-ABOVE_BOUND = 10.0  # how far above the reference's own bound they stand, too
 
 
 # Opens the submission with some of its files' texts replaced, confined as it was before.
@@ -56,12 +55,11 @@ class Handed:
 
 @dataclass(frozen=True)
 class Asked:
-    """What an entry answered: points (k, n), its values there (k, c), the right ones if known, and their bounds."""
+    """What an entry answered: points (k, n), its values there (k, c), and the right ones, if known."""
 
     points: Matrix
     values: Array
     right: Array | None
-    bound: Array | None
 
 
 def traced(handed: Handed, claim: SubmissionClaim, bench: Bench, asked: Asked) -> list[Flag]:
@@ -80,7 +78,6 @@ def _traced(
     at = dataclasses.replace(
         asked, points=asked.points[:MOST_POINTS], values=asked.values[:MOST_POINTS],
         right=None if asked.right is None else asked.right[:MOST_POINTS],
-        bound=None if asked.bound is None else asked.bound[:MOST_POINTS],
     )  # fmt: skip
     follows = _followed(handed, claim, at, passages)
     if follows is None:
@@ -133,13 +130,12 @@ def _is_rounded(values: Array) -> bool:
 
 def _is_exact(asked: Asked, columns: Mask) -> bool:
     """Whether the values are right to round-off, as a difference quotient's are not."""
-    if asked.right is None or asked.bound is None:
+    if asked.right is None:
         return False
-    right, values, bound = asked.right[:, columns], asked.values[:, columns], asked.bound[:, columns]
+    right, values = asked.right[:, columns], asked.values[:, columns]
     with np.errstate(all="ignore"):
         usable = np.isfinite(right) & np.isfinite(values) & (right != 0)
-        gap = np.abs(values - right)
-        off = usable & (gap > INEXACT * EPSILON * np.abs(right)) & (gap > ABOVE_BOUND * bound)
+        off = usable & (np.abs(values - right) > INEXACT * EPSILON * np.abs(right))
     return not 2 * np.count_nonzero(off) >= np.count_nonzero(usable)
 
 
