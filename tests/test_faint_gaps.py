@@ -112,3 +112,22 @@ def test_an_undecided_claim_is_said_to_scatter_and_not_to_have_too_wide_a_bound(
     found = of_code(tmp_path, code, "[0.7]", more="search: off\n")
     assert found.verdict is Verdict.INCONCLUSIVE
     assert "the claim's own round-off" in str(found.reason)
+
+
+ANGLE = """
+def f(a, b):
+    return np.arccos(np.clip(a @ b / np.linalg.norm(a) / np.linalg.norm(b), -1, 1))
+def g(a, b):
+    na, nb = np.linalg.norm(a), np.linalg.norm(b)
+    c = a @ b / na / nb
+    s = -1 / np.sqrt(1 - c**2)
+    return s * (b / nb - c * a / na) / na, s * (a / na - c * b / nb) / {last}
+"""
+
+
+@pytest.mark.parametrize(("last", "verdict"), [("nb", Verdict.PASS), ("na", Verdict.FAIL)])
+def test_a_claim_is_not_blamed_for_having_no_value_where_only_wide_bounds_speak_for_a_derivative(
+    tmp_path: Path, last: str, verdict: Verdict
+) -> None:
+    points, variables = "[[1, 0, 0, 0, 1, 0], [1, 2, 3, -1, 0.5, 2]]", "{a: 3, b: 3}"
+    assert of_code(tmp_path, ANGLE.format(last=last), points, variables).verdict is verdict

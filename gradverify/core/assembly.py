@@ -86,7 +86,8 @@ def assemble(raw: Any, variables: Variables, derivative: Derivative, outputs: Sh
         return _hessian(raw, variables)
     lead = outputs if derivative is Derivative.JACOBIAN else ()
     what = f"the claimed {derivative.value}"
-    parts = None if lead and _is_rows(raw, variables) else _parts(raw, variables, what)
+    whole = (lead and _is_rows(raw, variables)) or _is_whole(raw, (*lead, variables.size), variables)
+    parts = None if whole else _parts(raw, variables, what)
     if parts is None:
         array = as_numbers(raw, what)
         wanted = (*lead, variables.size)
@@ -110,6 +111,16 @@ def assemble(raw: Any, variables: Variables, derivative: Derivative, outputs: Sh
 
 def _is_single(array: Array) -> bool:
     return array.dtype in (np.dtype(np.float32), np.dtype(np.float16), np.dtype(np.complex64))
+
+
+def _is_whole(raw: Any, shape: Shape, variables: Variables) -> bool:
+    """Whether nested lists hold the whole array, and not one entry a variable, of which there are as many as rows."""
+    if not isinstance(raw, (list, tuple)) or len(raw) != shape[0] or len(raw) == len(variables):
+        return False
+    try:
+        return all(np.shape(entry) == shape[1:] for entry in raw)
+    except ValueError:  # ragged
+        return False
 
 
 def _is_rows(raw: Any, variables: Variables) -> bool:
@@ -144,7 +155,8 @@ def _parts(raw: Any, variables: Variables, what: str) -> dict[str, Any] | None:
 def _hessian(raw: Any, variables: Variables) -> Assembled:
     what = "the claimed hessian"
     n = variables.size
-    rows = _parts(raw, variables, what) if len(variables) > 1 or isinstance(raw, Mapping) else None
+    whole = _is_whole(raw, (n, n), variables)
+    rows = _parts(raw, variables, what) if not whole and (len(variables) > 1 or isinstance(raw, Mapping)) else None
     flat = all(variable.shape == () for variable in variables)
     if rows is None or (flat and not isinstance(raw, Mapping)):
         array = as_numbers(raw, what)

@@ -33,6 +33,7 @@ FAR = 100.0
 MOST_WAYS = 16  # candidates without a value for which code is called at WAYS places each
 # Relative to a component's ordinary size: the usual tolerance of careful solvers (1e-10), and a margin.
 SOLVER_ERROR = 1e-9
+SHARP = 1e-3  # of a component, or of the claim's ordinary size: the bound of a derivative that exists
 UNSURE = 10.0  # times the tolerance: what differences alone show of code at points that nobody listed
 FAINT = 1e-8  # of the claim's ordinary size: what f need not feel
 CLOSE = 1e-6  # relative to a variable's usual size: below that a step relative to the variable is a tiny one
@@ -405,6 +406,12 @@ class _Hunt:
             kept[row] &= matters & self._felt(points[row], value, np.abs(claimed[row] - reference[row]))
         return kept
 
+    def _exists(self, reference: Vector, bound: Vector) -> bool:
+        """Whether a derivative is known so well that there is one: of ‖x‖ at 0 differences have wide bounds only."""
+        size = np.maximum(np.abs(reference), np.max(self.ordinary, initial=0.0))
+        with np.errstate(all="ignore"):
+            return bool((np.isfinite(reference) & (bound <= SHARP * size)).all())
+
     def _felt(self, point: Vector, value: Vector, gap: Vector) -> Mask:
         """Where f would feel a gap, shape (c,): over a step of its variable's size it makes more than f's round-off.
 
@@ -465,8 +472,7 @@ class _Hunt:
             if self.second:
                 return None
             # Only a derivative that exists can be missed: neither x/‖x‖ nor the gradient of arctan2 has a value at 0.
-            known = [(np.isfinite(j.reference[0]) & np.isfinite(j.bound[0])).all() for j in verified.judged]
-            if verified.kinks[0] or not any(known):
+            if verified.kinks[0] or not any(self._exists(j.reference[0], j.bound[0]) for j in verified.judged):
                 return None
             return verified if self._is_no_overflow(point) and (verified.codes == Code.FAIL).any() else None
         for judged in verified.judged:

@@ -95,3 +95,17 @@ def test_a_masked_element_is_no_value() -> None:
     with pytest.raises(WrongShape, match="masked"):
         assemble(np.ma.masked_array([1.0, 2.0, 3.0], mask=[False, True, False]), XYZ, G, ())
     assert assemble(np.ma.masked_array([1.0, 2.0, 3.0], mask=False), XYZ, G, ()).value.tolist() == [1, 2, 3]
+
+
+def test_nested_lists_may_hold_the_whole_array_of_several_variables() -> None:
+    several = Variables.of([("a", (2,)), ("b", ())])
+    rows = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]]
+    assert assemble(rows, several, H, ()).value.tolist() == rows
+    assert assemble(rows, several, J, (3,)).value.tolist() == rows
+    assert assemble([1.0, 2.0, 3.0], several, G, ()).value.tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize("raw", [[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], [[1.0], [2.0, 3.0], [4.0]], [1.0, 2.0, 3.0]])
+def test_other_nested_lists_are_no_hessian_of_several_variables(raw: object) -> None:
+    with pytest.raises(WrongShape):
+        assemble(raw, Variables.of([("a", (2,)), ("b", ())]), H, ())
