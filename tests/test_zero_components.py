@@ -128,6 +128,29 @@ def test_a_unit_that_saturates_is_not_known_to_have_the_slope_0() -> None:
     assert verdict(lambda p: np.tanh(p[0] + 20) + p[1], np.array([0.0, 1.0]), DIFFERENCES) is Verdict.INCONCLUSIVE
 
 
+def test_what_f_rounds_on_its_way_hides_a_slope_though_f_itself_is_small() -> None:
+    def f(p: Array) -> Array:
+        return -0.02 * p[0] ** 2 + 1.4 * p[2] + ((p[0] + p[1]) - p[0]) - p[1]
+
+    at = [[-4.8e-11, 0.65, 3.9e-7]]
+    for claim, wrong in (
+        (lambda p: np.array([-0.04 * p[0], 0, 1.4]), Verdict.FAIL),
+        (lambda _: np.array([0, 0, 1.4]), Verdict.PASS),
+    ):
+        found = gradverify.check(f, claim, at=at, backends=DIFFERENCES, search=False)
+        assert found.result.verdict is not wrong
+
+
+@pytest.mark.parametrize("x", [1.5e-7, -6.8e-5, 4e-11])
+def test_a_slope_beside_a_kink_that_noise_hides_is_no_fault(x: float) -> None:
+    def f(x: Array) -> Array:
+        return 1e6 + 4e-3 * np.maximum(x, 0)
+
+    for claimed in (4e-3 if x > 0 else 0.0, 1.0):
+        found = gradverify.check(f, lambda _: claimed, at=x, backends=DIFFERENCES, search=False)  # noqa: B023
+        assert (found.result.verdict is Verdict.FAIL) is (claimed == 1.0)
+
+
 # Beside an exact backend
 
 

@@ -27,26 +27,33 @@ MOST_COMPONENTS = 256  # that are probed at one point
 
 
 def find_kinks(
-    problem: Problem, point: Vector, components: Sequence[int], typical: Vector, *, faint: bool = False
+    problem: Problem,
+    point: Vector,
+    components: Sequence[int],
+    typical: Vector,
+    *,
+    faint: bool = False,
+    at_least: float = 0.0,
 ) -> dict[int, Kink]:
     """The kinks of f along the variables of `components` (flat indices into the derivative) at `point`, shape (n,).
 
     Of a Hessian: where the second derivative jumps (`bends`).
 
     typical: shape (n,), a length for components that are 0.  faint: whether a gap is enough that stands still over
-    FEW_DECADES of steps, which is to doubt an accusation.
+    FEW_DECADES of steps, which is to doubt an accusation.  at_least: a length that steps are relative to where the
+    component is smaller: they reach over a kink that lies beside a small component.
     Costs 2·STEPS evaluations a variable, and one.
     """
     if not components:
         return {}
     if problem.derivative is Derivative.HESSIAN:
-        return find_bends(problem, point, components, typical, faint=faint)
+        return {} if at_least else find_bends(problem, point, components, typical, faint=faint)
     decades = FEW_DECADES if faint else DECADES
     n = problem.variables.size
     point = np.asarray(point, dtype=np.float64)
     wanted = sorted(set(components))[:MOST_COMPONENTS]
     variables = sorted({c % n for c in wanted})
-    size = np.where(point != 0, np.abs(point), typical)
+    size = np.maximum(np.where(point != 0, np.abs(point), typical), at_least)
     steps = LARGEST_STEP * RATIO ** -np.arange(STEPS, dtype=np.float64)
     rows = [point[None, :]]
     for j in variables:
@@ -69,13 +76,17 @@ def find_kinks(
         for output in range(values.shape[1]):
             flat = output * n + j
             epsilon = problem.precision.epsilon
-            kink = _kink(values[0, output], values[block, output], h, point[j], flat, epsilon, decades)
+            kink = _kink(
+                values[0, output], values[block, output], h, point[j], flat, epsilon, decades, beside=at_least > 0
+            )
             if kink is not None and flat in wanted:
                 found[flat] = kink
     return found
 
 
-def _kink(here: float, around: Array, h: Vector, x: float, flat: int, epsilon: float, decades: float) -> Kink | None:
+def _kink(
+    here: float, around: Array, h: Vector, x: float, flat: int, epsilon: float, decades: float, *, beside: bool
+) -> Kink | None:
     """A kink at `x` from the values at x + h (first half) and x − h (second half), or None."""
     up, down, step_up, step_down = around[:STEPS], around[STEPS:], h[:STEPS], h[STEPS:]
     with np.errstate(all="ignore"):
@@ -83,7 +94,7 @@ def _kink(here: float, around: Array, h: Vector, x: float, flat: int, epsilon: f
         noise = NOISE_UNITS * epsilon * np.maximum(np.maximum(np.abs(up), np.abs(down)), abs(here)) * 2 / step_up
         gap = right - left
         usable = np.isfinite(gap) & (np.abs(gap) > CLEAR * noise)
-    smallest = standing(gap, noise, usable, decades)
+    smallest = standing(gap, noise, usable, decades, beside=beside)
     if smallest is None:
         return None
     # f may round x itself on its way, as in sin(25 x): as good as a value that is off by that much.

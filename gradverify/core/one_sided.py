@@ -12,21 +12,32 @@ NOISE_UNITS = 8.0  # of round-off in a difference of two values of f (Higham 200
 CLEAR = 20.0  # how far above the noise a gap has to stand to be used
 
 
-def standing(gap: Vector, noise: Vector, usable: Array, decades: float) -> int | None:
-    """The smallest usable step's number where the gap, by falling steps, stands still over `decades`; else None."""
+def standing(gap: Vector, noise: Vector, usable: Array, decades: float, *, beside: bool = False) -> int | None:
+    """The smallest usable step's number where the gap, by falling steps, stands still over `decades`; else None.
+
+    beside: it may vanish at smaller steps, which do not reach over a kink beside the point.
+    """
     if not usable.any():
         return None
     smallest = int(np.flatnonzero(usable)[-1])
+    if beside:
+        ends = range(smallest, 0, -1)
+        return next((end for end in ends if _stands(gap, usable, decades, end)), None)
     # Below the smallest usable step there must be nothing but noise: where a gap vanishes there, the kink is nearby.
     below = slice(smallest + 1, None)
     if (np.abs(gap[below]) + noise[below] < (1 - STILL) * abs(gap[smallest]) - noise[below]).any():
         return None
+    return smallest if _stands(gap, usable, decades, smallest) else None
+
+
+def _stands(gap: Vector, usable: Array, decades: float, end: int) -> bool:
+    """Whether the gap is usable and the same over `decades` of steps, of which number `end` is the smallest."""
     span = int(np.ceil(decades / np.log10(RATIO)))
-    window = slice(max(0, smallest - span), smallest + 1)
-    if smallest < span or not usable[window].all():
-        return None
-    reference = float(gap[smallest])
-    return smallest if (np.abs(gap[window] - reference) <= STILL * abs(reference)).all() else None
+    window = slice(max(0, end - span), end + 1)
+    if end < span or not usable[window].all():
+        return False
+    reference = float(gap[end])
+    return bool((np.abs(gap[window] - reference) <= STILL * abs(reference)).all())
 
 
 def limit(slopes: Vector, noise: Vector) -> tuple[float, float]:

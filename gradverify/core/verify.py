@@ -116,7 +116,7 @@ def verify(
         for a, right in zip(answers, zeros, strict=True)
         if a.estimates is not None
     ]
-    judged = withdrawn.unseen(problem, points, judged, claimed, function_values, probe.typical)
+    judged = withdrawn.unseen(problem, points, judged, claimed, function_values, probe.typical, negligible)
     judged = withdrawn.approximated(problem, judged, claimed)
     codes, contradictions = combine(judged, claimed.shape, prover.backend if prover else None)
     probed = [] if not some else _probe_kinks(problem, points, codes, kinks, claimed, at_kinks, probe.typical, judged)

@@ -20,6 +20,7 @@ from gradverify.core.judge import ROUND_OFF_UNITS, Code
 from gradverify.core.kinks import find_kinks
 from gradverify.core.lost_digits import is_exact_elsewhere, lost
 from gradverify.core.problem import Derivative, Precision, Problem, Request
+from gradverify.core.unresponsive import Negligible
 from gradverify.core.verdicts import Evidence, NoteKind
 
 TWO_SLOPES = "f has another slope over small steps than over longer ones, and the claim is neither"
@@ -277,12 +278,19 @@ USUAL_POINTS = 8  # at which the size of f is looked at
 
 
 def unseen(
-    problem: Problem, points: Matrix, judged: Sequence[Judged], claimed: Matrix, values: Matrix, typical: Vector
+    problem: Problem,
+    points: Matrix,
+    judged: Sequence[Judged],
+    claimed: Matrix,
+    values: Matrix,
+    typical: Vector,
+    negligible: Negligible,
 ) -> list[Judged]:
     """`judged` without the fails that f itself could not tell from passes. values: f at the points, (k, m).
 
     Where f does not move at all, differences say 0 ± 0, as of log(1 + t) for t = 1e-20, whose terms are of the size
-    that f has elsewhere. And a claim of 0 beside 1e-40 has underflowed on the way, as 1 − tanh(x)² does.
+    that f has elsewhere; what f does not answer to over long steps either is 0. And a claim of 0 beside 1e-40 has
+    underflowed on the way, as 1 − tanh(x)² does.
     """
     if not any((j.codes == Code.FAIL).any() for j in judged):
         return list(judged)
@@ -301,7 +309,11 @@ def unseen(
                 if still.any() and one.evidence[row].strength < Evidence.EXACT.strength:
                     usual = _usual_size(problem, points[row]) if usual is None else usual
                     unfelt = (epsilon * np.maximum(here, usual)[:, None] / lengths).ravel()
-                    taken[row] |= still & (one.bound[row] <= unfelt) & (np.abs(claimed[row]) <= unfelt)
+                    unfelt_here = still & (one.bound[row] <= unfelt) & (np.abs(claimed[row]) <= unfelt)
+                    components = np.flatnonzero(unfelt_here)
+                    steepest = float(np.max(np.abs(reference[np.isfinite(reference)]), initial=0.0))
+                    if components.size:
+                        taken[row, components] |= negligible.answers(row, components, steepest)
         out.append(_undecided(one, taken & (one.codes == Code.FAIL), UNSEEN))
     return out
 
@@ -312,6 +324,9 @@ def _usual_size(problem: Problem, point: Vector) -> Vector:
     found = np.abs(flat(problem.function.evaluate(np.where(problem.domain.contains(drawn), drawn, point)).values))
     size: Vector = np.median(np.where(np.isfinite(found), found, 0.0), axis=0)
     return size
+
+
+LENGTHS = (0.0, 1.0, 100.0)  # that steps are relative to at least: the component's own, and as far as differences go
 
 
 def at_faint_kinks(
@@ -326,14 +341,19 @@ def at_faint_kinks(
     """Where differences alone accuse a claim that lies between one-sided slopes which differ down to the noise.
 
     In 1e6 + max(0, t)/1000 the slopes stay apart over two decades of steps only, the smaller ones being noise: too few
-    to call it a kink, enough not to believe the mean of both. Also returns `judged` with notes that say so.
+    to call it a kink, enough not to believe the mean of both. And where noise leaves differences only steps that reach
+    over a kink beside the point, as at 1e-7, the mean is what they find. Also returns `judged` with notes that say so.
     """
     out, noted = np.zeros(codes.shape, dtype=np.bool_), list(judged)
     for row in np.flatnonzero((codes == Code.FAIL).any(axis=1)).tolist():
         exact = [j for j in judged if j.evidence[row].strength >= Evidence.EXACT.strength]
         failing = [i for i in np.flatnonzero(codes[row] == Code.FAIL).tolist() if i not in kinks[row]]
         failing = [i for i in failing if not any(np.isfinite(j.reference[row, i]) for j in exact)][:MOST_TIES]
-        for index, kink in find_kinks(problem, points[row], failing, typical, faint=True).items():
+        found: dict[int, Kink] = {}
+        for length in LENGTHS:
+            left = [i for i in failing if i not in found]
+            found.update(find_kinks(problem, points[row], left, typical, faint=True, at_least=length))
+        for index, kink in found.items():
             low, high = min(kink.left, kink.right), max(kink.left, kink.right)
             out[row, index] = low - kink.bound <= claimed[row, index] <= high + kink.bound
             if out[row, index]:

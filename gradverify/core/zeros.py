@@ -27,6 +27,7 @@ from gradverify.core.verdicts import Evidence
 # What may hide, in units of round-off of the natural size: 1e-12 of it in double precision. So little no tolerance asks
 # for, and it is some hundred times what hides in an f whose terms are of the size of f.
 HIDDEN_UNITS = 4096.0
+EXACT_UNITS = 256.0  # the same of exact references, whose bound is that of what has cancelled: a few dozen terms
 # Of f's value over the variable's size, that differences may leave open: noise of a few operations, measured with care.
 VALUE_UNITS = 16.0
 SILENT = 1e-3  # times the variable's size: over such a step f has not moved
@@ -102,7 +103,8 @@ def right_zeros(
         natural = natural_sizes(problem, points, claimed, typical)
         # Where all are claimed to be 0, what a reference adds up is held against f itself.
         alone = natural == 0
-        allowed = np.where(alone, ROUND_OFF_UNITS * epsilon * unit, HIDDEN_UNITS * epsilon * natural)
+        most = np.where(exact, EXACT_UNITS, HIDDEN_UNITS)
+        allowed = np.where(alone, ROUND_OFF_UNITS * epsilon * unit, most * epsilon * natural)
         open_ &= bound <= allowed
         settled |= exact & open_
         if (exact & open_).any():

@@ -27,7 +27,7 @@ from gradverify_finite_difference.continuity import Nature, sharp_ends
 from gradverify_finite_difference.extrapolation import NOISE_FACTOR
 from gradverify_finite_difference.hessian import PAIRS_AT_ONCE, Domains, Mixed, diagonal, mixed_cost, scales
 from gradverify_finite_difference.lines import Lines, Side, by_row, quotients
-from gradverify_finite_difference.noise import all_single
+from gradverify_finite_difference.noise import DRAWS, all_single, quantum_around
 from gradverify_finite_difference.one_sided import rough
 from gradverify_finite_difference.quick import HIDDEN_UNITS, hidden_by, look, look_flat, natural_sizes
 from gradverify_finite_difference.sampling import BudgetError, Sampler
@@ -157,9 +157,11 @@ def _first(
         done = quick.taken.all(axis=1) & _holds_afar(sampler, lines, left, quick.value, claimed, random)
         value[left[done]], bound[left[done]] = quick.value[done], quick.bound[done]
         left = left[~done]
-    still = np.zeros((k * n, m), dtype=np.bool_)
+    still, quantum = np.zeros((k * n, m), dtype=np.bool_), np.zeros((k * n, m))
+    if left.size and sampler.left > DRAWS * k + LADDER_COST:
+        quantum = quantum_around(sampler, lines, n, np.random.default_rng((problem.seed, k)))
     if claimed is not None and left.size:
-        flat = _flat(sampler, lines, left, claimed, random, value, bound)
+        flat = _flat(sampler, lines, left, claimed, quantum, random, value, bound)
         still[left[flat]] = True
         left = left[~flat]
     named = np.zeros(k * n, dtype=np.bool_)
@@ -170,7 +172,9 @@ def _first(
         rows = _for_side(left, lines, bound, side)
         affordable = rows[: max(0, sampler.left // LADDER_COST)]
         if affordable.size:
-            _ladder(sampler, problem, lines, affordable, side, claimed, random, value, bound, still, notes, named)
+            _ladder(
+                sampler, problem, lines, affordable, side, claimed, quantum, random, value, bound, still, notes, named
+            )
         skipped = rows[affordable.size :]
         if skipped.size:
             _note_cost(notes, skipped, n, m)
@@ -243,6 +247,7 @@ def _ladder(
     rows: Indices,
     side: Side,
     claimed: Floats | None,
+    quantum: Floats,
     random: np.random.Generator,
     value: Floats,
     bound: Floats,
@@ -256,7 +261,7 @@ def _ladder(
     flat = None if claimed is None else claimed[rows].reshape(-1)
     goal = Goal(problem.tolerance.relative, flat)
     try:
-        done = climb(sampler, part, side, goal, random)
+        done = climb(sampler, part, side, goal, random, quantum[rows].reshape(-1))
     except BudgetError:
         _note_cost(notes, rows, n, m)
         return
@@ -276,7 +281,7 @@ def _ladder(
             sharp = sharp_ends(sampler, part, done.samples, side, unsure)
             zero.reshape(-1)[unsure] = sharp & done.breaks.are(Nature.WHOLE)[unsure]
         # However long the steps are, f hides whatever its own round-off hides.
-        natural, hidden = natural_sizes(lines, claimed)[rows], hidden_by(part)
+        natural, hidden = natural_sizes(lines, claimed)[rows], hidden_by(part, quantum[rows])
         error = np.where(zero, hidden, error)
         still[rows] = zero
         for row in np.flatnonzero(
@@ -353,6 +358,7 @@ def _flat(
     lines: Lines,
     left: Indices,
     claimed: Floats,
+    quantum: Floats,
     random: np.random.Generator,
     value: Floats,
     bound: Floats,
@@ -363,7 +369,7 @@ def _flat(
     if zero.any():
         rows = left[zero]
         most = HIDDEN_UNITS * lines.epsilon * natural_sizes(lines, claimed)[rows]
-        seen = look_flat(sampler, lines.subset(rows), most, random)
+        seen = look_flat(sampler, lines.subset(rows), most, quantum[rows], random)
         flat[zero] = seen.taken.all(axis=1)
         value[left[flat]], bound[left[flat]] = 0.0, seen.bound[flat[zero]]
     return flat

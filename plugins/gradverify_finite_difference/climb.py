@@ -59,8 +59,18 @@ class Climbed:
     breaks: Breaks
 
 
-def climb(sampler: Sampler, lines: Lines, side: Side, goal: Goal, random: np.random.Generator) -> Climbed:
-    """Estimate the derivative along each line, with as few rungs as reach the goal."""
+def climb(
+    sampler: Sampler,
+    lines: Lines,
+    side: Side,
+    goal: Goal,
+    random: np.random.Generator,
+    coarse: Floats | None = None,
+) -> Climbed:
+    """Estimate the derivative along each line, with as few rungs as reach the goal.
+
+    coarse: (L·M,), what f's values are known to be multiples of; 0 where nothing is.
+    """
     count, outputs = lines.centre.shape
     room = {Side.UP: lines.room.up, Side.DOWN: lines.room.down}.get(side, lines.room.both)
     smallest = smallest_step(lines.x, lines.epsilon, lines.size)
@@ -68,7 +78,7 @@ def climb(sampler: Sampler, lines: Lines, side: Side, goal: Goal, random: np.ran
     if side is Side.SECOND:
         smallest, ratio = smallest * SECOND_SMALLEST, SECOND_RATIO
     samples = sample(sampler, lines, scan(smallest, room, ratio, random), side)
-    least = np.zeros(count * outputs)
+    least = np.zeros(count * outputs) if coarse is None else coarse
     climber = _Climber(sampler, lines, side, goal, random, room)
     wanted: Flags = np.ones(count, dtype=np.bool_)
     nature, height = np.zeros(count * outputs, dtype=np.intp), np.zeros(count * outputs)

@@ -10,6 +10,7 @@ import numpy as np
 
 from gradverify_finite_difference.arrays import Flags, Floats, Indices, pick
 from gradverify_finite_difference.lines import Lines, Samples, by_row
+from gradverify_finite_difference.sampling import Sampler
 
 COARSE = 16.0  # a quantum counts from so many ulps of the largest value nearby on
 EPSILON = 2.0**-52
@@ -49,6 +50,33 @@ def grain(centre: Floats, up: Floats, down: Floats) -> Floats:
         typical = np.maximum(np.where(np.isfinite(least), least, 0.0), np.abs(centre[:, 0]))
         coarse = np.isfinite(bit) & (bit > COARSE * EPSILON * typical)
     return np.where((distinct(values, finite) >= DIFFERENT) & coarse, bit, 0.0)
+
+
+AROUND = 1e-3  # of the components: as far from the point as values are taken whose last bits are looked at
+DRAWS = 3  # of those: that all of them have ten zeros at their end by chance happens once in 2³⁰ times
+PLAIN = 1024.0  # ulps that such a quantum is at least
+
+
+def quantum_around(sampler: Sampler, lines: Lines, n: int, random: np.random.Generator) -> Floats:
+    """The quantum of f's values around each of P points, for all its lines, (P·n, M); 0 where nothing speaks for one.
+
+    lines: P·n, n a point.  A variable that f does not answer to over short steps shows no quantum by itself, and yet f
+    may be rounded far above its own last bit, as ((x + y) − x) − y is.
+    """
+    x = lines.x.reshape((-1, n))
+    size = np.where(x != 0, np.abs(x), lines.size.reshape((-1, n)))
+    step = np.minimum(AROUND * size, 0.5 * lines.room.both.reshape((-1, n)))
+    base = lines.base[lines.points[::n]]
+    least = np.full((len(x), lines.centre.shape[1]), np.inf)
+    change = least
+    for _ in range(DRAWS):
+        values = sampler.at(base + step * random.uniform(-1.0, 1.0, size=base.shape))
+        least = np.minimum(least, last_bit(values))
+        change = np.minimum(change, np.abs(values - lines.centre[::n]))
+    with np.errstate(all="ignore"):
+        # Of steps, such as those of floor(x), a value is a few away; of a quantum, a great many.
+        coarse = (least > PLAIN * EPSILON * np.abs(lines.centre[::n])) & (change > PLAIN * least)
+    return np.repeat(np.where(coarse, least, 0.0), n, axis=0)
 
 
 def flat_rungs(centre: Floats, up: Floats, down: Floats) -> Indices:

@@ -101,16 +101,20 @@ def natural_sizes(lines: Lines, claimed: Floats) -> Floats:
         return np.repeat(most, n, axis=0) / size
 
 
-def hidden_by(lines: Lines) -> Floats:
-    """The slope that hides in the round-off of f over the variable's own size, shape (L, M)."""
+def hidden_by(lines: Lines, quantum: Floats) -> Floats:
+    """The slope that hides in the round-off of f over the variable's own size, shape (L, M).
+
+    quantum: (L, M), what f's values are multiples of.
+    """
     size = np.where(lines.x != 0, np.abs(lines.x), lines.size)[:, None]
     with np.errstate(all="ignore"):
-        return lines.epsilon * np.abs(lines.centre) / size
+        return np.maximum(lines.epsilon * np.abs(lines.centre), quantum) / size
 
 
-def look_flat(sampler: Sampler, lines: Lines, most: Floats, random: np.random.Generator) -> Quick:
+def look_flat(sampler: Sampler, lines: Lines, most: Floats, quantum: Floats, random: np.random.Generator) -> Quick:
     """Whether f has exactly the same value at two very different steps on both sides, so that a claim of 0 holds.
 
+    quantum: (L, M), what f's values are multiples of.
     most: (L, M).  A slope that f is too coarse to show, as in 1e16 + x, must be at most as large as this, or nothing is
     said; so it is where it is 0, since all are claimed to be 0, as in a saturated f.  The bound is that slope.
     """
@@ -122,6 +126,6 @@ def look_flat(sampler: Sampler, lines: Lines, most: Floats, random: np.random.Ge
     up = lines.values(sampler, exact.up)
     down = lines.values(sampler, exact.down)
     same = (up == lines.centre[:, None, :]) & (down == lines.centre[:, None, :])
-    hidden = hidden_by(lines) / (FLAT_STEP / JITTER)
+    hidden = hidden_by(lines, quantum) / (FLAT_STEP / JITTER)
     taken: Flags = same.all(axis=1) & (hidden <= most) & (most > 0)
     return Quick(np.zeros_like(hidden), hidden, hidden, taken)
