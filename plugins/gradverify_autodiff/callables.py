@@ -9,6 +9,7 @@ import types
 import warnings
 import weakref
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,15 +18,17 @@ from autograd.numpy.numpy_boxes import ArrayBox
 from autograd.tracer import isbox
 
 from gradverify.plugin import Array, CallableFunction, DoesNotApply, Evaluation, Mask, Matrix, Problem
-from gradverify_autodiff.checks import require_agreement
+from gradverify_autodiff.checks import agreement, require_agreement
 from gradverify_autodiff.derivatives import RowFunction
 from gradverify_autodiff.facade import BOX_METHODS, array
 from gradverify_autodiff.graft import Graft, home_of
-from gradverify_autodiff.measure import Measured, PointTracer, measure
+from gradverify_autodiff.measure import COPIES, Measured, PointTracer, measure
 from gradverify_autodiff.plain import filled_arrays, new_call
-from gradverify_autodiff.tape import StaleValueError
+from gradverify_autodiff.tape import StaleValueError, TooLongError, length
 
 T = TypeVar("T")
+MOST_STEPS = 500_000  # of all traces for one answer together: some seconds, at about 10 µs a step
+MOST_REFUTED = 0.5  # of the search's points: a function that so many traces miss is not followed at the others either
 # What the user's code may raise when it meets traced values. KeyboardInterrupt is the user at the keyboard.
 _CAUGHT = (Exception, SystemExit, GeneratorExit)
 
@@ -38,10 +41,12 @@ def measure_callable(problem: Problem, function: CallableFunction, points: Matri
         raise DoesNotApply(_why_nowhere(evaluation))
     epsilon = problem.precision.epsilon
     found = _traced(
-        problem, function, lambda tracer: measure(tracer, points[sound], problem.derivative, problem.domain, epsilon)
-    )
-    checks = require_agreement(problem, function, points[sound], evaluation.values[sound], found)
-    return _spread_out(found, sound, problem, found.evaluations + checks + points.shape[0]), sound
+        problem, function, int(sound.sum()) * (COPIES + 1),
+        lambda tracer: measure(tracer, points[sound], problem.derivative, problem.domain, epsilon),
+    )  # fmt: skip
+    seen = require_agreement(problem, function, points[sound], evaluation.values[sound], found)
+    spent = found.evaluations + seen.spent + points.shape[0]
+    return _spread_out(_without(found, seen.unseen), sound, problem, spent), sound
 
 
 def plain_callable(problem: Problem, function: CallableFunction, points: Matrix) -> tuple[Measured, Mask]:
@@ -50,30 +55,50 @@ def plain_callable(problem: Problem, function: CallableFunction, points: Matrix)
     sound: Mask = np.isfinite(evaluation.values).reshape((points.shape[0], -1)).all(axis=1)
     if not np.any(sound):
         raise DoesNotApply(_why_nowhere(evaluation))
-    values, derivatives = _traced(problem, function, lambda tracer: tracer.plain(points[sound], problem.derivative))
+    values, derivatives = _traced(
+        problem, function, int(sound.sum()), lambda tracer: tracer.plain(points[sound], problem.derivative)
+    )
     none = np.zeros(derivatives.shape[0], dtype=np.bool_)
     found = Measured(values, derivatives, np.zeros_like(derivatives), none, int(none.size))
-    checks = require_agreement(problem, function, points[sound], evaluation.values[sound], found)
-    return _spread_out(found, sound, problem, found.evaluations + checks + points.shape[0]), sound
+    seen = agreement(problem, function, points[sound], evaluation.values[sound], found)
+    if seen.refuted.mean() > MOST_REFUTED:
+        raise DoesNotApply(seen.reason)
+    spent = found.evaluations + seen.spent + points.shape[0]
+    return _spread_out(_without(found, seen.refuted | seen.unseen), sound, problem, spent), sound
 
 
-def _traced(problem: Problem, function: CallableFunction, work: Callable[[PointTracer], T]) -> T:
-    """What `work` makes of the function's traces; where none can be made, those with its new arrays traced too."""
-    rows = _row_function(function)
-    filled = function.callable in _fills_arrays if _can_be_noted(function.callable) else False
-    while True:
-        tracer = PointTracer(rows, problem.domain, problem.precision.epsilon, np.random.default_rng(problem.seed))
-        try:
-            with _traceable(), filled_arrays(filled), _explained(function):
-                found = work(tracer)
-        except DoesNotApply:
-            if filled:
-                raise
-            filled = True
-            continue
-        if filled and _can_be_noted(function.callable):
-            _fills_arrays.add(function.callable)
+def _without(found: Measured, rows: Mask) -> Measured:
+    """The measurement, in which nothing is known at `rows`."""
+    if not rows.any():
         return found
+    derivatives, bounds = found.derivatives.copy(), found.bounds.copy()
+    derivatives[rows], bounds[rows] = np.nan, np.inf
+    return replace(found, derivatives=derivatives, bounds=bounds)
+
+
+def _traced(problem: Problem, function: CallableFunction, traces: int, work: Callable[[PointTracer], T]) -> T:
+    """What `work` makes of the function's `traces`; where none can be made, of those with its new arrays traced too."""
+    graft = Graft(home_of(function.callable))
+    filled = _can_be_noted(function.callable) and function.callable in _fills_arrays
+    try:
+        while True:
+            rows = _row_function(function, graft, traces)
+            length.made, length.most = 0, MOST_STEPS
+            tracer = PointTracer(rows, problem.domain, problem.precision.epsilon, np.random.default_rng(problem.seed))
+            try:
+                with _traceable(), filled_arrays(filled), _explained(function):
+                    found = work(tracer)
+            except DoesNotApply as refusal:
+                if filled or isinstance(refusal.__cause__, TooLongError):
+                    raise
+                filled = True
+                continue
+            if filled and _can_be_noted(function.callable):
+                _fills_arrays.add(function.callable)
+            return found
+    finally:
+        length.most = None
+        graft.put_back()
 
 
 _fills_arrays: weakref.WeakSet[Any] = weakref.WeakSet()  # functions that are traced only that way
@@ -106,13 +131,19 @@ def _spread_out(found: Measured, sound: Mask, problem: Problem, evaluations: int
     return Measured(values, derivatives, bounds, tied, evaluations)
 
 
-def _row_function(function: CallableFunction) -> RowFunction:
-    """The callable over our NumPy, taking one point as an array of shape (1, n)."""
-    target = Graft(home_of(function.callable)).called(function.callable)
+def _row_function(function: CallableFunction, graft: Graft, traces: int) -> RowFunction:
+    """The callable over our NumPy, taking one point as an array of shape (1, n). traces: how many will be asked for."""
+    target = graft.called(function.callable)
     outputs = function.output_shape
+    calls = 0
 
     def row(x: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == 2 and length.made * traces > MOST_STEPS:  # the first tells what all will take
+            raise TooLongError
         new_call()
+        graft.put_back()  # what f keeps between calls is that of before the first
         arguments = [
             x[0, v.offset] if v.shape == () else x[0, v.components].reshape(v.shape) for v in function.variables
         ]
@@ -165,6 +196,8 @@ def _explained(function: CallableFunction) -> Iterator[None]:
         yield
     except DoesNotApply:
         raise
+    except TooLongError as error:
+        raise DoesNotApply(f"f takes more than {MOST_STEPS:,} steps to be recorded at these points") from error
     except StaleValueError:
         raise DoesNotApply("f keeps values from one call to the next") from None
     except _CAUGHT as error:

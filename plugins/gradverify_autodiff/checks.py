@@ -7,10 +7,15 @@ derivative is zero, would show it.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+from numpy.typing import NDArray
 
 from gradverify.plugin import CallableFunction, Derivative, DoesNotApply, Mask, Matrix, Problem, Tensor, Vector
 from gradverify_autodiff.measure import Measured
+
+Indices = NDArray[np.intp]
 
 # Steps relative to the point, tried in order until one agrees: the usual compromise between truncation and round-off
 # first (eps^(1/3), Nocedal & Wright 2006, section 8.1; eps^(1/4) for second derivatives), then smaller and larger ones.
@@ -28,55 +33,111 @@ STAIRCASE = 0.2  # share of neighbours with equal values, from which on f is tak
 VALUE_UNITS = 64.0  # units of round-off between the traced and the plain value: sums may be ordered otherwise
 
 
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """What plain evaluations say of a trace, by point.
+
+    refuted: trace and function disagree.  unseen: nothing could be compared.  reason: of the first refutation.
+    """
+
+    refuted: Mask
+    unseen: Mask
+    reason: str
+    spent: int
+
+
 def require_agreement(
     problem: Problem, function: CallableFunction, points: Matrix, values: Tensor, found: Measured
-) -> int:
-    """Raise `DoesNotApply` where trace and function disagree; otherwise the number of evaluations spent."""
-    rows = np.flatnonzero(np.isfinite(found.derivatives).reshape((points.shape[0], -1)).all(axis=1))
-    _require_equal_values(problem, values, found.values)
-    if rows.size == 0:
-        return 0
+) -> Agreement:
+    """Raise `DoesNotApply` where trace and function disagree anywhere."""
+    seen = agreement(problem, function, points, values, found)
+    if seen.refuted.any():
+        raise DoesNotApply(seen.reason)
+    return seen
+
+
+def agreement(
+    problem: Problem, function: CallableFunction, points: Matrix, values: Tensor, found: Measured
+) -> Agreement:
+    """Hold the traces at `points`, shape (k, n), against `values` there and against differences beside them."""
+    k, n = points.shape
+    other = _has_other_values(problem, values, found.values)
+    reasons = ["f returns another value when it is traced"] if other.any() else []
+    flat = found.derivatives.reshape((k, -1, n))
+    known = np.isfinite(flat).all(axis=1)
+    refuted, unseen, spent = other, known.any(axis=1), 0
+    rows = np.flatnonzero(known.any(axis=1) & ~other)
+    if rows.size:
+        derivatives = np.where(known[rows, None, :], flat[rows], 0.0)
+        for which, directions, complaint in _asked(problem, points[rows], derivatives, known[rows]):
+            shaped = derivatives[which].reshape((which.size, *found.derivatives.shape[1:]))
+            wrong, compared, cost = _compared(problem, function, points[rows[which]], directions, shaped)
+            refuted[rows[which[wrong]]] = True
+            unseen[rows[which[compared]]] = False
+            reasons += [f"the traced {problem.derivative.value} {complaint}"] if wrong.any() else []
+            spent += cost
+    return Agreement(refuted, unseen & ~refuted, reasons[0] if reasons else "", spent)
+
+
+UNEVEN = 1e-2  # a component's share of f's change along a direction below which it is given a direction of its own
+DISAGREES = "disagrees with a directional difference"
+
+
+def _asked(problem: Problem, points: Matrix, derivatives: Tensor, known: Mask) -> list[tuple[Indices, Matrix, str]]:
+    """Rows, directions (rows, n), and what is said where a difference along them disagrees. derivatives: (k, r, n).
+
+    One direction through all components; one through those whose derivative is 0, since a lost connection gives 0; and
+    one in which all others weigh alike, so that none hides behind a larger one.
+    """
     generator = np.random.default_rng(problem.seed + 1)
-    whole = _directions(points[rows], generator)
-    zero = np.all((found.derivatives[rows] == 0).reshape((rows.size, -1, points.shape[1])), axis=1)
-    asked = [(rows, whole, "disagrees with a directional difference")]
-    with_zeros = np.any(zero, axis=1) & ~np.all(zero, axis=1)
-    if np.any(with_zeros):
-        along = _directions(points[rows[with_zeros]], generator) * zero[with_zeros]
-        asked.append((rows[with_zeros], along, "lacks a part: f changes along components where it is zero"))
-    spent = 0
-    for which, directions, complaint in asked:
-        spent += _require(problem, function, points[which], directions, found.derivatives[which], complaint)
-    return spent
+    second = problem.derivative is Derivative.HESSIAN
+    whole = np.where(known, _directions(problem, points, generator), 0.0)
+    every = np.arange(points.shape[0])
+    asked = [(every, whole, DISAGREES)]
+    zero = (derivatives == 0).all(axis=1) & known
+    mixed = np.flatnonzero(zero.any(axis=1) & ~zero.all(axis=1))
+    if mixed.size:
+        along = _directions(problem, points[mixed], generator) * zero[mixed]
+        asked.append((mixed, along, "lacks a part: f changes along components where it is zero"))
+    share = np.max(np.abs(derivatives), axis=1) * np.abs(whole)
+    least = np.min(np.where(share > 0, share, np.inf), axis=1)
+    uneven = np.flatnonzero(np.isfinite(least) & (least < UNEVEN * np.max(share, axis=1)))
+    if uneven.size:
+        with np.errstate(all="ignore"):
+            weight = np.where(share[uneven] > 0, least[uneven, None] / share[uneven], 0.0)
+        asked.append((uneven, whole[uneven] * (np.sqrt(weight) if second else weight), DISAGREES))
+    return asked
 
 
-def _require_equal_values(problem: Problem, values: Tensor, traced: Tensor) -> None:
+def _has_other_values(problem: Problem, values: Tensor, traced: Tensor) -> Mask:
     scale = np.max(np.abs(values), initial=0.0)
     allowed = VALUE_UNITS * problem.precision.epsilon * (np.abs(values) + 1e-3 * scale)
     gap = np.abs(traced.reshape(values.shape) - values)
-    if not np.all(gap <= allowed):
-        raise DoesNotApply("f returns another value when it is traced")
+    other: Mask = ~(gap <= allowed).reshape((values.shape[0], -1)).all(axis=1)
+    return other
 
 
-def _directions(points: Matrix, generator: np.random.Generator) -> Matrix:
-    """A random direction a point, on the scale of its components. Shape (k, n)."""
+def _directions(problem: Problem, points: Matrix, generator: np.random.Generator) -> Matrix:
+    """A random direction a point, on the scale of its components, into the domain where it is at its edge: (k, n)."""
     scale = np.where(points != 0, np.abs(points), 1.0)
     signs = generator.choice((-1.0, 1.0), points.shape)
     found: Matrix = scale * signs * generator.uniform(0.5, 1.0, points.shape)
-    return found
+    domain, reach = problem.domain, 2 * max(*STEPS, *HESSIAN_STEPS) * found
+    inside = (points + reach >= domain.low) & (points + reach <= domain.high)
+    turned = (points - reach >= domain.low) & (points - reach <= domain.high)
+    return np.where(~inside & turned, -found, found)
 
 
-def _require(
-    problem: Problem,
-    function: CallableFunction,
-    points: Matrix,
-    directions: Matrix,
-    derivatives: Tensor,
-    complaint: str,
-) -> int:
-    """Compare along `directions`, shape (k, n), with smaller and larger steps where the first does not agree."""
+def _compared(
+    problem: Problem, function: CallableFunction, points: Matrix, directions: Matrix, derivatives: Tensor
+) -> tuple[Mask, Mask, int]:
+    """Which rows a difference along `directions`, (k, n), refutes, which it says something of, and its evaluations.
+
+    Smaller and larger steps are taken where the first does not agree.
+    """
+    k = points.shape[0]
     second = problem.derivative is Derivative.HESSIAN
-    rows = derivatives.reshape((points.shape[0], -1, points.shape[1]))
+    rows = derivatives.reshape((k, -1, points.shape[1]))
     expected = np.einsum("krn,kn->kr", rows, directions)
     size = np.einsum("krn,kn->kr", np.abs(rows), np.abs(directions))
     if second:
@@ -85,16 +146,18 @@ def _require(
     elif problem.derivative is Derivative.GRADIENT:
         expected, size = expected[:, 0], size[:, 0]
     spent = 0
-    open_ = np.ones(points.shape[0], dtype=np.bool_)
-    refuted = np.zeros(points.shape[0], dtype=np.bool_)
+    open_ = np.ones(k, dtype=np.bool_)
+    refuted = np.zeros(k, dtype=np.bool_)
+    compared = np.zeros(k, dtype=np.bool_)
     for step in HESSIAN_STEPS if second else STEPS:
         which = np.flatnonzero(open_)
         if which.size == 0:
             break
-        agrees, excess = _compare(
+        agrees, excess, cost = _compare(
             problem, function, points[which], directions[which], expected[which], size[which], step
         )
-        spent += 4 * which.size + (which.size if second else 0)
+        spent += cost
+        compared[which] |= np.isfinite(excess).any(axis=1)
         disagrees = (excess > 0).any(axis=1)
         open_[which[agrees]] = False
         for i in np.flatnonzero(disagrees & ~agrees).tolist():
@@ -102,9 +165,7 @@ def _require(
             spent += NOISE_POINTS
             divisor = step**2 if second else step
             refuted[which[i]] |= bool((excess[i] > NOISE_UNITS * noise / divisor).any())
-    if np.any(refuted & open_):
-        raise DoesNotApply(f"the traced {problem.derivative.value} {complaint}")
-    return spent
+    return refuted & open_, compared, spent
 
 
 def _compare(
@@ -115,36 +176,45 @@ def _compare(
     expected: Tensor,
     size: Tensor,
     step: float,
-) -> tuple[Mask, Tensor]:
-    """In which rows a difference with `step` clearly agrees with `expected`, and by how much it is further from it
-    than its error allows: shapes (k,) and (k, outputs), the latter −inf where nothing is known."""
+) -> tuple[Mask, Tensor, int]:
+    """In which rows a difference with `step` clearly agrees with `expected`, by how much it is further from it than its
+    error allows, and what it cost: shapes (k,) and (k, outputs), the latter −inf where nothing is known.
+
+    Central differences where there is room on both sides, else forward ones of second order (of first order for second
+    derivatives), whose error is bounded by that of a worse one as well.
+    """
     k = points.shape[0]
-    offsets = step * directions
-    stack = [points + offsets, points - offsets, points + offsets / 2, points - offsets / 2]
     second = problem.derivative is Derivative.HESSIAN
-    if second:
-        stack.append(points)
-    inside = np.all(problem.domain.contains(np.concatenate(stack)), axis=1).reshape((len(stack), k)).all(axis=0)
-    values = np.full((len(stack), k, *function.output_shape), np.nan)  # outside the domain f is not asked
-    if np.any(inside):
-        asked = np.stack(stack)[:, inside]
-        found = function.evaluate(asked.reshape((-1, points.shape[1]))).values
-        values[:, inside] = found.reshape((len(stack), -1, *function.output_shape))
+    places = np.array([0.0, 0.5, 1.0, 2.0, -0.5, -1.0])
+    rows = points + step * places[:, None, None] * directions
+    inside = problem.domain.contains(rows.reshape((-1, points.shape[1]))).all(axis=1).reshape((places.size, k))
+    central = inside[[1, 2, 4, 5]].all(axis=0)
+    forward = ~central & inside[[1, 2, 3]].all(axis=0)
+    # f at the point itself only where it is needed, and outside the domain never.
+    wanted = np.array(
+        [central & second | forward, central | forward, central | forward, forward & second, central, central]
+    )
+    values = np.full((places.size, k, *function.output_shape), np.nan)
+    if wanted.any():
+        values[wanted] = function.evaluate(rows[wanted]).values.reshape((-1, *function.output_shape))
+    here, half, one, two, back_half, back = values
+    two_sided = central.reshape((k,) + (1,) * (here.ndim - 1))
     with np.errstate(all="ignore"):
-        largest = np.max(np.abs(values), axis=0)
+        largest = np.nanmax(np.abs(np.where(np.isfinite(values), values, 0.0)), axis=0)
         if second:
-            coarse = (values[0] - 2 * values[4] + values[1]) / step**2
-            fine = (values[2] - 2 * values[4] + values[3]) / (step / 2) ** 2
+            coarse = np.where(two_sided, one - 2 * here + back, here - 2 * one + two) / step**2
+            fine = np.where(two_sided, half - 2 * here + back_half, here - 2 * half + one) / (step / 2) ** 2
             noise = ROUND_OFF * problem.precision.epsilon * largest / (step / 2) ** 2
         else:
-            coarse, fine = (values[0] - values[1]) / (2 * step), (values[2] - values[3]) / step
+            coarse = np.where(two_sided, (one - back) / 2, one - here) / step
+            fine = np.where(two_sided, half - back_half, 4 * half - 3 * here - one) / step
             noise = ROUND_OFF * problem.precision.epsilon * largest / step
         error = TRUNCATION * np.abs(coarse - fine) + noise + RELATIVE * size
         gap = np.abs(fine - expected)
         sharp = error <= 1e-2 * np.maximum(np.abs(fine), size)
         agrees = _all(sharp & (gap <= error))
         excess = np.where(np.isfinite(gap) & np.isfinite(error), gap - error, -np.inf)
-    return agrees, excess.reshape((k, -1))
+    return agrees, excess.reshape((k, -1)), int(wanted.sum())
 
 
 def _noise(problem: Problem, function: CallableFunction, point: Vector, reach: Vector) -> Vector:

@@ -50,7 +50,9 @@ def array(a: Any, dtype: Any = None, *, copy: Any = True, ndmin: int = 0, **_: A
 
 
 def asarray(a: Any, dtype: Any = None, *args: Any, **options: Any) -> Any:
-    """`np.asarray`, also of traced values."""
+    """`np.asarray`, also of traced values; an array that is one already is itself."""
+    if isbox(a) and (dtype is None or np.dtype(dtype) == np.result_type(a)) and not args and not options:
+        return a
     return array(a, dtype) if _holds_box(a) else np.asarray(a, dtype, *args, **options)
 
 
@@ -222,7 +224,7 @@ def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> 
     return anp.linalg.norm(x, ord, axis) if not keepdims else anp.linalg.norm(x, ord, axis, keepdims=True)
 
 
-_MAKERS = "zeros ones empty full zeros_like ones_like empty_like full_like eye identity"
+_MAKERS = "zeros ones empty zeros_like ones_like empty_like eye identity"
 _LINALG_SHAKEN = "solve inv det slogdet cholesky eigh svd pinv eig"
 _OWN: dict[str, Callable[..., Any]] = {
     "array": array,
@@ -242,6 +244,13 @@ _OWN: dict[str, Callable[..., Any]] = {
     "trapz": _trapezoid,
     "vdot": _vdot,
     **{name: plain.fresh(getattr(np, name)) for name in _MAKERS.split()},
+    "reshape": plain.reshape,
+    "ravel": plain.ravel,
+    "squeeze": plain.squeeze,
+    "transpose": plain.transpose,
+    "swapaxes": plain.swapaxes,
+    "full": plain.full,
+    "full_like": plain.full_like,
     "fill_diagonal": plain.fill_diagonal,
     "copyto": plain.copyto,
     "clip": _clip,
@@ -335,6 +344,10 @@ def array_function(_self: Any, function: Any, _types: Any, args: Any, kwargs: An
     return other(*args, **kwargs)
 
 
+def _astype(self: Any, dtype: Any, *_: Any, **__: Any) -> Any:
+    return array(self, dtype)
+
+
 def _compare(name: str) -> Callable[..., Any]:
     watched, unwatched = _OWN[name], getattr(anp, name)
 
@@ -353,10 +366,17 @@ BOX_METHODS: dict[str, Any] = {
     "item": plain.item,
     "tolist": plain.tolist,
     "fill": plain.fill,
+    "reshape": plain.reshape,
+    "ravel": plain.ravel,
+    "squeeze": plain.squeeze,
+    "transpose": plain.transpose,
+    "swapaxes": plain.swapaxes,
+    "T": property(plain.transpose),
     "__getitem__": plain.get_item,
     "__setitem__": plain.set_item,
     **plain.IN_PLACE,
     "copy": _copy,
+    "astype": _astype,
     "dot": anp.dot,
     "conj": anp.conj,
     "conjugate": anp.conj,

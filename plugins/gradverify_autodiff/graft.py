@@ -10,6 +10,7 @@ import builtins
 import contextlib
 import enum
 import functools
+import operator
 import site
 import sys
 import sysconfig
@@ -30,6 +31,13 @@ _LIBRARIES = tuple(
 _NEVER = frozenset(("numpy", "scipy", "autograd", "gradverify_autodiff"))
 
 
+MOST_KEPT = 10_000  # entries of a container: what is larger is data, and not what a function notes on its way
+
+
+def _is_changed(container: dict[Any, Any], held: dict[Any, Any]) -> bool:
+    return container.keys() != held.keys() or any(container[key] is not value for key, value in held.items())
+
+
 class Graft:
     """Swaps what a function of package `home` refers to."""
 
@@ -38,9 +46,11 @@ class Graft:
         self._memo: dict[int, Any] = {}
         self._kept: list[Any] = []  # what the memo's keys stand for stays alive
         self._globals: dict[int, dict[str, Any]] = {}
+        self._before: dict[int, tuple[Any, Any]] = {}  # what f may change: the container, and what it held
 
     def swap(self, value: Any) -> Any:
         """What stands in for `value`: for modules, functions, and small containers of them."""
+        self._note(value)
         known = self._memo.get(id(value))
         if known is not None:
             return known
@@ -50,6 +60,25 @@ class Graft:
         if swapped is not value:
             self._remember(value, swapped)
         return swapped
+
+    def _note(self, value: Any) -> None:
+        """Keep what a container of the user's holds, so that nothing traced stays behind in it."""
+        if type(value) in (dict, list, set) and len(value) <= MOST_KEPT and id(value) not in self._before:
+            self._before[id(value)] = value, value.copy()
+            for inner in value.values() if type(value) is dict else value:
+                self._note(inner)
+        elif self._is_users_class(type(value)) and isinstance(vars_of := getattr(value, "__dict__", None), dict):
+            self._note(vars_of)
+
+    def put_back(self) -> None:
+        """Let the containers that were met hold what they held."""
+        for container, held in self._before.values():
+            if isinstance(container, list):
+                if len(container) != len(held) or any(map(operator.is_not, container, held)):
+                    container[:] = held
+            elif container != held if isinstance(container, set) else _is_changed(container, held):
+                container.clear()
+                container.update(held)
 
     def _remember(self, value: Any, swapped: Any) -> None:
         self._memo[id(value)] = swapped

@@ -1,9 +1,9 @@
 """What plain Python code does with numbers and arrays, done to traced ones: `float`, `.item()`, assignment.
 
 A traced array is a handle on a value and its place in the graph. Assigning into it makes a new value, with its own
-place, and moves the handle there, so that whoever holds the array sees the change, as in NumPy. A change through a part
-of it, as `A[i]` or `A[1:]`, is carried on to the whole; a part that was taken before sees no change of the whole. The
-traced value is then another than the function's, which refuses it (checks.py).
+place, and moves the handle there, so that whoever holds the array sees the change, as in NumPy. Views (`A[i]`, `A[1:]`,
+`A.T`, `A.reshape(…)`) are tied to what they are views of: a change of either is carried on to the other. Where that
+goes wrong the traced value is mostly another than the function's, which refuses it (checks.py).
 """
 
 from __future__ import annotations
@@ -11,8 +11,11 @@ from __future__ import annotations
 import builtins
 import contextlib
 import functools
+import math
 import operator
+import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import autograd.numpy as anp
@@ -74,16 +77,35 @@ class _Copies:
     numbers = 0
 
 
-class _Parts:
-    """Parts of arrays in the trace under way, by id: the part itself, the whole, and where it lies there."""
+@dataclass(slots=True)
+class _View:
+    """A view: its handle, that of the whole, how it is taken, and what the whole becomes where the view changes."""
 
-    of: ClassVar[dict[int, tuple[Any, Any, Any]]] = {}
+    view: Any
+    whole: Any
+    take: Callable[[Any], Any]
+    put: Callable[[Any, Any], Any]
+
+
+class _Views:
+    """Those of the trace under way: by the id of the view, and by that of the whole."""
+
+    by_view: ClassVar[dict[int, _View]] = {}
+    by_whole: ClassVar[dict[int, list[_View]]] = {}
 
 
 def new_call() -> None:
     """A new trace begins."""
     _Copies.numbers = 0
-    _Parts.of.clear()
+    _Views.by_view.clear()
+    _Views.by_whole.clear()
+
+
+def _tie(view: Any, whole: Any, take: Callable[[Any], Any], put: Callable[[Any, Any], Any]) -> Any:
+    known = _View(view, whole, take, put)
+    _Views.by_view[id(view)] = known
+    _Views.by_whole.setdefault(id(whole), []).append(known)
+    return view
 
 
 _get_item = ArrayBox.__getitem__
@@ -93,8 +115,51 @@ def get_item(self: Any, index: Any) -> Any:
     """`array[index]`."""
     found = _get_item(self, index)
     if anp.ndim(found) and all(map(_is_basic, index if isinstance(index, tuple) else (index,))):
-        _Parts.of[id(found)] = found, self, index
+        _tie(found, self, lambda whole: _get_item(whole, index), lambda whole, view: with_entries(whole, index, view))
     return found
+
+
+def viewing(take: Callable[..., Any], back: Callable[..., Any]) -> Callable[..., Any]:
+    """`take`, a function of an array for another arrangement of it, whose result is a view where NumPy's is.
+
+    back: from the result, the array and the arguments to the array again.
+    """
+
+    @functools.wraps(take)
+    def taken(array: Any, *arguments: Any, **options: Any) -> Any:
+        found = take(array, *arguments, **options)
+        if isbox(array) and isbox(found) and np.may_share_memory(plain_value(found), plain_value(array)):
+            _tie(
+                found, array, lambda whole: take(whole, *arguments, **options),
+                lambda whole, view: back(view, whole, *arguments, **options),
+            )  # fmt: skip
+        return found
+
+    return taken
+
+
+def _reshape(array: Any, *shape: Any, **options: Any) -> Any:
+    return anp.reshape(array, shape[0] if len(shape) == 1 else shape, **options)
+
+
+def _transpose(array: Any, *axes: Any) -> Any:
+    return anp.transpose(array, axes[0] if len(axes) == 1 else (axes or None))
+
+
+def _transposed_back(view: Any, _whole: Any, *axes: Any) -> Any:
+    order = axes[0] if len(axes) == 1 else (axes or None)
+    return anp.transpose(view, None if order is None else np.argsort(order))
+
+
+def _as_before(view: Any, whole: Any, *_: Any, **__: Any) -> Any:
+    return anp.reshape(view, anp.shape(whole))
+
+
+reshape = viewing(_reshape, _as_before)
+ravel = viewing(anp.ravel, _as_before)
+squeeze = viewing(anp.squeeze, _as_before)
+transpose = viewing(_transpose, _transposed_back)
+swapaxes = viewing(anp.swapaxes, lambda view, _whole, first, second: anp.swapaxes(view, first, second))
 
 
 def _is_basic(index: Any) -> bool:
@@ -105,12 +170,32 @@ def _is_basic(index: Any) -> bool:
 @primitive  # type: ignore[untyped-decorator]
 def with_entries(base: Any, index: Any, value: Any) -> Any:
     """A copy of the array `base` that holds `value` at `index`."""
-    _Copies.numbers += base.size
-    if not _Copies.numbers <= MOST_COPIED:
-        raise LostConnectionError("there are too many assignments into an array to be traced")
+    _count_copy(base)
+    if _names_places(index) and _is_repeated(base.shape, index):
+        raise LostConnectionError("one entry is assigned to twice at once")
     copy = np.array(base)
     copy[index] = value
     return copy
+
+
+def _count_copy(base: Any) -> None:
+    _Copies.numbers += base.size
+    if not _Copies.numbers <= MOST_COPIED:
+        raise LostConnectionError("there are too many assignments into an array to be traced")
+
+
+def _names_places(index: Any) -> bool:
+    """Whether `index` lists entries one by one, so that it may name one twice."""
+    return any(not (_is_basic(part) or _is_mask(part)) for part in (index if isinstance(index, tuple) else (index,)))
+
+
+def _is_mask(index: Any) -> bool:
+    return bool(np.asarray(index).dtype == np.bool_)
+
+
+def _is_repeated(shape: tuple[int, ...], index: Any) -> bool:
+    places = np.arange(math.prod(shape)).reshape(shape)[index]
+    return bool(np.unique(places).size < places.size)
 
 
 defvjp(
@@ -124,7 +209,7 @@ defvjp(
 @primitive  # type: ignore[untyped-decorator]
 def with_added(base: Any, index: Any, value: Any) -> Any:
     """A copy of the array `base` to which `value` is added at `index`, as often as it is named there."""
-    _Copies.numbers += base.size
+    _count_copy(base)
     copy = np.array(base)
     np.add.at(copy, index, value)
     return copy
@@ -139,17 +224,54 @@ defvjp(
 
 
 def _move(handle: Any, new: Any) -> None:
-    """Let the traced array `handle` stand for `new`, and the array that it is a part of for what that makes of it."""
+    """Let the traced array `handle` stand for `new`; its views, and what it is a view of, follow."""
+    _replace(handle, new)
+    _refresh(handle, None)
+    changed, known = handle, _Views.by_view.get(id(handle))
+    while known is not None and known.view is changed:
+        _replace(known.whole, known.put(known.whole, changed))
+        _refresh(known.whole, changed)
+        changed, known = known.whole, _Views.by_view.get(id(known.whole))
+
+
+def _replace(handle: Any, new: Any) -> None:
     handle._value, handle._trace, handle._node = new._value, new._trace, new._node
-    part, whole, index = _Parts.of.get(id(handle), (None, None, None))
-    if part is handle:
-        _move(whole, with_entries(whole, index, handle))
+
+
+def _holders(known: _View) -> int:
+    """How many hold the view, those who look at it among them."""
+    view = known.view
+    return sys.getrefcount(view)
+
+
+NOBODY = _holders(_View(object(), None, lambda x: x, lambda x, _: x))  # a view that only these tables hold
+
+
+def _refresh(whole: Any, changed: Any) -> None:
+    """Take the views of `whole` anew, but for `changed`, and forget those that nobody holds."""
+    views = _Views.by_whole.get(id(whole))
+    if not views:
+        return
+    kept = []
+    for known in views:
+        if known.view is changed:
+            kept.append(known)
+        elif _holders(known) > NOBODY or _Views.by_whole.get(id(known.view)):
+            _replace(known.view, known.take(whole))
+            _refresh(known.view, None)
+            kept.append(known)
+        else:
+            del _Views.by_view[id(known.view)]
+    _Views.by_whole[id(whole)] = kept
 
 
 def set_item(self: Any, index: Any, value: Any) -> None:
     """`array[index] = value`."""
     if isinstance(value, (list, tuple)) and holds_traced(value):
         value = anp.array(value)
+    missing = anp.ndim(value) - np.ndim(plain_value(self)[index]) if isbox(value) else 0
+    if missing > 0:  # axes of length 1 before those of the place, which NumPy ignores
+        value = anp.reshape(value, anp.shape(value)[missing:])
     _move(self, with_entries(self, index, value))
 
 
@@ -227,6 +349,27 @@ def fresh(make: Callable[..., Any]) -> Callable[..., Any]:
         return as_constant(make(*map(plain_value, arguments), **{name: plain_value(a) for name, a in options.items()}))
 
     return made
+
+
+def full(shape: Any, fill_value: Any, dtype: Any = None, **options: Any) -> Any:
+    """`np.full`, whose value may be traced."""
+    if not isbox(fill_value):
+        return as_constant(np.full(shape, fill_value, dtype, **options))
+    return _filled(np.full(shape, np.nan, dtype or np.float64), fill_value)
+
+
+def full_like(a: Any, fill_value: Any, dtype: Any = None, **options: Any) -> Any:
+    """`np.full_like`, whose value may be traced."""
+    if not isbox(fill_value):
+        return as_constant(np.full_like(plain_value(a), fill_value, dtype, **options))
+    return _filled(np.full_like(plain_value(a), np.nan, dtype), fill_value)
+
+
+def _filled(array: Any, value: Any) -> Any:
+    if array.dtype.kind != "f":
+        raise LostConnectionError(f"a conversion to {array.dtype} has no derivative")
+    missing = anp.ndim(value) - array.ndim
+    return with_entries(array, Ellipsis, anp.reshape(value, anp.shape(value)[missing:]) if missing > 0 else value)
 
 
 def as_constant(array: Any) -> Any:

@@ -190,6 +190,21 @@ class State:
 _state = State()
 
 
+class TooLongError(Exception):
+    """There are more steps to be recorded than are worth it."""
+
+
+@dataclass(slots=True)
+class Length:
+    """How many steps were recorded for one answer, and how many may be."""
+
+    made: int = 0
+    most: int | None = None
+
+
+length = Length()
+
+
 class RowNode(VJPNode):  # type: ignore[misc]
     """A node that knows its function, so that ties are noticed and exact results are not counted as rounded."""
 
@@ -197,6 +212,11 @@ class RowNode(VJPNode):  # type: ignore[misc]
 
     def __init__(self, value: Any, fun: Any, args: Any, kwargs: Any, parent_argnums: Any, parents: Any) -> None:
         self.name = fun.__name__
+        length.made += 1
+        if length.most is not None and length.made > length.most:
+            raise TooLongError
+        if kwargs.get("out") is not None:
+            raise TypeError("`out=` cuts the connection: what is written there is plain numbers")
         if _state.ties is not None and self.name in _TIES:
             tie(_TIES[self.name](getval(value), *map(getval, args), **kwargs))
         super().__init__(value, fun, args, kwargs, parent_argnums, parents)
@@ -338,9 +358,24 @@ class Traced:
             for parent, given in zip(node.parents, ingrads, strict=False):
                 ingrad = given
                 if _state.strong_zeros and node.name in _ELEMENTWISE and np.shape(outgrad) == np.shape(ingrad):
-                    ingrad = anp.where(getval(outgrad) == 0, 0.0, ingrad)
+                    ingrad = anp.where(_is_off(outgrad, ingrad), 0.0, ingrad)
                 outgrads[parent] = add_outgrads(outgrads.get(parent), ingrad)
         return np.zeros(self.shape) if found is None else found
+
+
+def _is_off(outgrad: Any, ingrad: Any) -> Any:
+    """Where a share of the result is 0 whatever it is multiplied by.
+
+    While a derivative is traced itself, a share of 0 may still have a slope; then only what has no value is left out.
+    """
+    off = _plain(outgrad) == 0
+    return off & ~np.isfinite(_plain(ingrad)) if isbox(outgrad) else off
+
+
+def _plain(value: Any) -> Any:
+    while isbox(value):
+        value = getval(value)
+    return value
 
 
 def trace(function: Callable[[Any], Any], x: Any) -> Traced:

@@ -6,16 +6,18 @@ import functools
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import autograd.numpy as anp
 import numpy as np
 import pytest
-from gradverify_autodiff.checks import require_agreement
+from gradverify_autodiff.backend import AutodiffBackend
+from gradverify_autodiff.checks import Agreement, agreement, require_agreement
 from gradverify_autodiff.measure import Measured
 from gradverify_autodiff.tape import StaleValueError, trace
 
-from gradverify.plugin import DoesNotApply
+from gradverify.plugin import DoesNotApply, Domain, Request
 from tests.autodiff.support import callable_problem, from_callable, refusal
 
 VECTOR = {"x": (3,)}
@@ -88,18 +90,33 @@ def by_median(x: Any) -> Any:
     return np.median(x) + x[0]
 
 
-def by_a_view_of_what_is_changed(x: Any) -> Any:
-    y = np.array(x)
-    view = y[1:]
-    y *= 2
-    return np.sum(view**2)
+def by_assignment_twice_to_one_place(x: Any) -> Any:
+    out = np.zeros(2)
+    out[[0, 0, 1]] = x
+    return np.sum(out**2)
 
 
-def by_a_reshaped_array_changed_in_place(x: Any) -> Any:
-    y = np.array(x)
-    column = y.reshape((3, 1))
-    column *= 2
-    return np.sum(y**2)
+def by_addition_twice_to_one_place(x: Any) -> Any:
+    out = np.zeros(2)
+    out[np.array([0, 0, 1])] += x
+    return np.sum(out**2)
+
+
+def by_an_array_of_whole_numbers(x: Any) -> Any:
+    return np.sum(x.astype(int) * x)
+
+
+def by_out_of_a_sum(x: Any) -> Any:
+    total = np.array(0.0)
+    np.sum(x**2, out=total)
+    return total + x[0]
+
+
+def by_the_diagonal_changed_in_place(x: Any) -> Any:
+    table = np.outer(x, x)
+    window = np.lib.stride_tricks.sliding_window_view(table, (2, 2))
+    table *= 2
+    return np.sum(window)
 
 
 def by_a_function_of_math_without_a_rule(x: Any) -> Any:
@@ -108,12 +125,6 @@ def by_a_function_of_math_without_a_rule(x: Any) -> Any:
 
 def by_a_whole_number_of_math(x: Any) -> Any:
     return math.floor(10 * x[2]) * x[0] + math.frexp(x[1])[0]
-
-
-def by_assignment_twice_to_one_place(x: Any) -> Any:
-    out = np.zeros(2)
-    out[[0, 1, 1]] = x
-    return np.sum(out**2)
 
 
 def by_catching_the_error_with_a_constant(x: Any) -> Any:
@@ -142,14 +153,49 @@ def test_a_function_without_a_rule_is_named() -> None:
 
 
 def test_a_value_kept_from_an_earlier_call_is_noticed() -> None:
-    kept: list[Any] = []
+    class Kept:
+        __slots__ = ("x",)
+
+    kept = Kept()
 
     def loss(x: Any) -> Any:
-        if not isinstance(x[0], np.ndarray) and hasattr(x, "_value"):
-            kept.append(x)
-        return np.sum((kept or [x])[0] * x)
+        if hasattr(x, "_value") and not hasattr(kept, "x"):
+            kept.x = x
+        return np.sum(getattr(kept, "x", x) * x)
 
     assert "keeps values from one call to the next" in refusal(loss, VECTOR, POINTS)
+
+
+KEPT: dict[str, Any] = {"calls": [], "last": None}
+
+
+def test_what_a_function_keeps_between_calls_is_plain_again_after_its_traces() -> None:
+    def warm_started_root(x: Any) -> Any:
+        y = KEPT.get("y", 1.0)
+        for _ in range(40):
+            y = y - (y * y - (1 + x[0] ** 2 + x[1] ** 2)) / (2 * y)
+        KEPT["calls"].append(y)
+        KEPT["y"] = KEPT["last"] = float(y)
+        return float(y) + x[2] ** 2
+
+    estimate = from_callable(warm_started_root, VECTOR, POINTS)[0]
+    root = np.sqrt(1 + 0.5**2 + 1.25**2)
+    assert np.allclose(estimate.value, [0.5 / root, -1.25 / root, 4.0], rtol=1e-12)
+    assert all(isinstance(value, float) for value in [KEPT["y"], KEPT["last"], *KEPT["calls"]])
+
+
+def test_a_function_of_very_many_steps_is_given_up_after_its_first_trace() -> None:
+    steps = [0]
+
+    def long(x: Any) -> Any:
+        total = 0.0
+        for i in range(6000):
+            steps[0] += 1
+            total = total + float(x[i % 3]) ** 2 * 1e-3
+        return total
+
+    message = refusal(long, VECTOR, [[0.1 * i, 0.2, 0.3] for i in range(25)])
+    assert "steps to be recorded" in message
 
 
 def test_a_value_of_another_trace_is_never_mixed_in() -> None:
@@ -277,3 +323,65 @@ def test_a_small_lost_part_beside_a_large_one_is_found_along_the_zeros() -> None
 )
 def test_right_but_awkward_derivatives_pass_the_directional_check(function: Callable[..., Any], gradient: Any) -> None:
     require(function, gradient)
+
+
+def agreed(function: Callable[..., Any], derivative: Any, point: list[float], kind: str = "gradient") -> Agreement:
+    """What plain evaluations inside [0, 10] say of a derivative at a point."""
+    points = np.array([point])
+    everywhere = callable_problem(function, VECTOR, points, kind)
+    domain = Domain(np.zeros(3), np.full(3, 10.0), np.zeros(3, dtype=np.bool_), np.zeros(3, dtype=np.bool_))
+    problem = replace(everywhere, domain=domain)
+    values = problem.function.evaluate(points).values
+    claimed = np.asarray(derivative, dtype=float)[None]
+    found = Measured(values, claimed, np.zeros_like(claimed), np.zeros(1, dtype=np.bool_), 1)
+    return agreement(problem, problem.function, points, values, found)
+
+
+@pytest.mark.parametrize("point", [[0.0, 1.0, 2.0], [10.0, 0.0, 2.0], [0.0, 0.0, 0.0]])
+@pytest.mark.parametrize("kind", ["gradient", "hessian"])
+def test_a_lost_part_is_seen_at_the_edge_of_the_domain_too(point: list[float], kind: str) -> None:
+    def function(x: Any) -> Any:
+        return np.sum((x + 1) ** 3)
+
+    x = np.array(point)
+    right = 3 * (x + 1) ** 2 if kind == "gradient" else np.diag(6 * (x + 1))
+    wrong = right * np.array([1, 1, 0])
+    assert not agreed(function, right, point, kind).refuted.any()
+    assert not agreed(function, right, point, kind).unseen.any()
+    assert agreed(function, wrong, point, kind).refuted.all()
+
+
+def test_a_lost_part_is_seen_beside_a_component_without_a_value() -> None:
+    def function(x: Any) -> Any:
+        return np.sqrt(x[0]) + x[1] * x[2]
+
+    assert agreed(function, [np.inf, 2.0, 0.0], [0.0, 1.0, 2.0]).refuted.all()
+    assert not agreed(function, [np.inf, 2.0, 1.0], [0.0, 1.0, 2.0]).refuted.any()
+
+
+def test_half_of_a_small_component_is_missed_beside_a_large_one_no_more() -> None:
+    def function(x: Any) -> Any:
+        return 1e7 * x[0] ** 2 + x[1] ** 2 + 6 * x[1]
+
+    assert agreed(function, [2e7, 4.0, 0.0], [1.0, 2.0, 3.0]).refuted.all()
+    assert not agreed(function, [2e7, 10.0, 0.0], [1.0, 2.0, 3.0]).refuted.any()
+
+
+def test_where_nothing_can_be_compared_nothing_is_known() -> None:
+    seen = agreed(lambda x: np.where(x[0] == 1, x[1], np.nan), [0.0, 1.0, 0.0], [1.0, 2.0, 3.0])
+    assert seen.unseen.all()
+    assert not seen.refuted.any()
+
+
+def test_the_search_loses_the_points_that_a_trace_misses_and_keeps_the_others() -> None:
+    def function(x: Any) -> Any:
+        try:
+            last = x[1] if x[0] < 3 else json.loads(json.dumps(x[1]))
+        except TypeError:  # a traced number is no JSON
+            last = 0.5
+        return np.sum(x**2) + last
+
+    points = np.array([[1.0, 2.0, 0.5], [2.0, 1.0, 0.3], [4.0, 1.0, 0.2]])
+    found = AutodiffBackend().screen(callable_problem(function, VECTOR, points), Request(points, screening=True))
+    assert np.isfinite(found.values).all(axis=1).tolist() == [True, True, False]
+    assert refusal(function, VECTOR, points.tolist())

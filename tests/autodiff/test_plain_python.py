@@ -119,6 +119,26 @@ def rows_changed_in_place(x: Any) -> Any:
     return np.sum(table * np.arange(9.0).reshape((3, 3)))
 
 
+def views_of_what_changes(x: Any) -> Any:
+    table = np.zeros((2, 3))
+    row, flat, turned = table[1], table.reshape(6), table.T
+    table[1, 0] = x[0]
+    flat[4] = x[1] * row[0]
+    turned[2, 0] = x[2]
+    table *= 2
+    inner = row[:2]
+    inner[0] += x[2]
+    return np.sum(row**2) + np.sum(flat * np.arange(6.0)) + turned[0, 1] + table[0, 2] * np.ravel(table)[3]
+
+
+def filled_with_one_value(x: Any) -> Any:
+    ones = np.full(3, x[1]) * x + np.full_like(x, x[0] ** 2) + np.full((2, 3), x).sum()
+    table = np.zeros((2, 3))
+    table[0] = x[None] * 2
+    table[1] = (np.tanh(table[0])[None, :] * 0.5) @ np.eye(3)
+    return np.sum(ones) + np.sum(table * np.arange(6.0).reshape((2, 3)))
+
+
 def a_dynamic_program(x: Any) -> Any:
     cost = np.full((4, 3), 1e10)
     cost[0, 0] = 0.0
