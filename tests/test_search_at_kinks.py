@@ -277,3 +277,39 @@ def test_points_that_look_wrong_and_stay_unconfirmed_are_told_of_and_only_for_th
     wrong, right = (gradverify.check(weighted_order, g, at=ORDERS).specs[0] for g in (by_order, by_rank))
     assert "where the claim looks wrong and could not confirm them within its budget" in " ".join(wrong.notes)
     assert "could not confirm" not in " ".join(right.notes)
+
+
+LOGISTIC = """
+import numpy as np
+
+
+def f(x):
+    return float(np.sum(np.logaddexp(0, 10 * x)))
+
+
+def right(x):
+    z = np.asarray(x, dtype=np.float64) * 10
+    return 10 * np.exp(z) / (1 + np.exp(z))
+
+
+def wrong(x):
+    return right(x) * np.where(x < -0.5, 2.0, 1.0)
+
+
+def undefined(x):
+    return right(x) + 0 * np.log(x + 2)
+"""
+
+
+def test_code_that_overflows_in_doubles_is_right_there_and_hides_no_fault_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "module.py").write_text(LOGISTIC)
+    found = {}
+    for claim in ("right", "wrong", "undefined"):
+        text = (
+            f'variables: {{x: 3}}\nfunction: {{python: "{tmp_path}/module.py:f"}}\n'
+            f'gradient: {{python: "{tmp_path}/module.py:{claim}"}}\npoints: [[0.7, 1.3, -0.4], [1.2, 0.3, 0.5]]\n'
+        )
+        found[claim] = result_of(text)
+    assert found["right"].verdict is Verdict.PASS
+    assert any("overflows at" in (check.reason or "") for check in found["right"].checks)
+    assert [found[claim].verdict for claim in ("wrong", "undefined")] == [Verdict.FAIL] * 2

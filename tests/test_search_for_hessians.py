@@ -79,6 +79,30 @@ def test_a_hessian_in_code_is_searched_for_too(tmp_path: Path, function: str) ->
         assert result_of(text, tmp_path).verdict is verdict, claim
 
 
+ROSENBROCK = """
+def f(x, y):
+    return 100 * (y - x**2) ** 2 + (1 - x) ** 2
+
+
+def right(x, y):
+    return [[1200 * x * x - 400 * y + 2, -400 * x], [-400 * x, 200]]
+
+
+def wrong(x, y):
+    return [[1200 * abs(x) * x - 400 * y + 2, -400 * x], [-400 * x, 200]]
+"""
+
+
+def test_a_hessian_is_searched_for_where_its_gradient_is_0_at_a_candidate(tmp_path: Path) -> None:
+    (tmp_path / "module.py").write_text(ROSENBROCK)
+    for claim, verdict in (("right", Verdict.PASS), ("wrong", Verdict.FAIL)):
+        text = (
+            'variables: [x, y]\nfunction: {python: "module.py:f"}\n'
+            f'hessian: {{python: "module.py:{claim}"}}\npoints: [[1.3, 0.7], [0.4, -0.9]]\n'
+        )
+        assert result_of(text, tmp_path).verdict is verdict, claim
+
+
 def test_a_hessian_beside_a_right_gradient_is_searched_and_both_are_counted() -> None:
     gradient = "gradient: [3*x**2 + y**2, 2*x*y]\n"
     both = [

@@ -123,8 +123,9 @@ class Recall:
             return
         files = same_files(self._plain.values())
         key = whole_key(names)
-        if files is not None and key not in store.get(ALL_PASS, [key]):
-            store.put(ALL_PASS, key, {"files": files})
+        entry = {"files": files}
+        if files is not None and store.get(ALL_PASS, [key]).get(key) != entry:
+            store.put(ALL_PASS, key, entry)
 
     def _watched(self, spec: Spec, entry: Entry | None, trace: object) -> tuple[dict[str, str | None], bool] | None:
         """The files that a result came from and whether there are doubts; None where nobody watched."""

@@ -58,8 +58,14 @@ class _Draws:
     uniform: Matrix  # (count, n)
 
 
-@functools.lru_cache(maxsize=32)
+MOST_KEPT = 100_000  # numbers in draws that are kept for the next spec: less than a MB
+
+
 def _draws(seed: int, n: int, values: int, count: int) -> _Draws:
+    return (_kept_draws if n * count <= MOST_KEPT else _made_draws)(seed, n, values, count)
+
+
+def _made_draws(seed: int, n: int, values: int, count: int) -> _Draws:
     rng = np.random.default_rng(seed)
     picks = rng.permutation(values * n)[: count // 2]
     scales = np.array(RANDOM_SCALES)[np.arange(count) % len(RANDOM_SCALES)][:, None]
@@ -67,6 +73,9 @@ def _draws(seed: int, n: int, values: int, count: int) -> _Draws:
         picks % values, picks // values, rng.random((picks.size, 1)) < 0.5, rng.normal(size=(picks.size, n)),
         rng.normal(size=(count, n)) * scales, rng.uniform(size=(count, n)),
     )  # fmt: skip
+
+
+_kept_draws = functools.lru_cache(maxsize=32)(_made_draws)
 
 
 def candidates(problem: Problem, listed: Matrix, literals: Sequence[float], count: int, seed: int) -> Matrix:

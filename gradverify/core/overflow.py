@@ -1,11 +1,16 @@
 """Has a claim no value at a point because its formula is wrong, or because double precision ends on the way to it?
 
 exp(z)/(1 + exp(z)) is inf/inf at z = 900, though it is near 1: long doubles, which reach to 1e4932 (IEEE 754-2019,
-binary128; Intel's 80-bit format), have a value there. log(x − 1) at 0.5 has none in any precision. A claim at a listed
-point is told to be NaN all the same; what is excused is a point that nobody listed.
+binary128; Intel's 80-bit format), have a value there. log(x − 1) at 0.5 has none in any precision. Code may turn its
+arguments into doubles; but when it overflows NumPy says so. A claim at a listed point is told to be NaN all the same;
+what is excused is a point that nobody listed.
 """
 
 from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from contextvars import ContextVar
+from typing import Any
 
 import numpy as np
 
@@ -20,9 +25,11 @@ WAYS = 0.75 ** np.arange(1, 25)
 def overflows(claim: Function, points: Matrix, listed: Matrix, most: int) -> tuple[Mask, int]:
     """At which of `points`, (k, n), a claim that is not finite would be, in numbers of a wider range; evaluations.
 
-    What is too much for long doubles as well counts where it begins as an overflow on the way from a listed point; that
-    is asked of the first `most` points. Where long doubles reach no farther than doubles nothing is excused.
+    Of a formula, what is too much for long doubles as well counts where it begins as an overflow on the way from a
+    listed point. `most`: of so many points that is asked, and of code whether it overflows.
     """
+    if claim.kind != "expression":
+        return _overflow_on_the_way(claim, points, most), min(most, len(points))
     over = _is_finite(claim, points.astype(np.longdouble))
     spent = len(points)
     far = np.flatnonzero(~over)[:most]
@@ -34,6 +41,31 @@ def overflows(claim: Function, points: Matrix, listed: Matrix, most: int) -> tup
         begins[begins] = _is_finite(claim, way[begins].astype(np.longdouble))
         over[far] = begins.reshape((WAYS.size, far.size)).any(axis=0)
     return over, spent
+
+
+def _overflow_on_the_way(claim: Function, points: Matrix, most: int) -> Mask:
+    """At which of the first `most` points the claim's code overflows; shape (k,)."""
+    over = np.zeros(len(points), dtype=np.bool_)
+    for row, point in enumerate(points[:most]):
+        noted: list[str] = []
+        token = _noted.set(noted)
+        try:
+            claim.evaluate(point[None])
+        finally:
+            _noted.reset(token)
+        over[row] = bool(noted)
+    return over
+
+
+_noted: ContextVar[list[str] | None] = ContextVar("overflows", default=None)
+
+
+def silently() -> AbstractContextManager[Any]:
+    """How code of the user's is called: without NumPy's warnings, but overflows are noted where somebody asks."""
+    noted = _noted.get()
+    if noted is None:
+        return np.errstate(all="ignore")
+    return np.errstate(all="ignore", over="call", call=lambda kind, _: noted.append(kind))
 
 
 def _is_finite(claim: Function, points: Array) -> Mask:

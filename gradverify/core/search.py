@@ -119,7 +119,8 @@ def search(
         exact = [backend for backend in screens if is_exact(listed, backend)]
         if not exact and (listed.codes != Code.PASS).any():
             return Found(None, 0, 0, 0, DIFFERENCES_ALONE)
-        screens = exact or screens
+        # Differences come last, and only where they settle the listed points: a trace may not be followed at others.
+        screens = exact + ([b for b in screens if b not in exact] if (listed.codes == Code.PASS).all() else [])
         usual *= 1 if exact else DIFFERENCED
     budget = usual if evaluations is None else evaluations
     if not screens:
@@ -142,13 +143,17 @@ def search(
         if points.shape[0] == 0:
             return Found(None, 0, 0, 0, "the domain leaves no room for other points")
         suspects = hunt.without_value(points)
+    too_dear: str | None = None
     for screen in () if proved else screens:
         each = cost_of_a_point(listed, screen)
         if second and is_exact(listed, screen) and not _is_formula(problem):
             each = max(each, 1 + problem.variables.size)  # a call of code is pulled back once for each row
         count = int(budget // each)
         if count < FEWEST_CANDIDATES:
-            return Found(None, 0, 0, 0, f"a point costs {each} evaluations, the search's budget is {budget}")
+            too_dear = too_dear or f"a point costs {each} evaluations, the search's budget is {budget}"
+            if second and screen is not screens[-1]:
+                continue
+            break
         if second and not is_exact(listed, screen):  # which accuses nobody at special points
             points = candidates(problem, listed.points, literals, most_points, seed)
             points = points[is_generic(points)]
@@ -160,6 +165,8 @@ def search(
         suspects = hunt.screen(points, screen)
         if suspects is not None:
             break
+    if suspects is None and too_dear is not None:
+        return Found(None, 0, 0, 0, too_dear)
     if suspects is None:
         return Found(None, 0, hunt.evaluations, hunt.claim_evaluations, "no backend could estimate at other points")
     most_confirmed = max(1, min(MOST_CONFIRMED, most_points // FEWEST_CANDIDATES))
@@ -307,7 +314,7 @@ class _Hunt:
         wrong = ((codes == Code.FAIL) & self._matters(claimed, reference)) | np.isnan(claimed)
         wrong = self._worth_a_look(points[rows], claimed, reference, wrong, [e.evidence for e in estimates])
         suspects = set(rows[wrong.any(axis=1)].tolist()) | set(values.failures)
-        suspects -= self._overflowing(points, values.values)
+        suspects -= self._excused(points, values.values)
         generic = is_generic(points)
         self.looks_wrong = {row for row in suspects if generic[row]}
         kinks = [any(n.kind is NoteKind.KINK for n in e.notes) for e in estimates]
@@ -348,7 +355,7 @@ class _Hunt:
         for where claim and derivative are proved to be the same function."""
         values = self._claimed_at(points)
         missing = set(np.flatnonzero(~np.isfinite(values.values).all(axis=1)).tolist()) | set(values.failures)
-        missing -= self._overflowing(points, values.values)
+        missing -= self._excused(points, values.values)
         return sorted(missing, key=lambda row: complexity(points[row]))
 
     def _claimed_at(self, points: Matrix) -> ClaimValues:
@@ -586,6 +593,11 @@ class _Hunt:
         values = self.problem.function.evaluate(around[inside]).values.reshape((int(inside.sum()), -1))
         return bool(inside.any() and np.median((values == value).all(axis=1)) == 1)
 
+    def _excused(self, points: Matrix, claimed: Matrix) -> set[int]:
+        over = self._overflowing(points, claimed)
+        self.overflowed = len(over)
+        return over
+
     def _overflowing(self, points: Matrix, claimed: Matrix) -> set[int]:
         """The rows whose claim, (k, c), is not finite for want of a wider range of numbers."""
         lost = np.flatnonzero(~np.isfinite(claimed).all(axis=1))
@@ -595,7 +607,6 @@ class _Hunt:
         most = lost.size if _is_formula(self.problem) else MOST_WAYS
         over, spent = overflow.overflows(claim, points[lost], self.listed.points, most)
         self.claim_evaluations += spent
-        self.overflowed += int(over.sum())
         return set(lost[over].tolist())
 
     def _is_no_overflow(self, point: Vector) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 
 from gradverify.core.arrays import Array
 from gradverify.core.assembly import WrongShape, as_numbers, assemble, show, without_ones
+from gradverify.core.overflow import silently
 from gradverify.core.problem import (
     CallableFunction,
     Derivative,
@@ -44,7 +45,7 @@ def _call(
 ) -> tuple[Any, str | None]:
     """Call with fresh arguments; also name the first argument that the call changed."""
     given = arguments(point, variables)
-    with np.errstate(all="ignore"):
+    with silently():
         value = function(*given, **{name: _constant(c) for name, c in constants.items()})
     for variable, after in zip(variables, given, strict=True):
         if isinstance(after, np.ndarray) and not _same(point[variable.components], after):

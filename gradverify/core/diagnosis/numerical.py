@@ -63,7 +63,9 @@ def _slopes(problem: Problem, x: Vector, index: int, differences: Iterable[Diffe
     rows = np.tile(x, (2 * len(steps) + 1, 1))
     rows[1 : len(steps) + 1, index] += steps
     rows[len(steps) + 1 :, index] -= steps
-    values = np.asarray(problem.function.evaluate(rows).values, dtype=np.float64)
+    inside = problem.domain.contains(rows).all(axis=1)
+    values = np.full(len(rows), np.nan)
+    values[inside] = problem.function.evaluate(rows[inside]).values
     here, ups, downs = float(values[0]), values[1 : len(steps) + 1], values[len(steps) + 1 :]
     sides = {h: (float(up), float(down)) for h, up, down in zip(steps, ups, downs, strict=True)}
     found = {}
