@@ -155,6 +155,7 @@ def test_a_function_without_a_rule_is_named() -> None:
 def test_a_value_kept_from_an_earlier_call_is_noticed() -> None:
     class Kept:
         __slots__ = ("x",)
+        x: Any
 
     kept = Kept()
 
