@@ -13,7 +13,6 @@ combinations, and no claim in between is confirmed.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,6 +22,7 @@ from gradverify.core.arrays import Array, Vector
 from gradverify.core.estimates import Kink
 from gradverify.core.one_sided import CLEAR, NOISE_UNITS, RATIO, limit, standing
 from gradverify.core.problem import Problem
+from gradverify.core.values import values_inside
 
 LARGEST_STEP = 0.1  # relative to the component, or to its typical length where it is 0
 STEPS = 12  # down to 0.1 · 4⁻¹¹ = 2e-8 of the component, where a second difference is noise
@@ -91,7 +91,7 @@ def _uneven(problem: Problem, point: Vector, variables: Sequence[int], size: Vec
     for k, j in enumerate(variables):
         moved[k, :, :, j] += np.array([1.0, 2.0, -1.0, -2.0])[:, None] * t * size[j]
     points = np.concatenate([point[None], moved.reshape((-1, point.size))])
-    values = _values(problem, points, point)
+    values = values_inside(problem, points, point)[:, 0]
     out = set()
     with np.errstate(all="ignore"):
         for k, j in enumerate(variables):
@@ -104,15 +104,6 @@ def _uneven(problem: Problem, point: Vector, variables: Sequence[int], size: Vec
             if not gap[1] + noise[1] < ALIKE * gap[0] and gap[0] > noise[0]:
                 out.add(j)
     return out
-
-
-def _values(problem: Problem, points: Vector, fallback: Vector) -> Vector:
-    """f at `points`, shape (k, n); NaN outside the domain."""
-    inside = np.all(problem.domain.contains(points), axis=1)
-    with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what f does at these points is looked at, not complained about
-        found = problem.function.evaluate(np.where(inside[:, None], points, fallback)).values.reshape(len(points))
-    return np.where(inside, found, np.nan)
 
 
 def _found(problem: Problem, point: Vector, components: Sequence[int], size: Vector, decades: float) -> dict[int, Kink]:
@@ -169,7 +160,7 @@ def _bend(problem: Problem, point: Vector, direction: Vector, decades: float) ->
     # The steps are those that rounding leaves.
     steps = np.abs(moved[:, used] - point[used]).reshape((4, STEPS)) / abs(direction[used])
     points = np.concatenate([point[None, :], moved])
-    values = _values(problem, points, point)
+    values = values_inside(problem, points, point)[:, 0]
     with np.errstate(all="ignore"):
         here, around = float(values[0]), values[1:].reshape((4, STEPS))
         right, coarse_right = _second(here, around[0], around[1], steps[0], steps[1], point, direction, problem)

@@ -16,9 +16,10 @@ import numpy as np
 from gradverify.core.answers import Ask, Judged
 from gradverify.core.arrays import Array, Mask, Matrix
 from gradverify.core.estimates import Kink, Note
-from gradverify.core.examine import ScaleProbe, flat
+from gradverify.core.examine import ScaleProbe
 from gradverify.core.judge import Code, by_itself, judge, judge_with_scales
 from gradverify.core.problem import Problem, Request
+from gradverify.core.values import flat
 from gradverify.core.verdicts import NoteKind
 
 WRONG_NEARBY = "the component is as small as f can show here, and nearby the claim is wrong"

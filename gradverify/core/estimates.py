@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from gradverify.core.arrays import Mask, Tensor, Vector
+import numpy as np
+
+from gradverify.core.arrays import Mask, Matrix, Tensor, Vector
 from gradverify.core.problem import Problem, Request
 from gradverify.core.verdicts import Evidence, NoteKind
 
@@ -58,6 +60,14 @@ class Estimate:
     evidence: Evidence
     notes: tuple[Note, ...] = ()
     kinks: tuple[Kink, ...] = ()
+
+
+def stacked(points: Sequence[Estimate], components: int) -> tuple[Matrix, Matrix]:
+    """Values and bounds of k estimates, each (k, components)."""
+    shape = (len(points), components)
+    values = np.array([e.value.ravel() for e in points], dtype=np.float64).reshape(shape)
+    bounds = np.array([e.error_bound.ravel() for e in points], dtype=np.float64).reshape(shape)
+    return values, bounds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

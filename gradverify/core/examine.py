@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gradverify.core import roundoff
-from gradverify.core.arrays import Array, Mask, Matrix, Tensor, Vector
+from gradverify.core.arrays import Array, Mask, Matrix, Vector
 from gradverify.core.judge import Scales
 from gradverify.core.problem import Failure, Function, Observation, Problem
+from gradverify.core.values import flat
 from gradverify.core.verdicts import Fault, NoteKind
 
 # Two calls may differ by the order in which a threaded sum was added up; by more than this many units of round-off they
@@ -37,11 +38,6 @@ class ClaimValues:
     faults: tuple[Observation, ...]  # mutates-input, nondeterministic, ...
     notes: tuple[Observation, ...]  # conventions, single precision
     evaluations: int
-
-
-def flat(values: Tensor) -> Matrix:
-    """(k, *shape) → (k, c)."""
-    return values.reshape((values.shape[0], -1))
 
 
 def examine(claim: Function, points: Matrix, repeat: bool) -> ClaimValues:

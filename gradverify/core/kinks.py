@@ -8,7 +8,6 @@ changed a thousandfold) nor a kink near x (which the smallest steps no longer re
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,6 +17,7 @@ from gradverify.core.bends import find_bends
 from gradverify.core.estimates import Kink
 from gradverify.core.one_sided import CLEAR, NOISE_UNITS, RATIO, limit, standing
 from gradverify.core.problem import Derivative, Problem
+from gradverify.core.values import values_inside
 
 LARGEST_STEP = 1e-2  # relative to the component, or to its typical length where it is 0
 STEPS = 16  # down to 1e-2 · 4⁻¹⁵ = 1e-11 of the component
@@ -62,13 +62,7 @@ def find_kinks(
         moved[STEPS:, j] -= steps * size[j]
         rows.append(moved)
     points = np.concatenate(rows)
-    inside = np.all(problem.domain.contains(points), axis=1)
-    with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what f does at these points is looked at, not complained about
-        values = problem.function.evaluate(np.where(inside[:, None], points, point)).values.reshape(
-            (points.shape[0], -1)
-        )
-    values = np.where(inside[:, None], values, np.nan)
+    values = values_inside(problem, points, point)
     found: dict[int, Kink] = {}
     for k, j in enumerate(variables):
         block = slice(1 + 2 * STEPS * k, 1 + 2 * STEPS * (k + 1))

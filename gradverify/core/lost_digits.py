@@ -27,6 +27,7 @@ from gradverify.core.arrays import Array, Mask, Matrix, Vector
 from gradverify.core.judge import ROUND_OFF_UNITS
 from gradverify.core.problem import Function, Problem
 from gradverify.core.roundoff import GAMMA, ORDER, RANK, STEPS
+from gradverify.core.values import values_of
 
 ORDINARY_POINTS = 8  # with components of about 1
 GRID = 0.125  # of a unit of round-off of the ordinary size: a product of several numbers near 1 keeps so much of it
@@ -54,9 +55,9 @@ def lost(problem: Problem, claim: Function, point: Vector, gap: Vector, componen
     rng = np.random.default_rng((problem.seed, 21))
     with np.errstate(all="ignore"):
         ordinary = _ordinary_points(problem, point, rng)
-        values = _evaluate(claim, ordinary)
+        values = values_of(claim, ordinary)
         size = np.nanmedian(np.where(np.isfinite(values), np.abs(values), 0.0), axis=0)
-        claimed = _evaluate(claim, point[None])[0]
+        claimed = values_of(claim, point[None])[0]
         epsilon = problem.precision.epsilon
         small = gap <= ROUND_OFF_UNITS * epsilon * size
         on_grid = (claimed == 0) | (_last_bit(claimed) >= GRID * epsilon * size)
@@ -83,10 +84,6 @@ def _ordinary_points(problem: Problem, point: Vector, rng: np.random.Generator) 
         if inside.all():
             return np.asarray(candidate)
     return np.where(problem.domain.contains(drawn), drawn, point)
-
-
-def _evaluate(claim: Function, points: Matrix) -> Matrix:
-    return np.asarray(claim.evaluate(points).values).reshape((points.shape[0], -1))
 
 
 def _last_bit(values: Vector) -> Vector:
@@ -128,7 +125,7 @@ def _scatters(
     line = np.abs(point) * rng.choice((-1.0, 1.0), size=point.shape)
     points = np.concatenate([point + STEPS[:, None] * (spacing * line) for spacing in SPACINGS])
     points = np.where(problem.domain.contains(points), points, point)
-    table = _evaluate(claim, points)[:, components].reshape((len(SPACINGS), STEPS.size, -1))
+    table = values_of(claim, points)[:, components].reshape((len(SPACINGS), STEPS.size, -1))
     levels = np.array([np.where(_at_many_places(part), _levels(part), 0.0) for part in table])
     best = np.argmax(levels, axis=0)
     level = levels.max(axis=0)
@@ -157,7 +154,7 @@ def _exact_at(problem: Problem, claim: Function, ordinary: Matrix, components: A
     """Whether these components hardly scatter at most of the ordinary points."""
     spread = np.concatenate([spacing * STEPS for spacing in SPACINGS])[:, None]
     points = np.concatenate([row * (1.0 + spread) for row in ordinary])
-    table = _evaluate(claim, points)[:, components].reshape((len(ordinary), len(SPACINGS), STEPS.size, -1))
+    table = values_of(claim, points)[:, components].reshape((len(ordinary), len(SPACINGS), STEPS.size, -1))
     size = np.max(np.abs(table), axis=(1, 2))
     level = np.array([np.max([_levels(part) for part in parts], axis=0) for parts in table])
     return bool(np.median(level / np.where(size > 0, size, np.inf)) <= EXACT_ELSEWHERE * problem.tolerance.relative)
@@ -167,7 +164,7 @@ def _jump(claim: Function, point: Vector, step: Vector, component: int) -> float
     """The height of a jump of one component between point − 3·step and point + 3·step; 0 where none is found."""
 
     def at(t: float) -> float:
-        return float(_evaluate(claim, (point + t * step)[None])[0, component])
+        return float(values_of(claim, (point + t * step)[None])[0, component])
 
     a, b = float(STEPS[0]), float(STEPS[-1])
     low, high = at(a), at(b)

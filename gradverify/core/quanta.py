@@ -13,6 +13,7 @@ import numpy as np
 
 from gradverify.core.arrays import Array, Mask, Matrix, Vector
 from gradverify.core.problem import Function, Problem
+from gradverify.core.values import values_of
 
 Along = Callable[[Array], Array]  # one component of the claim, at points along a line: (p,) → (p,)
 
@@ -37,7 +38,7 @@ def explain(problem: Problem, claim: Function, point: Vector, gap: Vector, compo
     out = np.zeros(gap.shape, dtype=np.bool_)
     with np.errstate(all="ignore"):
         goals = _goals(problem, point)
-        sizes = np.abs(_evaluate(claim, goals))
+        sizes = np.abs(values_of(claim, goals))
         sizes = np.where(np.isfinite(sizes), sizes, 0.0)
         suspects = [i for i in components if 0 < gap[i] <= SMALL * sizes[:, i].max()]
         for i in suspects[:MOST_COMPONENTS]:
@@ -56,15 +57,11 @@ def _goals(problem: Problem, point: Vector) -> Matrix:
     return np.where(problem.domain.contains(goals), goals, point)
 
 
-def _evaluate(claim: Function, points: Matrix) -> Matrix:
-    return np.asarray(claim.evaluate(points).values).reshape((points.shape[0], -1))
-
-
 def _steps(claim: Function, point: Vector, goal: Vector, component: int, gap: float) -> bool:
     """Whether the component makes FEWEST steps of the gap's height between `point` and where it is GROWN."""
 
     def at(t: Array) -> Array:
-        return _evaluate(claim, point + t[:, None] * (goal - point))[:, component]
+        return values_of(claim, point + t[:, None] * (goal - point))[:, component]
 
     way = np.linspace(0.0, 1.0, WAY + 1)
     values = np.abs(at(way))

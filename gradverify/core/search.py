@@ -18,11 +18,12 @@ from gradverify.core.answers import Ask, Judged
 from gradverify.core.arrays import Array, Mask, Matrix, Vector
 from gradverify.core.candidates import candidates
 from gradverify.core.cross_examination import is_inconsistent
-from gradverify.core.estimates import Estimate, Kink, Screened
+from gradverify.core.estimates import Estimate, Kink, Screened, stacked
 from gradverify.core.examine import ClaimValues, examine
 from gradverify.core.judge import ROUND_OFF_UNITS, Code, judge
 from gradverify.core.problem import Derivative, ExpressionFunction, Problem, Request
 from gradverify.core.ties import single_ties, single_values
+from gradverify.core.values import values_of
 from gradverify.core.verdicts import AtKinks, Evidence, NoteKind
 from gradverify.core.verify import Verified, verify
 from gradverify.core.withdrawn import LEAVES, SINGLE_EPSILON, is_single
@@ -308,8 +309,7 @@ class _Hunt:
         if not estimates:
             return None
         claimed = values.values[rows]
-        reference = np.array([e.value for e in estimates]).reshape(claimed.shape)
-        bound = np.array([e.error_bound for e in estimates]).reshape(claimed.shape)
+        reference, bound = stacked(estimates, claimed.shape[1])
         codes = judge(claimed, reference, bound, self.problem.tolerance)
         wrong = ((codes == Code.FAIL) & self._matters(claimed, reference)) | np.isnan(claimed)
         wrong = self._worth_a_look(points[rows], claimed, reference, wrong, [e.evidence for e in estimates])
@@ -463,12 +463,25 @@ class _Hunt:
             mask: Mask = ~(np.abs(claimed - reference) <= floor)
         return mask
 
-    def confirm(self, point: Vector) -> Verified | None:
-        """Verify at one point with all backends; the result if the claim is wrong there, else None."""
-        rows = point[None, :]
-        verified = verify(self.problem, rows, self.backends, self.ask, self.at_kinks)
+    def _verified(self, points: Matrix) -> Verified:
+        """What all backends say of `points`."""
+        verified = verify(self.problem, points, self.backends, self.ask, self.at_kinks)
         self.evaluations += verified.evaluations
         self.claim_evaluations += verified.claim_evaluations
+        return verified
+
+    def _values_around(self, point: Vector, reach: float) -> Matrix:
+        """f at random points at most `reach` away, relative to max(1, |x|), as far as they lie inside: (k, m)."""
+        rng = np.random.default_rng(self.problem.seed)
+        step = reach * np.maximum(1.0, np.abs(point))
+        around = point + step * rng.uniform(-1.0, 1.0, size=(NEIGHBOURS, point.size))
+        self.evaluations += NEIGHBOURS
+        inside = around[self.problem.domain.contains(around).all(axis=1)]
+        return values_of(self.problem.function, inside) if len(inside) else np.empty((0, 1))
+
+    def confirm(self, point: Vector) -> Verified | None:
+        """Verify at one point with all backends; the result if the claim is wrong there, else None."""
+        verified = self._verified(point[None, :])
         if verified.rows_without_function() or self._is_told_off(point, verified.function_values[0]):
             return None
         claimed = verified.claim.values[0]
@@ -550,10 +563,7 @@ class _Hunt:
             around = point * (1.0 + AROUND * rng.uniform(-1.0, 1.0, size=(WITNESSES, point.size)))
         if not around.size or not self.problem.domain.contains(around).all():
             return np.zeros(self.listed.claim.values.shape[1], dtype=np.bool_)
-        verified = verify(self.problem, around, self.backends, self.ask, self.at_kinks)
-        self.evaluations += verified.evaluations
-        self.claim_evaluations += verified.claim_evaluations
-        fails: Mask = (verified.codes == Code.FAIL).all(axis=0)
+        fails: Mask = (self._verified(around).codes == Code.FAIL).all(axis=0)
         return fails
 
     def _only_at_an_edge(self, point: Vector, wrong: Mask) -> bool:
@@ -572,10 +582,7 @@ class _Hunt:
         inside[across] += np.where(point[across] == low, step, -step)
         if not domain.contains(inside).all():
             return False
-        verified = verify(self.problem, inside[None], self.backends, self.ask, self.at_kinks)
-        self.evaluations += verified.evaluations
-        self.claim_evaluations += verified.claim_evaluations
-        return bool((verified.codes[0, wrong] == Code.PASS).all())
+        return bool((self._verified(inside[None]).codes[0, wrong] == Code.PASS).all())
 
     def _is_told_off(self, point: Vector, value: Vector) -> bool:
         """Whether code answers with one huge number all around, as by `return 1e10` where a scale is negative.
@@ -585,13 +592,8 @@ class _Hunt:
         usual = np.nanmax(np.abs(self.listed.function_values), initial=1.0)
         if _is_formula(self.problem) or not (np.abs(value) >= TOLD_OFF * usual).all():
             return False
-        rng = np.random.default_rng(self.problem.seed)
-        step = AROUND * np.maximum(1.0, np.abs(point))
-        around = point + step * rng.uniform(-1.0, 1.0, size=(NEIGHBOURS, point.size))
-        inside = self.problem.domain.contains(around).all(axis=1)
-        self.evaluations += NEIGHBOURS
-        values = self.problem.function.evaluate(around[inside]).values.reshape((int(inside.sum()), -1))
-        return bool(inside.any() and np.median((values == value).all(axis=1)) == 1)
+        values = self._values_around(point, AROUND)
+        return bool(len(values) and np.median((values == value).all(axis=1)) == 1)
 
     def _excused(self, points: Matrix, claimed: Matrix) -> set[int]:
         over = self._overflowing(points, claimed)
@@ -615,13 +617,8 @@ class _Hunt:
             return False
         if self._overflowing(point[None], np.full((1, 1), np.nan)):
             return False
-        rng = np.random.default_rng(self.problem.seed)
-        step = NEIGHBOUR_DISTANCE * np.maximum(1.0, np.abs(point))
-        around = point + step * rng.uniform(-1.0, 1.0, size=(NEIGHBOURS, point.size))
-        inside = self.problem.domain.contains(around).all(axis=1)
-        self.evaluations += NEIGHBOURS
-        values = self.problem.function.evaluate(around[inside]).values
-        return bool(inside.any() and np.isfinite(values).all())
+        values = self._values_around(point, NEIGHBOUR_DISTANCE)
+        return bool(len(values) and np.isfinite(values).all())
 
 
 def _median(values: Matrix) -> Vector:

@@ -8,7 +8,6 @@ that its derivative there is unknown, and not 0.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,6 +15,7 @@ import numpy as np
 from gradverify.core.arrays import Array, Mask, Matrix, Vector
 from gradverify.core.judge import ROUND_OFF_UNITS, SMALLEST
 from gradverify.core.problem import Derivative, Problem
+from gradverify.core.values import values_inside
 
 # A derivative so small that a step of 1e6 times the variable's own size does not change f by one unit of its
 # round-off is 0 to all intents: f itself cannot tell it from 0.
@@ -112,13 +112,8 @@ class Negligible:
 
     def values_at(self, rows: Matrix) -> Array:
         """f at `rows`, (k, m); NaN outside the domain."""
-        inside: Mask = np.all(self.problem.domain.contains(rows), axis=1)
         self.evaluations += rows.shape[0]
-        with np.errstate(all="ignore"), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what f does so far off is looked at, not complained about
-            found = self.problem.function.evaluate(np.where(inside[:, None], rows, self.points[0])).values
-        values: Array = np.where(inside[:, None], np.asarray(found, dtype=np.float64).reshape((len(rows), -1)), np.nan)
-        return values
+        return values_inside(self.problem, rows, self.points[0])
 
     def answers(self, row: int, components: Array, steepest: float) -> Mask:
         """Whether f moves over long steps of the components' variables, or has no value there: shape of `components`.

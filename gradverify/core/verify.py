@@ -14,13 +14,14 @@ from gradverify.core.answers import Ask as Ask  # noqa: PLC0414
 from gradverify.core.answers import Judged
 from gradverify.core.arrays import Array, Mask, Matrix, Vector
 from gradverify.core.bends import bends_beside
-from gradverify.core.estimates import Estimate, Estimates, Kink
-from gradverify.core.examine import ClaimValues, ScaleProbe, examine, flat, typical_lengths
+from gradverify.core.estimates import Estimate, Estimates, Kink, stacked
+from gradverify.core.examine import ClaimValues, ScaleProbe, examine, typical_lengths
 from gradverify.core.judge import Code, judge, judge_kink, judge_with_scales
 from gradverify.core.kinks import find_kinks
 from gradverify.core.problem import Derivative, Failure, Observation, Problem, Request
 from gradverify.core.ties import single_values
 from gradverify.core.unresponsive import Negligible
+from gradverify.core.values import flat
 from gradverify.core.verdicts import AtKinks, Evidence, Fault, NoteKind, Verdict
 from gradverify.core.zeros import right_zeros
 
@@ -313,8 +314,7 @@ def _judge_answer(
     right_zeros: Mask | None,
 ) -> Judged:
     rows = points.shape[0]
-    reference = np.array([e.value.ravel() for e in estimates.points], dtype=np.float64).reshape(claim.values.shape)
-    bound = np.array([e.error_bound.ravel() for e in estimates.points], dtype=np.float64).reshape(reference.shape)
+    reference, bound = stacked(estimates.points, claim.values.shape[1])
     codes = judge(claim.values, reference, bound, problem.tolerance)
     if right_zeros is not None:
         codes[right_zeros] = Code.PASS

@@ -15,12 +15,12 @@ from gradverify.core.answers import Ask, Judged
 from gradverify.core.arrays import Array, Mask, Matrix, Vector
 from gradverify.core.cross_examination import OtherSlopes, is_inconsistent, other_slopes
 from gradverify.core.estimates import Kink, Note
-from gradverify.core.examine import flat
 from gradverify.core.judge import ROUND_OFF_UNITS, Code
 from gradverify.core.kinks import find_kinks
 from gradverify.core.lost_digits import is_exact_elsewhere, lost
 from gradverify.core.problem import Derivative, Precision, Problem, Request
 from gradverify.core.unresponsive import Negligible
+from gradverify.core.values import flat
 from gradverify.core.verdicts import Evidence, NoteKind
 
 TWO_SLOPES = "f has another slope over small steps than over longer ones, and the claim is neither"

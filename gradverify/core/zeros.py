@@ -19,6 +19,7 @@ import numpy as np
 
 from gradverify.core.answers import Answer
 from gradverify.core.arrays import Array, Mask, Matrix, Vector
+from gradverify.core.estimates import stacked
 from gradverify.core.judge import ROUND_OFF_UNITS, SMALLEST
 from gradverify.core.problem import Derivative, Problem
 from gradverify.core.unresponsive import Negligible
@@ -89,8 +90,7 @@ def right_zeros(
     for index, answer in enumerate(answers):
         if answer.estimates is None:
             continue
-        reference = np.array([e.value.ravel() for e in answer.estimates.points]).reshape(claimed.shape)
-        bound = np.array([e.error_bound.ravel() for e in answer.estimates.points]).reshape(claimed.shape)
+        reference, bound = stacked(answer.estimates.points, claimed.shape[1])
         exact = np.array([e.evidence.strength >= Evidence.EXACT.strength for e in answer.estimates.points])[:, None]
         with np.errstate(all="ignore"):
             contains = zero & (np.abs(reference) <= bound) & (bound < np.inf)

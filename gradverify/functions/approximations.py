@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import ast
 import inspect
-import textwrap
 from collections.abc import Iterator, Mapping
 from types import FunctionType
 from typing import Any
 
 from gradverify.core.problem import Approximation, CallableFunction, Function
+from gradverify.functions.sources import tree_of
 
 # The default tolerances of SciPy 1.17's routines; of several the one that is met first.
 DEFAULTS: Mapping[str, float] = {
@@ -49,9 +49,8 @@ def _in_function(function: Function) -> Iterator[Approximation]:
         if id(one) in seen:
             continue
         seen.add(id(one))
-        try:
-            tree = ast.parse(textwrap.dedent(inspect.getsource(one)))
-        except (OSError, TypeError, ValueError, SyntaxError):  # built in, generated, or not indented as a whole
+        tree = tree_of(one)
+        if tree is None:
             continue
         yield from _in_tree(tree, known)
         for node in ast.walk(tree):

@@ -14,7 +14,6 @@ import inspect
 import itertools
 import math
 import sys
-import textwrap
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -28,6 +27,7 @@ from gradverify.expression.errors import ExpressionError
 from gradverify.expression.nodes import Node
 from gradverify.expression.parse import parse_expression
 from gradverify.expression.vocabulary import ALIASES, FUNCTIONS, REDUCTIONS
+from gradverify.functions.sources import tree_of
 
 MOST_STEPS = 5_000  # statements and parts of expressions that are read, those of loops each time
 LONGEST = 20_000  # characters of a formula
@@ -85,7 +85,7 @@ def formula_of(
             trees = tuple(reader.tree(reader.text(item)) for item in result)
         else:
             trees = (reader.tree(reader.text(result)),)
-    except (Unreadable, ExpressionError, RecursionError, OSError, SyntaxError):
+    except (Unreadable, ExpressionError, RecursionError):
         return None
     except (TypeError, ValueError, KeyError, IndexError, ArithmeticError):  # code that is as wrong as it is unusual
         return None
@@ -559,7 +559,9 @@ class _Reader:
 
 def _definition(function: types.FunctionType) -> ast.FunctionDef | ast.Lambda:
     """The `def`, or the one `lambda` with these parameters, in the function's source."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    tree = tree_of(function)
+    if tree is None:
+        raise Unreadable
     if tree.body and isinstance(tree.body[0], ast.FunctionDef) and function.__name__ == tree.body[0].name:
         return tree.body[0]
     count = function.__code__.co_argcount

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import inspect
-import textwrap
 
 from gradverify.core.problem import CallableFunction, Function
+from gradverify.functions.sources import tree_of
 
 MOST_LITERALS = 32  # a table of coefficients in the source is no list of thresholds
 
@@ -15,9 +15,8 @@ def literals_in_source(function: Function) -> list[float]:
     """The distinct numeric constants in the source of `function`'s callable; none where there is no source."""
     if not isinstance(function, CallableFunction):
         return []
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function.callable))))
-    except (OSError, TypeError, ValueError, SyntaxError):  # built in, generated, or not indented as a whole
+    tree = tree_of(inspect.unwrap(function.callable))
+    if tree is None:
         return []
     found: dict[float, None] = {}
     for node in ast.walk(tree):

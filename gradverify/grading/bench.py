@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -15,16 +16,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gradverify.core.arrays import Array, Matrix
-from gradverify.core.estimates import Estimate, Estimates
+from gradverify.core.estimates import Estimate, Estimates, stacked
 from gradverify.core.examine import ClaimValues
 from gradverify.core.judge import Code
-from gradverify.core.problem import Derivative, Evaluation, ExpressionFunction, Function, Problem, Request
-from gradverify.core.variables import Variables
+from gradverify.core.problem import Derivative, Evaluation, Problem, Request
 from gradverify.core.verdicts import Evidence, Verdict
 from gradverify.core.verify import Answer, verify
-from gradverify.expression.nodes import Node
 from gradverify.functions.build import Loaded, domain_of, load, points_of
-from gradverify.functions.expressions import function_from_expression
 from gradverify.grading.model import Kind, Question
 from gradverify.hookspecs import LoadError
 from gradverify.run.asking import asker, problem_for
@@ -34,7 +32,6 @@ from gradverify.spec.model import SampledPoints
 from gradverify.spec.sampling import draw
 
 if TYPE_CHECKING:
-    from gradverify.core.diagnosis.terms import PartFunction
     from gradverify.plugins import Plugins
 
 CONFIRM_SECONDS = 0.25  # a backend that takes longer for TIMED_POINTS points gives no second opinion on each student
@@ -161,10 +158,7 @@ class Bench:
         answer = self.ask(self.primary, self.problem, Request(points))
         if answer.estimates is None:
             return None
-        shape = (points.shape[0], -1)
-        values = np.array([e.value.ravel() for e in answer.estimates.points]).reshape(shape)
-        bounds = np.array([e.error_bound.ravel() for e in answer.estimates.points]).reshape(shape)
-        return values, bounds
+        return stacked(answer.estimates.points, math.prod(self.problem.shape))
 
     @functools.cached_property
     def pool(self) -> Pool | None:
@@ -186,18 +180,6 @@ class Bench:
         # A Jacobian's components belong to one output each, in order.
         each = np.repeat(values, derivative.shape[1] // values.shape[1], axis=1)
         return Pool(points, np.max(values, axis=1), each, size, np.sqrt(np.mean(derivative**2, axis=1)))
-
-    def parts_of(self, function: Function) -> PartFunction:
-        """What makes functions of parts of the tree of `function`: f, or the formula that f's code spells."""
-        known = function.constants if isinstance(function, ExpressionFunction) else {}
-
-        def make(
-            node: Node, variables: Variables | None = None, constants: Mapping[str, Array] | None = None
-        ) -> ExpressionFunction:
-            own = {**known, **self.loaded.constants} if constants is None else constants
-            return function_from_expression(node, variables or self.question.spec.variables, own)
-
-        return make
 
 
 def make_bench(question: Question, plugins: Plugins, plan: Plan | None = None) -> Bench:

@@ -18,6 +18,8 @@ from typing import NamedTuple
 import numpy as np
 
 from gradverify.core.arrays import Array, Mask, Matrix
+from gradverify.core.diagnosis.numerical import SCHEMES
+from gradverify.core.diagnosis.numerical import STEPS as USUAL_STEPS
 from gradverify.core.judge import Code
 from gradverify.core.problem import Derivative
 from gradverify.grading.assignment import AUTODIFF_LIBRARIES
@@ -99,8 +101,7 @@ FOLLOWING = 0.8  # of the values have to be as near as that
 RANGE = 30.0  # by which |f| has to differ between points for this to say anything
 ON_GRID = 4 * EPSILON  # relative: how far off its grid a rounded number may be
 NO_RANGE_MOSTLY = 0.95  # of the values that move have to be loud where |f| is much the same everywhere
-STEPS = (*(10.0**-k for k in range(1, 11)), EPSILON**0.5, EPSILON ** (1 / 3), 2.0**-10, 2.0**-20, 2.0**-26)
-SCHEMES = ("forward", "backward", "central")
+STEPS = (*USUAL_STEPS, 2.0**-10, 2.0**-20, 2.0**-26)
 MATCH = 0.02  # of the stencil's own error: how near the claim has to be to it
 STENCIL_VALUES = 16  # values at which a stencil has to match
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from gradverify.core.arrays import Array, Mask, Matrix
 from gradverify.core.conclude import component
-from gradverify.core.diagnosis.diagnose import diagnose, subject
+from gradverify.core.diagnosis.diagnose import subject
 from gradverify.core.examine import ClaimValues, apart, examine, two_answers
 from gradverify.core.judge import Code, judge
 from gradverify.core.problem import Observation
@@ -58,7 +58,7 @@ from gradverify.grading.words import (
     share,
 )
 from gradverify.report.words import pair
-from gradverify.run.formulas import with_formulas
+from gradverify.run.formulas import diagnosed
 from gradverify.sandbox.model import Answer
 from gradverify.sandbox.model import Status as Ended
 from gradverify.spec.model import ExpressionSource
@@ -238,11 +238,11 @@ class DerivativeGrading:
         if changed is not None:
             message = changed.observation.message
             return [Diagnosis(fault=Fault.NONDETERMINISTIC, components=(), message=message, confidence=1.0)]
-        found = _diagnosed(bench, looked)
+        found = diagnosed(looked, bench.ask, bench.loaded.constants)
         rest = [row for row in range(looked.points.shape[0]) if row not in looked.claim.failures]
         if looked.claim.failures and (looked.codes[rest] == Code.FAIL).any():
             others = self._verify(looked.points[rest], _rows(looked.claim, rest))
-            found += _diagnosed(bench, others)
+            found += diagnosed(others, bench.ask, bench.loaded.constants)
         return found
 
     def _codes(self, points: Matrix, values: ClaimValues, *, steady: bool = True) -> tuple[Array, Verified | None]:
@@ -503,12 +503,6 @@ def hints(found: Sequence[Diagnosis], verified: Verified, *, returned_said: bool
         by = "that variable" if len({p.index for p in parts}) != 1 else _variable(verified, parts[0])
         told[hint(diagnosis.fault, what, by, of_a_term="the term " in diagnosis.message)] = None
     return list(told)
-
-
-def _diagnosed(bench: Bench, looked: Verified) -> list[Diagnosis]:
-    """The likely mistakes; where f is code, by the formula that it spells."""
-    spelled = with_formulas(looked)
-    return diagnose(spelled, bench.ask, bench.parts_of(spelled.problem.function))
 
 
 def _wrong(verified: Verified) -> tuple[Component, ...]:

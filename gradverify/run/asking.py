@@ -6,7 +6,7 @@ import dataclasses
 import math
 import time
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,7 +37,7 @@ def problem_for(
         name=spec.name, derivative=derivative, variables=spec.variables, function=loaded.function, claim=claim,
         gradient_claim=gradient if derivative is Derivative.HESSIAN else None, domain=domain,
         tolerance=_tolerance(spec), precision=Precision(spec.precision), budget=spec.budget_evaluations, seed=seed,
-        approximation=partial(approximation, loaded.function, claim),
+        approximation=cache(partial(approximation, loaded.function, claim)),  # sources are read once
     )  # fmt: skip
 
 

@@ -21,7 +21,6 @@ from gradverify.core.descent.oracle import Oracle
 from gradverify.core.descent.run import BadOption, DescentMethod, Stop, Trajectory, descend
 from gradverify.core.eigen import Spectrum, spectrum
 from gradverify.core.estimates import DoesNotApply
-from gradverify.core.examine import flat
 from gradverify.core.judge import Code
 from gradverify.core.judge import judge as judge_components
 from gradverify.core.problem import Request, one_line
@@ -29,6 +28,7 @@ from gradverify.core.reference import exact, hessian_problem, jacobian_of_claim,
 from gradverify.core.report import Check, DescentRun, PointResult
 from gradverify.core.roundoff import measure
 from gradverify.core.search import cost_of_a_point, screening_backends
+from gradverify.core.values import flat
 from gradverify.core.verdicts import Evidence, Verdict
 from gradverify.core.verify import Verified, best_reference, verdict_of, verify
 from gradverify.plugins.registry import Registered

@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
-
-from gradverify.core.arrays import Array
-from gradverify.core.problem import ExpressionFunction, Function, one_line
+from gradverify.core.problem import ExpressionFunction, one_line
 from gradverify.core.report import Diagnosis
-from gradverify.core.variables import Variables
 from gradverify.core.verify import Verified
-from gradverify.expression.nodes import Node
-from gradverify.functions.expressions import function_from_expression
 from gradverify.run.verification import Verification
-
-if TYPE_CHECKING:
-    from gradverify.core.diagnosis.terms import PartFunction
 
 
 def disguises(work: Verification) -> list[str]:
@@ -34,26 +24,12 @@ def disguises(work: Verification) -> list[str]:
 
 def diagnosed(work: Verification, verified: Verified, right: Verified | None, notes: list[str]) -> list[Diagnosis]:
     """The likely mistakes; a fault in looking for them costs nobody the verdict, and is noted."""
-    from gradverify.core.diagnosis import diagnose  # what most runs do not need
-    from gradverify.run.formulas import with_formulas
+    from gradverify.run import formulas  # what most runs do not need
 
     try:
-        spelled = with_formulas(verified)
-        return diagnose(spelled, work.quietly, _part_function(work, spelled.problem.function), right)
+        return formulas.diagnosed(verified, work.quietly, work.loaded.constants, right)
     except Exception as error:  # noqa: BLE001 - the verdict stands, whatever becomes of its explanation
         notes.append(
             f"no likely mistake was looked for: gradverify's own search for it broke off with {one_line(error)}"
         )
         return []
-
-
-def _part_function(work: Verification, function: Function) -> PartFunction:
-    known = function.constants if isinstance(function, ExpressionFunction) else {}  # a rule's parts bring their own
-
-    def make(
-        node: Node, variables: Variables | None = None, constants: Mapping[str, Array] | None = None
-    ) -> ExpressionFunction:
-        own = {**known, **work.loaded.constants} if constants is None else constants
-        return function_from_expression(node, variables or work.spec.variables, own)
-
-    return make

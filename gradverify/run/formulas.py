@@ -6,17 +6,26 @@ count here where they give the function's own values at the points and around th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gradverify.core.answers import Ask
 from gradverify.core.arrays import Array, Matrix
-from gradverify.core.examine import flat
-from gradverify.core.problem import CallableFunction, Function, Problem
+from gradverify.core.problem import CallableFunction, ExpressionFunction, Function, Problem
+from gradverify.core.report import Diagnosis
+from gradverify.core.values import flat
+from gradverify.core.variables import Variables
 from gradverify.core.verify import Verified
+from gradverify.expression.nodes import Node
 from gradverify.functions.expressions import claim_from_expression, function_from_expression
 from gradverify.functions.formulas import formula_of
 from gradverify.spec.model import ExpressionSource
+
+if TYPE_CHECKING:
+    from gradverify.core.diagnosis.terms import PartFunction
 
 PYTHON = "python"
 MOST_POINTS = 8  # at which values are compared, and as many around them
@@ -24,6 +33,30 @@ AROUND = 0.3  # of the components: as far as those lie
 # What a formula may differ by from the code that spells it, relatively: the order of additions.
 SAME = 1e-9
 MOST_COMPONENTS = 200  # of the variables together: a longer formula tells nobody anything
+
+
+def diagnosed(
+    verified: Verified, ask: Ask, constants: Mapping[str, Array], right: Verified | None = None
+) -> list[Diagnosis]:
+    """The likely mistakes, by the formulas that the spec or the code spells. constants: the spec's."""
+    from gradverify.core.diagnosis import diagnose  # what most runs do not need
+
+    spelled = with_formulas(verified)
+    return diagnose(spelled, ask, _parts_of(spelled.problem, constants), right)
+
+
+def _parts_of(problem: Problem, of_the_spec: Mapping[str, Array]) -> PartFunction:
+    """What makes functions of parts of f's tree."""
+    function = problem.function
+    own = function.constants if isinstance(function, ExpressionFunction) else {}  # a rule's parts bring their own
+
+    def make(
+        node: Node, variables: Variables | None = None, constants: Mapping[str, Array] | None = None
+    ) -> ExpressionFunction:
+        held = {**own, **of_the_spec} if constants is None else constants
+        return function_from_expression(node, variables or problem.variables, held)
+
+    return make
 
 
 def with_formulas(verified: Verified) -> Verified:

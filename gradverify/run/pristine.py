@@ -17,6 +17,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 SHARED = ("builtins", "math", "cmath", "random", "os", "time", "numpy", "numpy.linalg", "numpy.fft", "numpy.random")
 
@@ -60,7 +61,7 @@ class _Process:
     """What the operating system holds for this process."""
 
     limits: dict[int, tuple[int, int]]
-    handlers: dict[signal.Signals, object]
+    handlers: dict[signal.Signals, Any]  # a function, a number, or None for one that Python did not set
     mask: int
     cores: frozenset[int]
 
@@ -78,7 +79,7 @@ class _Process:
         signal.setitimer(signal.ITIMER_REAL, 0.0)
         for number, handler in self.handlers.items():
             if signal.getsignal(number) is not handler and handler is not None:
-                signal.signal(number, handler)  # type: ignore[arg-type]
+                signal.signal(number, handler)
         os.umask(self.mask)
         if _cores() != self.cores:
             with contextlib.suppress(OSError):

@@ -427,12 +427,10 @@ def _is_logistic(node: Call) -> bool:
     top, below = node.arguments[0], node.arguments[-1]
     if not (isinstance(top, Number) and top.value == 1.0 and isinstance(below, Call) and below.function == "add"):
         return False
-    exponentials = [a for a in below.arguments if isinstance(a, Call) and a.function == "exp"]
-    others = [a for a in below.arguments if isinstance(a, Number) and a.value == 1.0]
-    negative = exponentials and isinstance(exponentials[0].arguments[0], Call)
-    return bool(
-        negative and len(below.arguments) == 2 and others and exponentials[0].arguments[0].function == "negative"  # type: ignore[union-attr]
-    )
+    if len(below.arguments) != 2 or not any(isinstance(a, Number) and a.value == 1.0 for a in below.arguments):
+        return False
+    powers = [a.arguments[0] for a in below.arguments if isinstance(a, Call) and a.function == "exp"]
+    return any(isinstance(power, Call) and power.function == "negative" for power in powers)
 
 
 def root_of(problem: Problem, index: int = 0) -> Node | None:
