@@ -18,12 +18,12 @@ from autograd.numpy.numpy_boxes import ArrayBox
 from autograd.tracer import isbox
 
 from gradverify.plugin import Array, CallableFunction, DoesNotApply, Evaluation, Mask, Matrix, Problem
+from gradverify_autodiff.assignment import filled_arrays, new_call
 from gradverify_autodiff.checks import agreement, require_agreement
 from gradverify_autodiff.derivatives import RowFunction
 from gradverify_autodiff.facade import BOX_METHODS, array
 from gradverify_autodiff.graft import Graft, home_of
 from gradverify_autodiff.measure import COPIES, Measured, PointTracer, measure
-from gradverify_autodiff.plain import filled_arrays, new_call
 from gradverify_autodiff.tape import StaleValueError, TooLongError, length
 
 T = TypeVar("T")

@@ -16,8 +16,9 @@ import numpy as np
 from autograd.extend import defvjp, primitive
 from autograd.tracer import getval, isbox
 
-from gradverify_autodiff import plain, rules
-from gradverify_autodiff.mathematics import LostConnectionError, math_module
+from gradverify_autodiff import assignment, plain, rules
+from gradverify_autodiff.boxes import LostConnectionError, holds_traced
+from gradverify_autodiff.mathematics import math_module
 from gradverify_autodiff.tape import (
     current_noise,
     equal_arguments,
@@ -38,8 +39,8 @@ defvjp(copied, lambda _ans, x, _dtype: lambda g: copied(g, np.result_type(x)))
 
 def array(a: Any, dtype: Any = None, *, copy: Any = True, ndmin: int = 0, **_: Any) -> Any:
     """`np.array`, also of traced values and of nested sequences that hold some."""
-    if not _holds_box(a):
-        return plain.as_constant(np.array(a, dtype=dtype, copy=copy, ndmin=ndmin, **_))
+    if not holds_traced(a):
+        return assignment.as_constant(np.array(a, dtype=dtype, copy=copy, ndmin=ndmin, **_))
     result = a if isbox(a) else anp.array(a)
     if dtype is not None and np.dtype(dtype).kind not in "fc":
         raise LostConnectionError(f"a conversion to {np.dtype(dtype)} has no derivative")
@@ -53,27 +54,17 @@ def asarray(a: Any, dtype: Any = None, *args: Any, **options: Any) -> Any:
     """`np.asarray`, also of traced values; an array that is one already is itself."""
     if isbox(a) and (dtype is None or np.dtype(dtype) == np.result_type(a)) and not args and not options:
         return a
-    return array(a, dtype) if _holds_box(a) else np.asarray(a, dtype, *args, **options)
+    return array(a, dtype) if holds_traced(a) else np.asarray(a, dtype, *args, **options)
 
 
-def _holds_box(a: Any) -> bool:
-    return isbox(a) or (isinstance(a, (list, tuple)) and any(map(_holds_box, a)))
-
-
-class _Float64Meta(type):
-    def __instancecheck__(cls, instance: Any) -> bool:
-        return isinstance(getval(instance), np.float64)
-
-    def __subclasscheck__(cls, subclass: type) -> bool:
-        return issubclass(subclass, np.float64)
-
-
-class float64(np.float64, metaclass=_Float64Meta):  # noqa: N801 - stands in for NumPy's
+class float64(np.float64, metaclass=plain.StandIn):  # noqa: N801 - stands in for NumPy's
     """`np.float64`, which keeps a traced value traced."""
+
+    stands_for = np.float64
 
     def __new__(cls, x: Any = 0.0, /) -> Any:
         """`x` as it is where it is traced."""
-        return array(x, np.float64) if _holds_box(x) else np.float64(x)
+        return array(x, np.float64) if holds_traced(x) else np.float64(x)
 
 
 def _watched(name: str, is_tie: Callable[..., Any], compute: Callable[..., Any]) -> Callable[..., Any]:
@@ -126,19 +117,24 @@ def _outer(function: Callable[..., Any]) -> Callable[..., Any]:
     return outer
 
 
-def _with_methods(name: str, reduce: str | None) -> Callable[..., Any]:
-    """A ufunc with the methods that people use: `np.add.outer`, `np.add.reduce`."""
+def _with_methods(name: str, total: Callable[..., Any] | None) -> Callable[..., Any]:
+    """A ufunc with the methods that people use: `np.add.outer`, `np.add.reduce`, by `total`, and `np.add.at`."""
     compute = getattr(anp, name)
 
     def ufunc(*args: Any, **kwargs: Any) -> Any:
         return compute(*args, **kwargs)
 
     ufunc.__name__ = name
-    ufunc.outer = _outer(compute)  # type: ignore[attr-defined]
-    if reduce is not None:
-        total = rules.prod if reduce == "prod" else getattr(anp, reduce)
-        ufunc.reduce = lambda a, axis=0, **kwargs: total(asarray(a), axis=axis, **kwargs)  # type: ignore[attr-defined]
+    vars(ufunc)["outer"] = _outer(compute)
+    if total is not None:
+        vars(ufunc)["reduce"] = lambda a, axis=0, **kwargs: total(asarray(a), axis=axis, **kwargs)
+    if name == "add":
+        vars(ufunc)["at"] = assignment.add_at
     return ufunc
+
+
+def _logarithm_of_sum(a: Any, axis: int = 0) -> Any:
+    return functools.reduce(anp.logaddexp, anp.moveaxis(a, axis, 0))
 
 
 def _convolve(a: Any, v: Any, mode: str = "full") -> Any:
@@ -243,16 +239,16 @@ _OWN: dict[str, Callable[..., Any]] = {
     "trapezoid": _trapezoid,
     "trapz": _trapezoid,
     "vdot": _vdot,
-    **{name: plain.fresh(getattr(np, name)) for name in _MAKERS.split()},
-    "reshape": plain.reshape,
-    "ravel": plain.ravel,
-    "squeeze": plain.squeeze,
-    "transpose": plain.transpose,
-    "swapaxes": plain.swapaxes,
-    "full": plain.full,
-    "full_like": plain.full_like,
-    "fill_diagonal": plain.fill_diagonal,
-    "copyto": plain.copyto,
+    **{name: assignment.fresh(getattr(np, name)) for name in _MAKERS.split()},
+    "reshape": assignment.reshape,
+    "ravel": assignment.ravel,
+    "squeeze": assignment.squeeze,
+    "transpose": assignment.transpose,
+    "swapaxes": assignment.swapaxes,
+    "full": assignment.full,
+    "full_like": assignment.full_like,
+    "fill_diagonal": assignment.fill_diagonal,
+    "copyto": assignment.copyto,
     "clip": _clip,
     "flip": _flip,
     "diag": _diag,
@@ -267,17 +263,13 @@ _OWN: dict[str, Callable[..., Any]] = {
         for name in _ROUNDERS.split()
     },
     **{
-        name: _with_methods(name, reduce)
-        for name, reduce in {
-            "add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min", "subtract": None, "divide": None
+        name: _with_methods(name, total)
+        for name, total in {
+            "add": anp.sum, "multiply": rules.prod, "maximum": anp.max, "minimum": anp.min, "subtract": None,
+            "divide": None, "logaddexp": _logarithm_of_sum,
         }.items()
     },
 }  # fmt: skip
-_OWN["add"].at = plain.add_at  # type: ignore[attr-defined]
-_OWN["logaddexp"] = _with_methods("logaddexp", None)
-_OWN["logaddexp"].reduce = lambda a, axis=0: functools.reduce(  # type: ignore[attr-defined]
-    anp.logaddexp, anp.moveaxis(asarray(a), axis, 0)
-)
 
 
 class _Facade(types.ModuleType):
@@ -365,16 +357,16 @@ BOX_METHODS: dict[str, Any] = {
     "__array_function__": array_function,
     "item": plain.item,
     "tolist": plain.tolist,
-    "fill": plain.fill,
-    "reshape": plain.reshape,
-    "ravel": plain.ravel,
-    "squeeze": plain.squeeze,
-    "transpose": plain.transpose,
-    "swapaxes": plain.swapaxes,
-    "T": property(plain.transpose),
-    "__getitem__": plain.get_item,
-    "__setitem__": plain.set_item,
-    **plain.IN_PLACE,
+    "fill": assignment.fill,
+    "reshape": assignment.reshape,
+    "ravel": assignment.ravel,
+    "squeeze": assignment.squeeze,
+    "transpose": assignment.transpose,
+    "swapaxes": assignment.swapaxes,
+    "T": property(assignment.transpose),
+    "__getitem__": assignment.get_item,
+    "__setitem__": assignment.set_item,
+    **assignment.IN_PLACE,
     "copy": _copy,
     "astype": _astype,
     "dot": anp.dot,

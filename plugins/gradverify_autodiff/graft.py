@@ -19,9 +19,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from autograd.tracer import getval, isbox, trace_primitives_map
+from autograd.tracer import trace_primitives_map
 
 from gradverify_autodiff import plain
+from gradverify_autodiff.boxes import plain_value
 from gradverify_autodiff.facade import facade, stand_ins
 
 _LIBRARIES = tuple(
@@ -226,7 +227,7 @@ def _import_of(scope: Mapping[str, Any]) -> Callable[..., Any]:
 
 def _isinstance(value: Any, kinds: Any) -> bool:
     """`isinstance`, for which a traced array is an array."""
-    return isinstance(getval(value) if isbox(value) else value, kinds)
+    return isinstance(plain_value(value), kinds)
 
 
 def _traced_ufunc(value: Any) -> Any:

@@ -16,14 +16,11 @@ from typing import Any
 import autograd.numpy as anp
 import numpy as np
 from autograd.extend import defvjp, primitive
-from autograd.tracer import getval, isbox
+from autograd.tracer import getval
 
 from gradverify_autodiff import rules
+from gradverify_autodiff.boxes import LostConnectionError, holds_traced, plain_value
 from gradverify_autodiff.tape import tie, whole_argument
-
-
-class LostConnectionError(TypeError):
-    """The user's code turns a traced value into a plain one."""
 
 
 def _named(name: str, compute: Callable[..., Any]) -> Callable[..., Any]:
@@ -108,13 +105,6 @@ def _whole(name: str) -> Callable[..., Any]:
     return whole
 
 
-def plain_value(x: Any) -> Any:
-    """`x` without its traces."""
-    while isbox(x):
-        x = getval(x)
-    return x
-
-
 _OTHER: dict[str, Callable[..., Any]] = {
     **{name: _of_one(name) for name in _SLOPES if hasattr(math, name)},
     **{name: _whole(name) for name in ("floor", "ceil", "trunc")},
@@ -127,11 +117,6 @@ _OTHER: dict[str, Callable[..., Any]] = {
     "fsum": lambda parts: _sum_of(anp.array(list(parts))),
     "prod": lambda parts, start=1: functools.reduce(operator.mul, parts, start),
 }
-
-
-def holds_traced(arguments: Any) -> bool:
-    """Whether some of `arguments`, or of the sequences among them, are traced."""
-    return any(isbox(a) or (isinstance(a, (list, tuple)) and holds_traced(a)) for a in arguments)
 
 
 def _served(name: str, plain: Callable[..., Any]) -> Callable[..., Any]:

@@ -13,9 +13,9 @@ import autograd.numpy as anp
 import numpy as np
 from autograd.extend import defvjp, primitive
 from autograd.numpy.numpy_vjps import unbroadcast_f
-from autograd.tracer import getval, isbox
 
 from gradverify.plugin import NUMPY
+from gradverify_autodiff.boxes import plain_value
 
 _raw = NUMPY.functions
 
@@ -107,12 +107,6 @@ def _expanded(value: Any, like: Any, axes: tuple[int, ...]) -> Any:
     return anp.reshape(value, _kept_shape(anp.shape(like), axes))
 
 
-def _untraced(value: Any) -> Any:
-    while isbox(value):
-        value = getval(value)
-    return np.asarray(value)
-
-
 def chosen(
     ans: Any,
     x: Any,
@@ -127,13 +121,13 @@ def chosen(
     `initial` counts as one more entry, that no slope goes to, and what `where` leaves out as none. The number is 0
     where the result is NaN, which is equal to nothing; its shape is that of the result with the axes kept.
     """
-    values, result = _untraced(x), _untraced(ans)
+    values, result = np.asarray(plain_value(x)), np.asarray(plain_value(ans))
     axes = tuple(range(values.ndim)) if axis is None else tuple(np.atleast_1d(axis).tolist())
     kept = np.reshape(result, _kept_shape(values.shape, axes))
-    mask = np.logical_and(values == kept, _untraced(where))
+    mask = np.logical_and(values == kept, plain_value(where))
     number = np.sum(mask, axis=axes, keepdims=True)
     if initial is not None and initial is not np._NoValue:
-        number = number + (kept == _untraced(initial))
+        number = number + (kept == plain_value(initial))
     return mask, number
 
 

@@ -19,6 +19,7 @@ from autograd.numpy.numpy_boxes import ArrayBox
 from autograd.tracer import Box, getval, isbox, new_box, notrace_primitives, trace_stack
 from autograd.util import toposort
 
+from gradverify_autodiff.boxes import plain_value
 from gradverify_autodiff.rules import chosen
 
 CONSTANT = "constant"
@@ -368,14 +369,8 @@ def _is_off(outgrad: Any, ingrad: Any) -> Any:
 
     While a derivative is traced itself, a share of 0 may still have a slope; then only what has no value is left out.
     """
-    off = _plain(outgrad) == 0
-    return off & ~np.isfinite(_plain(ingrad)) if isbox(outgrad) else off
-
-
-def _plain(value: Any) -> Any:
-    while isbox(value):
-        value = getval(value)
-    return value
+    off = plain_value(outgrad) == 0
+    return off & ~np.isfinite(plain_value(ingrad)) if isbox(outgrad) else off
 
 
 def trace(function: Callable[[Any], Any], x: Any) -> Traced:
