@@ -14,7 +14,7 @@ from gradverify.cli.exits import Exit
 from gradverify.cli.options import Jobs, blocked, color_option, option, plugin_option
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rich.progress import Progress
 
@@ -303,11 +303,9 @@ class _Run:
             click.echo(f"gradverify: there are no submissions in {submissions}", err=True)
             return Exit.NOTHING
         names = [submission.student for submission in intake.submissions]
-        for name in students:
-            if name not in names:
-                raise click.UsageError(_no_student(name, names))
+        wanted = frozenset(_named(name, names) for name in students)
         with held(out):
-            return self._into(intake, out, formats, frozenset(students), resume=resume, only_changed=only_changed)
+            return self._into(intake, out, formats, wanted, resume=resume, only_changed=only_changed)
 
     def _into(
         self,
@@ -325,6 +323,7 @@ class _Run:
         from gradverify.grading.held import writing
         from gradverify.grading.intake import folder_names
         from gradverify.grading.journal import FILE, Journal, usable
+        from gradverify.grading.names import shown_names
         from gradverify.grading.output import folders_of_others, students_in, write_course, write_student
 
         names = [submission.student for submission in intake.submissions]
@@ -355,7 +354,7 @@ class _Run:
                     out, folders[result.student], result, self.assignment.name, self.assignment.title, formats
                 )
 
-        with journal, _Bar(len(todo), self.quiet) as bar:
+        with journal, _Bar(len(todo), self.quiet, shown_names(folders)) as bar:
             with writing(out):
                 journal.start(kept, former)
 
@@ -409,14 +408,16 @@ class _Run:
     def _conclude(self, report: GradeReport, out: Path, graded: int) -> int:
         from collections import Counter
 
+        from gradverify.grading.names import shown_names
         from gradverify.report.safe_text import one_line
 
+        names = shown_names(student.student for student in report.students)
         for note in report.notes:
             click.echo(f"gradverify: {one_line(note)}", err=True)
         broken = [s for s in report.students if s.status.value == "grader-error"]
         for student in broken[:10]:
             reasons = [q.staff.split("\n")[0] for q in student.questions if q.status.value == "grader-error"]
-            click.echo(f"gradverify: {one_line(student.student)}: {one_line(reasons[0] if reasons else '')}", err=True)
+            click.echo(f"gradverify: {names[student.student]}: {one_line(reasons[0] if reasons else '')}", err=True)
         flagged = sum(any(q.flags for q in s.questions) for s in report.students)
         counts = Counter(s.status.value for s in report.students)
         told = ", ".join(f"{count} {status}" for status, count in counts.most_common())
@@ -520,6 +521,18 @@ def _no_longer(gone: Sequence[str]) -> list[str]:
     ]
 
 
+def _named(name: str, names: Sequence[str]) -> str:
+    """The student that `--student` means, by the name or as the name is shown."""
+    from gradverify.grading.names import shown_names
+
+    if name in names:
+        return name
+    for student, told in shown_names(names).items():
+        if told == name:
+            return student
+    raise click.UsageError(_no_student(name, names))
+
+
 def _no_student(name: str, names: Sequence[str]) -> str:
     import difflib
 
@@ -531,7 +544,8 @@ def _no_student(name: str, names: Sequence[str]) -> str:
 class _Bar:
     """A bar on a terminal, a line a student elsewhere."""
 
-    def __init__(self, total: int, quiet: bool) -> None:
+    def __init__(self, total: int, quiet: bool, names: Mapping[str, str]) -> None:
+        self._names = names  # as people read them
         self._total, self._count, self._drawn = total, 0, 0.0
         terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self._bar_wanted, self._lines = terminal and not quiet, not terminal and not quiet
@@ -558,11 +572,11 @@ class _Bar:
     def done(self, result: StudentResult) -> None:
         """A student is graded."""
         from gradverify.grading.formats.text import points
-        from gradverify.report.safe_text import one_line
+        from gradverify.report.safe_text import cut
 
         self._count += 1
         if self._lines:
-            name = one_line(result.student, 60)
+            name = cut(self._names[result.student], 60)
             click.echo(f"{name}: {points(result.score, result.max_score)}, {result.status.value}")
 
     def tick(self) -> None:

@@ -9,13 +9,13 @@ otherwise   the student's name is the file's or folder's name without its ending
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from gradverify.grading.archive import IGNORED
 from gradverify.grading.bulk import CANVAS, GRADESCOPE, MOODLE
+from gradverify.grading.names import alike, shown, shown_names, spelled
 from gradverify.spec.yaml12 import Mapping, Node, Scalar, Sequence, read_documents
 
 METADATA = "submission_metadata.yml"
@@ -26,8 +26,6 @@ MOST_METADATA = 10_000_000  # bytes
 # What systems and editors leave in a folder, which nobody asks after.
 LITTER = frozenset((".DS_Store", ".git", ".gitignore", ".gitattributes", ".gitkeep", ".directory", ".idea", ".vscode"))
 MOST_HIDDEN = 5  # names beginning with a dot that are told one by one
-# Letters of other alphabets that look like Latin ones (Unicode's confusables.txt has them all).
-_ALIKE = str.maketrans("аеорсухіјѕһԁԛԝοανρτυικ", "aeopcyxijshdqwoavptuik")
 # The grader's own files beside the students' folders, in small letters.
 RESERVED = frozenset(("journal.jsonl", "journal.new", "report.json", "gradebook.csv", "index.html"))
 
@@ -62,10 +60,10 @@ def find_submissions(path: Path) -> Intake:
         if name in IGNORED or name in LITTER or name.startswith("._") or lower in NOT_SUBMISSIONS:
             continue
         if name.startswith("."):
-            hidden.append(f"passed over: {readable(name)} begins with a dot, as hidden files do")
+            hidden.append(f"passed over: {shown(readable(name))} begins with a dot, as hidden files do")
             continue
         if lower.endswith(NOT_ENDINGS) and not CANVAS.fullmatch(name) and not entry.is_dir():
-            notes.append(f"passed over: {readable(name)} is no submission")
+            notes.append(f"passed over: {shown(readable(name))} is no submission")
             continue
         student, key = _student_of(entry, names)
         found.setdefault((readable(student), key), []).append(entry)
@@ -113,7 +111,9 @@ def _unique(found: dict[tuple[str, str], list[Path]], notes: list[str]) -> Itera
         if shared[student] > 1:
             short = readable(key)
             name = f"{student} ({short.split(' ')[-1]})" if " " in short or short == student else short
-            notes.append(f"{shared[student]} submissions are named `{student}`; one is graded as `{name}`")
+            notes.append(
+                f"{shared[student]} submissions are named `{shown(student)}`; one is graded as `{shown(name)}`"
+            )
         while name in taken:
             name += "'"
         taken.add(name)
@@ -122,21 +122,14 @@ def _unique(found: dict[tuple[str, str], list[Path]], notes: list[str]) -> Itera
 
 def _look_alike(submissions: Iterable[Submission]) -> list[str]:
     """Students whose names differ, and look the same or nearly so: two people, or one who handed in twice."""
-    groups: dict[str, list[Submission]] = {}
-    for submission in submissions:
-        groups.setdefault(_as_seen(submission.student), []).append(submission)
+    of = {submission.student: submission for submission in submissions}
+    told = shown_names(of)
     return [
         "these names look alike, and each is graded as a student: "
-        + ", ".join(f"{one.student!a} ({readable(one.sources[0].name)})" for one in alike)
-        for alike in groups.values()
-        if len(alike) > 1
+        + ", ".join(f"`{told[name]}` ({spelled(readable(of[name].sources[0].name))})" for name in group)
+        for group in alike(of).values()
+        if len(group) > 1
     ]
-
-
-def _as_seen(name: str) -> str:
-    """What is left of a name without case, spaces, invisible characters and the alphabet that a letter is of."""
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold()).translate(_ALIKE)
-    return "".join(c for c in folded if not c.isspace() and unicodedata.category(c) not in ("Cf", "Cc"))
 
 
 def _gradescope_names(path: Path, notes: list[str]) -> dict[str, str]:

@@ -16,6 +16,7 @@ from gradverify.grading.archive import ALL_BYTES, FILE_BYTES, Staged, Submission
 from gradverify.grading.bulk import is_bulk_archive
 from gradverify.grading.intake import find_submissions, folder_names
 from gradverify.grading.model import Status
+from gradverify.grading.names import spelled
 from gradverify.grading.words import sentence
 
 CODE = "def grad(x):\n    return 2 * x\n"
@@ -152,7 +153,7 @@ def test_names_that_look_alike_are_told(other: str, tmp_path: Path) -> None:
     put(tmp_path / "ada.py")
     put(tmp_path / f"{other}.py")
     assert "look alike" in find_submissions(tmp_path).notes[0]
-    assert ascii(other) in find_submissions(tmp_path).notes[0]
+    assert f"`{spelled(other)}` ({spelled(f'{other}.py')})" in find_submissions(tmp_path).notes[0]
 
 
 def test_names_that_differ_are_not_said_to_look_alike(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import re
 from gradverify.grading.formats.page import document, escape, items
 from gradverify.grading.formats.text import heading, points
 from gradverify.grading.model import Feedback, QuestionResult, Status, StudentResult
+from gradverify.grading.names import shown
 from gradverify.report.safe_text import one_line
 
 MARKS = {Status.OK: "✓", Status.PARTIAL: "◐", Status.GRADER_ERROR: "…"}
@@ -45,7 +46,7 @@ def render_markdown_feedback(student: StudentResult, title: str) -> str:
     out = [
         f"# {markdown_line(title)}",
         "",
-        f"{markdown_line(student.student)}: **{points(student.score, student.max_score)}**",
+        f"{markdown_line(shown(student.student))}: **{points(student.score, student.max_score)}**",
     ]
     if student.student_note:
         out += ["", markdown_line(student.student_note)]
@@ -61,7 +62,7 @@ def render_markdown_feedback(student: StudentResult, title: str) -> str:
 def render_html_feedback(student: StudentResult, title: str) -> str:
     """feedback.html."""
     body = [
-        f"<header><h1>{escape(title)}</h1><p>{escape(student.student)}</p>"
+        f"<header><h1>{escape(title)}</h1><p>{escape(shown(student.student))}</p>"
         f'<p class="score">{escape(points(student.score, student.max_score))}</p></header>'
     ]
     if student.student_note:

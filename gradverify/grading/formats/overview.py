@@ -10,6 +10,7 @@ from urllib.parse import quote
 from gradverify.grading.formats.page import document, escape, table
 from gradverify.grading.formats.text import fraction, heading, number, points
 from gradverify.grading.model import GradeReport, QuestionResult, Status, StudentResult
+from gradverify.grading.names import shown_names
 
 BINS = 10  # of the score distribution
 WIDTH, HEIGHT = 700, 180
@@ -18,10 +19,12 @@ MOST_MISTAKES = 15
 
 def render_overview(report: GradeReport, folders: Mapping[str, str]) -> str:
     """The overview. folders: each student's folder, beside this file."""
-    parts = [f"<header><h1>{escape(report.title)}</h1>{_summary(report)}</header>", _facts(report)]
+    names = shown_names(student.student for student in report.students)
+    links = {name: _link(told, folders.get(name)) for name, told in names.items()}
+    parts = [f"<header><h1>{escape(report.title)}</h1>{_summary(report, names)}</header>", _facts(report)]
     if report.students:
-        parts += [_distribution(report), _flags(report, folders), _questions(report), _mistakes(report)]
-        parts += [_students(report, folders)]
+        parts += [_distribution(report), _flags(report, links), _questions(report), _mistakes(report)]
+        parts += [_students(report, links)]
     return document(report.title, "\n".join(part for part in parts if part))
 
 
@@ -33,18 +36,18 @@ def _status(status: Status) -> str:
     return f'<span class="status {escape(status.value)}">{escape(status.value)}</span>'
 
 
-def _link(student: StudentResult, folders: Mapping[str, str]) -> str:
-    name, folder = escape(student.student), folders.get(student.student)
+def _link(told: str, folder: str | None) -> str:
+    name = escape(told)
     return name if folder is None else f'<a href="{escape(quote(folder))}/feedback.html">{name}</a>'
 
 
-def _summary(report: GradeReport) -> str:
+def _summary(report: GradeReport, names: Mapping[str, str]) -> str:
     level = str(report.isolation.get("level", "unknown"))
     out = [f'<p class="quiet">{escape(f"Graded {report.started}; submissions were confined at level {level}.")}</p>']
-    broken = [s.student for s in report.students if s.status is Status.GRADER_ERROR]
+    broken = [names[s.student] for s in report.students if s.status is Status.GRADER_ERROR]
     if broken:
-        names = ", ".join(broken[:10])
-        told = f"The grader failed for {len(broken)}: {names}. Their score is unknown."
+        some = ", ".join(broken[:10])
+        told = f"The grader failed for {len(broken)}: {some}. Their score is unknown."
         out.append(f'<p class="alert">{escape(told)}</p>')
     if report.interrupted:
         count = len(report.not_graded)
@@ -100,10 +103,10 @@ def _distribution(report: GradeReport) -> str:
     return _section("Students by share of full marks, in tenths", chart)
 
 
-def _flags(report: GradeReport, folders: Mapping[str, str]) -> str:
+def _flags(report: GradeReport, links: Mapping[str, str]) -> str:
     """Every flag, open: what staff has to look at must not have to be looked for."""
     rows = [
-        f'<tr><td class="name">{_link(student, folders)}</td><td>{escape(question.name)}</td>'
+        f'<tr><td class="name">{links[student.student]}</td><td>{escape(question.name)}</td>'
         f'<td class="alert">{escape(flag.kind.value)}</td><td class="words">{escape(flag.evidence)}</td></tr>'
         for student in report.students
         for question in student.questions
@@ -148,12 +151,12 @@ def _questions(report: GradeReport) -> str:
     return _section("Questions", table(head, "".join(rows), stack=True))
 
 
-def _students(report: GradeReport, folders: Mapping[str, str]) -> str:
-    rows = "".join(_student(student, folders) for student in report.students)
+def _students(report: GradeReport, links: Mapping[str, str]) -> str:
+    rows = "".join(_student(student, links) for student in report.students)
     return _section("Students", table((("", "student"), ("", "status"), ("n", "score"), ("n", "flags")), rows))
 
 
-def _student(student: StudentResult, folders: Mapping[str, str]) -> str:
+def _student(student: StudentResult, links: Mapping[str, str]) -> str:
     score = "—" if student.status is Status.GRADER_ERROR else number(student.score)
     flags = sum(len(question.flags) for question in student.questions)
     told = "".join(_staff(question) for question in student.questions)
@@ -161,7 +164,7 @@ def _student(student: StudentResult, folders: Mapping[str, str]) -> str:
     details = f"<details><summary>details for staff</summary>{note}{told}</details>"
     more = f'<tr class="more"><td colspan="4">{details}</td></tr>'
     return (
-        f'<tr{" class=has-more" if note or told else ""}><td class="name">{_link(student, folders)}</td>'
+        f'<tr{" class=has-more" if note or told else ""}><td class="name">{links[student.student]}</td>'
         f'<td>{_status(student.status)}</td><td class="n">{escape(score)}</td>'
         f'<td class="n">{flags or ""}</td></tr>{more if note or told else ""}'
     )
