@@ -7,13 +7,13 @@ anything that is hidden from its author.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from gradverify.core.verdicts import Fault
 from gradverify.grading.model import FlagKind, Status, SubmissionLimits
 from gradverify.report.safe_text import one_line
 from gradverify.sandbox.model import Answer
+from gradverify.sandbox.places import without_paths
 
 # {what} names the components, {by} the variable that they are derivatives by.
 HINTS: dict[Fault, str] = {
@@ -144,8 +144,6 @@ ADVICE = (
 )
 MODULES = "You can import Python's own modules and {modules}; remove the other imports, and what needs them."
 
-_PATH = re.compile(r"(?<![\w.])(?:[A-Za-z]:)?(?:[\\/][^\s\\/:'\"<>|()\[\],;]+)+[\\/]?")
-
 
 def hint(fault: Fault, what: str, by: str, *, of_a_term: bool = False) -> str:
     """The hint for a fault of the components called `what`, derivatives by `by`; or of one term of them."""
@@ -185,11 +183,6 @@ def import_words(ended: Answer, limits: SubmissionLimits, imports: Sequence[str]
 def quoted(text: str, most: int = 200) -> str:
     """Something that the submission said, on one line and without any path of ours."""
     return one_line(without_paths(text), most)
-
-
-def without_paths(text: str) -> str:
-    """The text with every path cut to its last part: where things lie is nobody's business."""
-    return _PATH.sub(lambda match: re.split(r"[\\/]", match[0].rstrip("\\/"))[-1], text)
 
 
 def sentence(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ from typing import Self
 
 from gradverify.sandbox import folders
 from gradverify.sandbox.model import Answer, Argument, Limits, Status
+from gradverify.sandbox.places import Places
 from gradverify.sandbox.process import EndedError, Process
 from gradverify.sandbox.zygote import ROOT, Zygote, ZygoteError
 
@@ -29,6 +30,7 @@ class Session:
         self._limits = limits
         self._folder = zygote.new_folder()
         self.left_out = folders.copy_submission(folder, self._folder)  # files that were not copied, a line each
+        self._places = Places(self._folder, Path(tempfile.gettempdir()), ROOT)
         self._uid = zygote.own_user(self._folder)
         self._process: Process | None = None
         self._failed: Answer | None = None  # how its import ended, where it did not end well
@@ -105,20 +107,15 @@ class Session:
         """The answer with what was printed and tried; whoever tried something has broken the policy."""
         if self._process is None:
             return answer
-        tried = self._process.take_tried()
+        tried = tuple(self._places.message(text) for text in self._process.take_tried())
         if not keep_output or tried:
-            answer = replace(answer, stdout=self._without_places(self._process.take_output()))
-        answer = replace(answer, detail=self._without_places(answer.detail))
+            answer = replace(answer, stdout=self._places.cut(self._process.take_output()))
+        keys = tuple("…" if self._places.tells(key) else key for key in answer.keys)
+        answer = replace(answer, detail=self._places.message(answer.detail), keys=keys)
         if not tried or answer.status is Status.BROKEN:
             return answer
         detail = answer.detail if answer.status is Status.POLICY else f"it tried what policy forbids: {tried[0]}"
         return replace(answer, status=Status.POLICY, detail=detail, tried=tried)
-
-    def _without_places(self, text: str) -> str:
-        """Text from inside, as in tracebacks, without where the submission ran and where gradverify is installed."""
-        return (
-            text.replace(f"{self._folder}{os.sep}", "").replace(str(self._folder), ".").replace(f"{ROOT}{os.sep}", "")
-        )
 
     def _end(self) -> None:
         if self._process is not None:

@@ -16,7 +16,8 @@ from gradverify.grading.bench import BenchError, check_bench, make_bench
 from gradverify.grading.hidden import SecretError, hidden_points, read_secret, seed_for
 from gradverify.grading.model import Credit, Kind, Status
 from gradverify.grading.score import score, status_for
-from gradverify.grading.words import ENDED, HINTS, without_paths
+from gradverify.grading.words import ENDED, HINTS
+from gradverify.sandbox.places import without_paths
 from gradverify.spec.codes import CODES
 from tests.grading.support import ASSIGNMENT, QUESTION, ROOT, SPEC, assignment_in, plugins
 
