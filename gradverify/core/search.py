@@ -21,6 +21,7 @@ from gradverify.core.cross_examination import is_inconsistent
 from gradverify.core.estimates import Estimate, Kink, Screened, stacked
 from gradverify.core.examine import ClaimValues, examine
 from gradverify.core.judge import ROUND_OFF_UNITS, Code, judge
+from gradverify.core.not_meant import NotMeant
 from gradverify.core.problem import Derivative, ExpressionFunction, Problem, Request
 from gradverify.core.ties import single_ties, single_values
 from gradverify.core.values import values_of
@@ -40,8 +41,7 @@ FAINT = 1e-8  # of the claim's ordinary size: what f need not feel
 CLOSE = 1e-6  # relative to a variable's usual size: below that a step relative to the variable is a tiny one
 ORDINARY = 2.0  # root mean square of a point's components up to which the claim's size there counts as its ordinary one
 NEIGHBOURS = 8  # f must be finite at this many points around a counterexample where the claim is not finite
-TOLD_OFF = 1e3  # times what f is at the listed points, and 1 at least: the numbers that stand for "not here" are larger
-AROUND = 0.1  # relative to max(1, |x|): over such distances f answers the same
+AROUND = 0.1  # relative to |x|: how far the witnesses are at most
 WITNESSES = 3  # points around one where differences alone accuse a Hessian, which must say so too
 NEIGHBOUR_DISTANCE = 1e-4  # relative to max(1, |x|): near enough to see a natural domain's edge at the point
 
@@ -84,6 +84,10 @@ class Found:
     reason: str | None = None  # for a search that found nothing: what it could leave out
     given_up: bool = False  # it was ended from outside
     unconfirmed: int = 0  # generic points where the claim looks wrong that the budget left no room to confirm
+    # Points at which code answers with one huge number, which the claim is no derivative of; one of them, the number.
+    not_meant: int = 0
+    not_meant_at: Vector | None = None
+    not_meant_value: float = math.nan
 
 
 DIFFERENCES_ALONE = "differences alone judge this Hessian, and do not settle it at the listed points"
@@ -169,7 +173,7 @@ def search(
     if suspects is None and too_dear is not None:
         return Found(None, 0, 0, 0, too_dear)
     if suspects is None:
-        return Found(None, 0, hunt.evaluations, hunt.claim_evaluations, "no backend could estimate at other points")
+        return Found(None, 0, hunt.spent, hunt.claims_spent, "no backend could estimate at other points")
     most_confirmed = max(1, min(MOST_CONFIRMED, most_points // FEWEST_CANDIDATES))
     for row in suspects[:most_confirmed]:
         verified = hunt.confirm(points[row])
@@ -179,15 +183,22 @@ def search(
                 each = max(1, verified.evaluations)
                 most = min(MOST_SHRINKS, max(FEWEST_SHRINKS, budget // each))
                 simplest = shrink(points[row], verified, hunt.confirm, problem, listed.points, most)
-            return Found(simplest, points.shape[0], hunt.evaluations, hunt.claim_evaluations)
+            value = simplest.function_values[0]
+            flat = hunt.not_meant.told_off(value[None])[0] and value.tobytes() in hunt.not_meant.meant
+            return Found(
+                simplest, points.shape[0], hunt.spent, hunt.claims_spent,
+                not_meant_value=float(value[0]) if flat else math.nan,
+            )  # fmt: skip
     left = hunt.unlooked + len(hunt.looks_wrong.intersection(suspects[most_confirmed:]))
     said = [PROVED] if proved else []
     if hunt.overflowed:
         many = f"{hunt.overflowed} points" if hunt.overflowed > 1 else "1 point"
         said.append(f"the claim overflows at {many}, which is no fault of its formula")
+    left_out = [hunt.not_meant.left_out[row] for row in sorted(hunt.not_meant.left_out)]
+    example, answer = min(left_out, key=lambda out: complexity(out[0]), default=(None, math.nan))
     return Found(
-        None, points.shape[0], hunt.evaluations, hunt.claim_evaluations, reason="; ".join(said) or None,
-        unconfirmed=left,
+        None, points.shape[0], hunt.spent, hunt.claims_spent, reason="; ".join(said) or None, unconfirmed=left,
+        not_meant=len(left_out), not_meant_at=example, not_meant_value=answer,
     )  # fmt: skip
 
 
@@ -202,6 +213,9 @@ def together(first: Found, second: Found, name: str) -> Found:
         first.claim_evaluations + second.claim_evaluations,
         skipped=None if first.skipped is None or second.skipped is None else first.skipped, reason=reason,
         given_up=first.given_up or second.given_up, unconfirmed=first.unconfirmed + second.unconfirmed,
+        not_meant=max(first.not_meant, second.not_meant),
+        not_meant_at=first.not_meant_at if first.not_meant else second.not_meant_at,
+        not_meant_value=second.not_meant_value if second.verified or not first.not_meant else first.not_meant_value,
     )  # fmt: skip
 
 
@@ -276,6 +290,17 @@ class _Hunt:
         self.ordinary: Vector = np.zeros(listed.claim.values.shape[1])
         found = None if _is_formula(problem) else problem.approximation()
         self.tolerance = found.tolerance if found is not None else 0.0  # at which what is in the code stops
+        self.not_meant = NotMeant(problem, listed.points, listed.function_values, listed.claim.values)
+
+    @property
+    def spent(self) -> int:
+        """Evaluations of f."""
+        return self.evaluations + self.not_meant.evaluations
+
+    @property
+    def claims_spent(self) -> int:
+        """Evaluations of the claim."""
+        return self.claim_evaluations + self.not_meant.claim_evaluations
 
     @property
     def floor(self) -> Vector:
@@ -293,6 +318,7 @@ class _Hunt:
             self.evaluations += answer.screened.evaluations
             doubtful = self._doubtful(values.values, answer.screened)
             rows = np.flatnonzero(doubtful | (answer.screened.finite & self._is_single_value(points)))
+            rows = self._meant(points, values.values, rows)
             if not rows.size:
                 return []
             if not _is_formula(self.problem):  # the budget may end the closer look at any of them
@@ -314,7 +340,9 @@ class _Hunt:
         wrong = ((codes == Code.FAIL) & self._matters(claimed, reference)) | np.isnan(claimed)
         wrong = self._worth_a_look(points[rows], claimed, reference, wrong, [e.evidence for e in estimates])
         suspects = set(rows[wrong.any(axis=1)].tolist()) | set(values.failures)
-        suspects -= self._excused(points, values.values)
+        if answer.screened is None:
+            self.not_meant.among(points, values.values, sorted(suspects))
+        suspects -= self._excused(points, values.values) | set(self.not_meant.left_out)
         generic = is_generic(points)
         self.looks_wrong = {row for row in suspects if generic[row]}
         kinks = [any(n.kind is NoteKind.KINK for n in e.notes) for e in estimates]
@@ -330,6 +358,11 @@ class _Hunt:
         patched = set(rows[self._is_single_value(points[rows])].tolist())
         others = [*simplest(set(kinked.tolist()) - suspects)[:MOST_KINKS], *simplest(patched - suspects)[:MOST_PATCHED]]
         return [*alternating(simplest(suspects), generic), *dict.fromkeys(others)]
+
+    def _meant(self, points: Matrix, claimed: Matrix, rows: Array) -> Array:
+        """`rows` without those at which code answers with what stands for "not here"."""
+        left_out = self.not_meant.among(points, claimed, rows.tolist())
+        return np.array([row for row in rows.tolist() if row not in left_out], dtype=np.intp) if left_out else rows
 
     def _is_single_value(self, points: Matrix) -> Mask:
         """Where f has a value of its own, whose branch has another slope than f; shape (k,)."""
@@ -482,7 +515,7 @@ class _Hunt:
     def confirm(self, point: Vector) -> Verified | None:
         """Verify at one point with all backends; the result if the claim is wrong there, else None."""
         verified = self._verified(point[None, :])
-        if verified.rows_without_function() or self._is_told_off(point, verified.function_values[0]):
+        if verified.rows_without_function() or self.not_meant.concerns(point, verified.function_values[0]):
             return None
         claimed = verified.claim.values[0]
         if verified.claim.failures or not np.isfinite(claimed).all():
@@ -583,17 +616,6 @@ class _Hunt:
         if not domain.contains(inside).all():
             return False
         return bool((self._verified(inside[None]).codes[0, wrong] == Code.PASS).all())
-
-    def _is_told_off(self, point: Vector, value: Vector) -> bool:
-        """Whether code answers with one huge number all around, as by `return 1e10` where a scale is negative.
-
-        It says that it is not meant for such points; nobody listed one, and its gradient need not say so too.
-        """
-        usual = np.nanmax(np.abs(self.listed.function_values), initial=1.0)
-        if _is_formula(self.problem) or not (np.abs(value) >= TOLD_OFF * usual).all():
-            return False
-        values = self._values_around(point, AROUND)
-        return bool(len(values) and np.median((values == value).all(axis=1)) == 1)
 
     def _excused(self, points: Matrix, claimed: Matrix) -> set[int]:
         over = self._overflowing(points, claimed)

@@ -79,6 +79,24 @@ def unconfirmed(count: int) -> str:
     )
 
 
+def not_meant(found: search.Found, searched: Verified) -> str:
+    """What is said of points that the code seems not to be meant for, and at which the claim is not 0."""
+    assert found.not_meant_at is not None
+    at = _at(found.not_meant_at, searched)
+    where = f"at {found.not_meant} of the search's points, such as {at}," if found.not_meant > 1 else f"at {at}"
+    return (
+        f"the function answers {found.not_meant_value:g} {where} and all around, as for what it is not meant for, and "
+        "the claim is not 0 there: such points were left out. If they are meant, list one in `points`; if not, a "
+        "`domain` without them says so"
+    )
+
+
+def _at(point: Vector, searched: Verified) -> str:
+    names = searched.problem.variables
+    shown = ", ".join(f"{names.component_name(i)} = {v:.6g}" for i, v in enumerate(point[:6]))
+    return shown + (", …" if point.size > 6 else "")
+
+
 def search_check(found: search.Found, main: Verified, spec: Spec) -> Check:
     """The search as a check of the report; `main` is the claim that it was about, at the listed points."""
     details = {"candidates": found.candidates, "evaluations": found.evaluations}
@@ -91,7 +109,7 @@ def search_check(found: search.Found, main: Verified, spec: Spec) -> Check:
         return Check(kind="search", backend=None, verdict=Verdict.PASS, reason=found.reason, line=line, details=details)
     checks = conclude.checks_of(found.verified, "search", line)
     points = next((c.points for c in checks if c.verdict is Verdict.FAIL), ())
-    reason = counterexample_of(found.verified, main).message
+    reason = counterexample_of(found, main).message
     worst = max((c.max_relative_error or 0.0 for c in checks), default=None)
     return Check(
         kind="search", backend=None, verdict=Verdict.FAIL, reason=reason, points=points, line=line, details=details,
@@ -99,13 +117,18 @@ def search_check(found: search.Found, main: Verified, spec: Spec) -> Check:
     )  # fmt: skip
 
 
-def counterexample_of(found: Verified, main: Verified) -> Counterexample:
-    """The counterexample that was `found` to the claim which `main` is about."""
+def counterexample_of(search_found: search.Found, main: Verified) -> Counterexample:
+    """The counterexample that was found to the claim which `main` is about."""
+    found = search_found.verified
+    assert found is not None
     judged = next((j for j in found.judged if (j.codes == Code.FAIL).any()), found.judged[0] if found.judged else None)
-    names = main.problem.variables
     point = found.points[0]
-    shown = ", ".join(f"{names.component_name(i)} = {v:.6g}" for i, v in enumerate(point[:6]))
-    shown += ", …" if point.size > 6 else ""
+    shown = _at(point, main)
+    if math.isfinite(search_found.not_meant_value):
+        shown += (
+            f". The function answers {search_found.not_meant_value:g} all around there: if it is not meant for such "
+            "points, a `domain` without them says so"
+        )
     count = main.points.shape[0]
     listed = "the only listed point" if count == 1 else f"all {count} listed points"
     nothing = (math.nan,) * min(found.claim.values.shape[1], conclude.MOST_COMPONENTS)

@@ -30,7 +30,7 @@ from gradverify.functions.build import Loaded, domain_of, load, points_of
 from gradverify.hookspecs import LoadError
 from gradverify.run.asking import asker, problem_for
 from gradverify.run.beyond import check_beyond
-from gradverify.run.elsewhere import counterexample_of, search_check, search_claims, unconfirmed
+from gradverify.run.elsewhere import counterexample_of, not_meant, search_check, search_claims, unconfirmed
 from gradverify.run.explanation import diagnosed, disguises
 from gradverify.run.known_values import known_values
 from gradverify.run.outcome import GIVEN_UP
@@ -175,8 +175,10 @@ def _conclude(
             notes.append(f"{GIVEN_UP}: the search beyond the listed points; {found.skipped}")
         if found.unconfirmed:
             notes.append(unconfirmed(found.unconfirmed))
+        if found.not_meant and found.verified is None:
+            notes.append(not_meant(found, searched))
         if found.verified is not None:
-            counterexample = counterexample_of(found.verified, searched)
+            counterexample = counterexample_of(found, searched)
             explained = found.verified
             verdicts.append(Verdict.FAIL)
             reasons.insert(0, counterexample.message)
