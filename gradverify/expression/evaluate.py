@@ -145,6 +145,11 @@ def _bound(nodes: tuple[Node, ...], arithmetic: Arithmetic) -> _Bound:
     return bound
 
 
+def program_of(nodes: tuple[Node, ...]) -> Program:
+    """The steps in which `evaluate_trees` computes several trees, whatever the arithmetic."""
+    return _program(nodes, tuple(map(id, nodes)))
+
+
 def _program(nodes: tuple[Node, ...], key: tuple[int, ...]) -> Program:
     """The program, the same for every arithmetic; cached likewise."""
     found = _programs.get(key)

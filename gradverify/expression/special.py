@@ -65,7 +65,7 @@ def _elementwise(function: Callable[[float], float]) -> Callable[[Array], Array]
 
 
 def _gammaln(x: float) -> float:
-    if x <= 0 and x == math.floor(x):
+    if x <= 0 and (math.isinf(x) or x == math.floor(x)):
         return math.inf
     if abs(x - 2) <= _SERIES_RADIUS:
         return _gammaln_near_two(x - 2)

@@ -21,7 +21,7 @@ _SAME_NAMES = (
     "logical_and logical_or logical_not where cumsum reshape transpose stack concatenate matmul sum max min"
 )
 _SPECIAL = "sigmoid softplus logsumexp erf erfc gammaln digamma prod"
-_OF_TIES: dict[str, Callable[..., Any]] = {
+TIES_WITHOUT_SLOPE: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(["less", "less_equal", "greater", "greater_equal", "equal", "not_equal"], equal_arguments),
     **dict.fromkeys(("floor", "ceil"), whole_argument),
     "sign": zero_argument,
@@ -30,7 +30,7 @@ _OF_TIES: dict[str, Callable[..., Any]] = {
 
 def _watched(name: str) -> Callable[..., Any]:
     """A function without a derivative that notes the rows in which its result jumps."""
-    raw, is_tie = getattr(np, name), _OF_TIES[name]
+    raw, is_tie = getattr(np, name), TIES_WITHOUT_SLOPE[name]
 
     def watched(*arguments: Any) -> Any:
         values = [getval(argument) for argument in arguments]
@@ -48,7 +48,7 @@ AUTOGRAD = Arithmetic(
     functions={
         **{name: getattr(anp, name) for name in _SAME_NAMES.split()},
         **{name: getattr(rules, name) for name in _SPECIAL.split()},
-        **{name: _watched(name) for name in _OF_TIES},
+        **{name: _watched(name) for name in TIES_WITHOUT_SLOPE},
         "broadcast_to": _broadcast_to,
     },
     number=lambda literal: np.array([literal.value]),

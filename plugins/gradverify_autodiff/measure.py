@@ -53,7 +53,7 @@ class Tracer(Protocol):
         """Values and derivatives, with zeros of untaken branches kept as zeros."""
 
 
-def _spread(clean: Tensor, copies: Tensor) -> Tensor:
+def spread(clean: Tensor, copies: Tensor) -> Tensor:
     """The largest deviation of `copies`, shape (c, …), from `clean`."""
     deviation: Tensor = np.max(np.abs(copies - clean), axis=0)
     return deviation
@@ -85,7 +85,7 @@ class RowTracer:
         with passes(noise=noise, ties=ties, clean=k, strong_zeros=strong_zeros):
             values, found = differentiate(self.function, rows, derivative)
         copies = found.reshape((COPIES + 1, k, *found.shape[1:]))
-        return values[:k], copies[0], _spread(copies[0], copies[1:]), ties
+        return values[:k], copies[0], spread(copies[0], copies[1:]), ties
 
     def plain(self, points: Matrix, derivative: Derivative) -> Sides:
         """Values and derivatives, as `Tracer` says."""
@@ -117,7 +117,7 @@ class PointTracer:
                     copies.append(differentiate(self.function, moved, derivative)[1][0])
             values.append(np.asarray(value)[0])
             clean.append(found[0])
-            spreads.append(_spread(found[0], np.stack(copies)))
+            spreads.append(spread(found[0], np.stack(copies)))
             tied.append(ties[0])
         return np.stack(values), np.stack(clean), np.stack(spreads), np.array(tied, dtype=np.bool_)
 

@@ -24,7 +24,7 @@ from gradverify_autodiff.rules import chosen
 
 CONSTANT = "constant"
 # Results that are exact copies of their arguments.
-_EXACT = frozenset(
+EXACT = frozenset(
     [
         "input",
         CONSTANT,
@@ -82,7 +82,7 @@ _EXACT = frozenset(
     ]
 )
 # Elementwise functions: where an argument's share of the result is multiplied by a zero from `where`, it is zero.
-_ELEMENTWISE = frozenset(
+ELEMENTWISE = frozenset(
     [
         "add",
         "subtract",
@@ -173,9 +173,13 @@ class Noise:
         return self.epsilon * self._draw(np.shape(value)) * largest
 
     def _draw(self, shape: tuple[int, ...]) -> Any:
-        """Factors of either sign from 0.6 to 1.2: below ½ a change would be lost when the result is rounded."""
-        draws = self.generator.uniform(-0.6, 0.6, shape)
-        return draws + np.copysign(0.6, draws)
+        return random_factors(self.generator, shape)
+
+
+def random_factors(generator: np.random.Generator, shape: tuple[int, ...]) -> Any:
+    """Factors of either sign from 0.6 to 1.2: below ½ a change would be lost when the result is rounded."""
+    draws = generator.uniform(-0.6, 0.6, shape)
+    return draws + np.copysign(0.6, draws)
 
 
 @dataclass(slots=True)
@@ -218,8 +222,8 @@ class RowNode(VJPNode):  # type: ignore[misc]
             raise TooLongError
         if kwargs.get("out") is not None:
             raise TypeError("`out=` cuts the connection: what is written there is plain numbers")
-        if _state.ties is not None and self.name in _TIES:
-            tie(_TIES[self.name](getval(value), *map(getval, args), **kwargs))
+        if _state.ties is not None and self.name in TIES:
+            tie(TIES[self.name](getval(value), *map(getval, args), **kwargs))
         super().__init__(value, fun, args, kwargs, parent_argnums, parents)
 
     def initialize_root(self) -> None:
@@ -246,13 +250,17 @@ def current_noise() -> Noise | None:
 
 def tie(mask: Any) -> None:
     """Note the rows in which `mask` holds anywhere."""
-    if _state.ties is None:
-        return
+    if _state.ties is not None:
+        noted(_state.ties, _state.clean, mask)
+
+
+def noted(ties: Any, clean: int, mask: Any) -> None:
+    """Mark in `ties`, shape (clean,) or (1,), which of the first `clean` rows have `mask` anywhere."""
     mask = np.asarray(mask)
-    if _state.ties.shape == (1,):
-        _state.ties |= np.any(mask)
-    elif mask.shape[:1] and mask.shape[0] >= _state.clean:
-        _state.ties |= np.any(mask[: _state.clean].reshape((_state.clean, -1)), axis=1)
+    if ties.shape == (1,):
+        ties |= np.any(mask)
+    elif mask.shape[:1] and mask.shape[0] >= clean:
+        ties |= np.any(mask[:clean].reshape((clean, -1)), axis=1)
 
 
 def equal_arguments(_: Any, left: Any, right: Any, **__: Any) -> Any:
@@ -292,7 +300,7 @@ def _zero_result(ans: Any, *_: Any, **__: Any) -> Any:
     return np.equal(ans, 0)
 
 
-_TIES: dict[str, Callable[..., Any]] = {
+TIES: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(("maximum", "minimum", "fmax", "fmin"), equal_arguments),
     **dict.fromkeys(("abs", "absolute", "fabs"), zero_argument),
     **dict.fromkeys(("max", "min", "amax", "amin"), _several_chosen),
@@ -305,7 +313,7 @@ _TIES: dict[str, Callable[..., Any]] = {
 
 def _noisy_init(self: Any, value: Any, trace: int, node: Any) -> None:
     noise = _state.noise
-    if noise is not None and type(node) is RowNode and node.name not in _EXACT:
+    if noise is not None and type(node) is RowNode and node.name not in EXACT:
         value = noise(value)
     Box.__init__(self, value, trace, node)
 
@@ -358,7 +366,7 @@ class Traced:
             ingrads = node.vjp(outgrad)
             for parent, given in zip(node.parents, ingrads, strict=False):
                 ingrad = given
-                if _state.strong_zeros and node.name in _ELEMENTWISE and np.shape(outgrad) == np.shape(ingrad):
+                if _state.strong_zeros and node.name in ELEMENTWISE and np.shape(outgrad) == np.shape(ingrad):
                     ingrad = anp.where(_is_off(outgrad, ingrad), 0.0, ingrad)
                 outgrads[parent] = add_outgrads(outgrads.get(parent), ingrad)
         return np.zeros(self.shape) if found is None else found

@@ -10,6 +10,7 @@ import numpy as np
 
 from gradverify.plugin import (
     CallableFunction,
+    Derivative,
     DoesNotApply,
     Estimate,
     Estimates,
@@ -27,7 +28,9 @@ from gradverify.plugin import (
     evaluate_tree,
 )
 from gradverify_autodiff.arithmetic import AUTOGRAD
-from gradverify_autodiff.measure import UNITS, Measured, RowTracer, measure
+from gradverify_autodiff.direct import Changes, DirectTracer
+from gradverify_autodiff.measure import UNITS, Measured, RowTracer, Tracer, measure
+from gradverify_autodiff.schedule import schedule
 
 
 def estimate(problem: Problem, request: Request) -> Estimates:
@@ -56,7 +59,7 @@ def screen(problem: Problem, request: Request) -> Screened:
     """One trace a point, without measuring its round-off; raises `DoesNotApply` as `estimate` does."""
     function = problem.function
     if isinstance(function, ExpressionFunction):
-        tracer = _tracer(problem, function)
+        tracer = tracer_of(problem, function)
         with np.errstate(all="ignore"), _all_rules():
             values, found = tracer.plain(request.points, problem.derivative)
         finite = np.isfinite(values).reshape((len(values), -1)).all(axis=1)
@@ -79,7 +82,16 @@ def screen(problem: Problem, request: Request) -> Screened:
     return Screened(values=np.where(known, found, np.nan), error_bounds=bounds, finite=finite, evaluations=spent)
 
 
-def _tracer(problem: Problem, function: ExpressionFunction) -> RowTracer:
+def tracer_of(problem: Problem, function: ExpressionFunction) -> Tracer:
+    """Differentiates the expression: without a trace where it is a formula of numbers."""
+    planned = schedule(function) if problem.derivative is Derivative.GRADIENT else None
+    if planned is None:
+        return row_tracer(problem, function)
+    # Expressions are evaluated in double precision, whatever the claim computes in.
+    return DirectTracer(planned, problem.domain, Changes(problem.seed, Precision.FLOAT64.epsilon))
+
+
+def row_tracer(problem: Problem, function: ExpressionFunction) -> RowTracer:
     """Traces the expression at all points at once."""
     tree = function.trees[0]
     outputs = function.output_shape
@@ -89,7 +101,6 @@ def _tracer(problem: Problem, function: ExpressionFunction) -> RowTracer:
         result = evaluate_tree(tree, values, AUTOGRAD, x.shape[0], function.constants)
         return result if tree.shape == outputs else result.reshape((x.shape[0], *outputs))
 
-    # Expressions are evaluated in double precision, whatever the claim computes in.
     return RowTracer(rows, problem.domain, Precision.FLOAT64.epsilon, np.random.default_rng(problem.seed))
 
 
@@ -106,7 +117,7 @@ def _of_expression(problem: Problem, function: ExpressionFunction, points: Matri
     """The measurement, and in which rows f is finite."""
     with _all_rules():
         measured = measure(
-            _tracer(problem, function), points, problem.derivative, problem.domain, Precision.FLOAT64.epsilon
+            tracer_of(problem, function), points, problem.derivative, problem.domain, Precision.FLOAT64.epsilon
         )
     sound = np.isfinite(measured.values).reshape((points.shape[0], -1)).all(axis=1)
     return measured, sound
