@@ -18,7 +18,6 @@ from typing import NamedTuple
 import numpy as np
 
 from gradverify.core.arrays import Array, Mask, Matrix
-from gradverify.core.diagnosis.numerical import SCHEMES
 from gradverify.core.diagnosis.numerical import STEPS as USUAL_STEPS
 from gradverify.core.judge import Code
 from gradverify.core.problem import Derivative
@@ -26,12 +25,11 @@ from gradverify.grading.assignment import AUTODIFF_LIBRARIES
 from gradverify.grading.bench import Bench, Pool
 from gradverify.grading.copied import hard_coded
 from gradverify.grading.model import Flag, FlagKind
-from gradverify.grading.nudges import UNITS, nudged, scattered
+from gradverify.grading.nudges import EPSILON, UNITS, nudged, scattered
+from gradverify.grading.stencils import SCHEMES
 from gradverify.grading.suspect import Suspect
 from gradverify.grading.traced import Asked, traced
 from gradverify.grading.truncation import truncation
-
-EPSILON = float(np.finfo(np.float64).eps)
 
 _NO_MODULE = re.compile(
     r"No module named '([A-Za-z_][A-Za-z0-9_]*)|cannot import name|`([A-Za-z_][A-Za-z0-9_]*)` is not"
@@ -103,6 +101,8 @@ ON_GRID = 4 * EPSILON  # relative: how far off its grid a rounded number may be
 NO_RANGE_MOSTLY = 0.95  # of the values that move have to be loud where |f| is much the same everywhere
 STEPS = (*USUAL_STEPS, 2.0**-10, 2.0**-20, 2.0**-26)
 MATCH = 0.02  # of the stencil's own error: how near the claim has to be to it
+TELLING = 40.0  # units of f's round-off over the step that the stencil's own error has to be
+MATCH_UNITS = 6.0  # … and that the claim may be off by beside that
 STENCIL_VALUES = 16  # values at which a stencil has to match
 
 
@@ -291,29 +291,19 @@ def _stencil(bench: Bench, seen: _Scatter) -> str | None:
     rows = np.arange(pick.shape[0])
     claimed = seen.claimed[pick[:, 0], index]
     right = seen.reference[pick[:, 0], index]
-    own = x[rows, index]
-    here = problem.function.evaluate(x).values
+    own = np.abs(x[rows, index])
     for step in STEPS:
-        for h, words in ((np.full(own.shape, step), f"{step:.3g}"), (step * np.abs(own), f"{step:.3g}·|x|")):
-            up, down = x.copy(), x.copy()
-            up[rows, index] += h
-            down[rows, index] -= h
-            values = problem.function.evaluate(np.concatenate([up, down])).values
-            above, below = values[: rows.size], values[rows.size :]
+        for h, words in ((np.full(own.shape, step), f"{step:.3g}"), (step * own, f"{step:.3g}·|x|")):
             for scheme in SCHEMES:
+                slopes, round_off = scheme.slopes(problem.function, x, index, h)
                 with np.errstate(all="ignore"):
-                    slope = {
-                        "forward": (above - here) / h, "backward": (here - below) / h,
-                        "central": (above - below) / (2 * h),
-                    }[scheme]  # fmt: skip
-                    error = np.abs(slope - right)
-                    size = np.maximum(np.maximum(np.abs(above), np.abs(below)), np.abs(here))
-                    round_off = 2 * EPSILON * size / h
-                    telling = error > 20 * round_off  # else it is f's round-off that matches, or nothing
-                    near = np.abs(claimed - slope) <= MATCH * error + 3 * round_off
+                    error = np.abs(slopes - right)
+                    telling = error > TELLING * round_off  # else it is f's round-off that matches, or nothing
+                    near = np.abs(claimed - slopes) <= MATCH * error + MATCH_UNITS * round_off
                 if near.all() and np.count_nonzero(telling) >= FEWEST_VALUES:
                     return (
-                        f"it equals a {scheme} difference of f with step {words} at {rows.size} of {rows.size} values"
+                        f"it equals a {scheme.name} difference of f with step {words} at {rows.size} of {rows.size}"
+                        " values"
                     )
     return None
 

@@ -10,6 +10,7 @@ import numpy as np
 from gradverify.core.arrays import Array, Matrix, Vector
 from gradverify.grading.bench import Bench
 
+EPSILON = float(np.finfo(np.float64).eps)  # a unit of round-off, relative, in all that grading looks for
 # Units in the last place by which x is moved, 1e-10 at most: f takes another value at each, and what is rounded to
 # single precision, or to decimals, the same one.
 UNITS = np.array((-448_129.0, -320_321.0, -187_711.0, -64_109.0, 0.0, 76_913.0, 193_121.0, 316_907.0, 451_723.0))

@@ -31,7 +31,7 @@ from gradverify.grading.model import (
     status_of,
     total,
 )
-from gradverify.grading.source import MOST_FILES, Text
+from gradverify.grading.source.text import MOST_FILES, Text
 from gradverify.grading.traced import Handed
 from gradverify.grading.words import ENDED, NOT_IMPORTED, import_words, lines, sentence
 from gradverify.sandbox.model import Answer

@@ -9,7 +9,8 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gradverify.grading.source import Text, number_of
+from gradverify.grading.source.text import Text
+from gradverify.grading.source.trees import number_of
 
 MOST_PAIRS = 2_000
 MOST_LISTS = 60

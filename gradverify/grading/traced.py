@@ -22,11 +22,12 @@ from gradverify.expression.text import to_text
 from gradverify.grading.bench import Bench
 from gradverify.grading.claim import Caller, Seat, SubmissionClaim
 from gradverify.grading.model import Flag, FlagKind
-from gradverify.grading.source import Found, Passage, Text
+from gradverify.grading.nudges import EPSILON
+from gradverify.grading.source.model import Found, Passage
+from gradverify.grading.source.text import Text
 from gradverify.report.safe_text import one_line
 from gradverify.spec.model import ExpressionSource
 
-EPSILON = float(np.finfo(np.float64).eps)
 PARTS = 2.0**-30  # by which a passage grows: 1e-9, below what anybody's check allows, and far above round-off
 ROUNDED_PARTS = 2.0**-9  # the same for answers that were rounded to decimals, which show nothing smaller
 MOST_DECIMALS = 9

@@ -18,10 +18,10 @@ import numpy as np
 
 from gradverify.core.arrays import Array, Mask, Matrix, Vector
 from gradverify.core.problem import Derivative, Function
-from gradverify.grading.nudges import UNITS, nudged, scattered
+from gradverify.grading.nudges import EPSILON, UNITS, nudged, scattered
+from gradverify.grading.stencils import SCHEMES, Scheme
 from gradverify.grading.suspect import Suspect
 
-EPSILON = float(np.finfo(np.float64).eps)
 FEWEST = 5  # values of a component at which a step has to foretell the error
 WANTED = 12  # points: what the student has, and further ones that are the same for everybody
 SIGNIFICANT = 30.0  # units of round-off, of the value and of f's over the step, from which an error is one
@@ -38,34 +38,6 @@ MOSTLY = 0.75
 FIRST_TRY = 1e-3
 REFINED = 5
 LARGEST_STEP = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Scheme:
-    """A difference quotient: the sum of f(x + offset · h) · weight, divided by h. Its error is of the given order."""
-
-    name: str
-    offsets: tuple[float, ...]
-    weights: tuple[float, ...]
-    order: int
-
-    def slopes(self, function: Function, points: Matrix, index: int, h: float) -> tuple[Vector, Vector]:
-        """Quotients by one component at points (k, n), and the round-off of each: both (k,)."""
-        moved = np.repeat(points[None], len(self.offsets), axis=0)
-        moved[:, :, index] += (np.array(self.offsets) * h)[:, None]
-        values = function.evaluate(moved.reshape((-1, points.shape[1]))).values.reshape((len(self.offsets), -1))
-        with np.errstate(all="ignore"):
-            slopes = np.array(self.weights) @ values / h
-            # x + h is rounded as well, which counts as an error of |x| in f's terms.
-            size = np.max(np.abs(values), axis=0) + np.abs(slopes * points[:, index])
-        return slopes, EPSILON * size / h
-
-
-SCHEMES = (
-    Scheme("forward", (0.0, 1.0), (-1.0, 1.0), 1),
-    Scheme("backward", (-1.0, 0.0), (-1.0, 1.0), 1),
-    Scheme("central", (-1.0, 1.0), (-0.5, 0.5), 2),
-)
 
 
 def truncation(suspect: Suspect) -> str | None:

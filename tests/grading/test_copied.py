@@ -9,7 +9,7 @@ import pytest
 
 from gradverify.grading.bench import Bench
 from gradverify.grading.model import FlagKind
-from gradverify.grading.source import Text
+from gradverify.grading.source.text import Text
 from gradverify.grading.tables import pairs_in
 from tests.grading.support import bench_in
 from tests.grading.test_traced import HEAD, graded, kinds

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from gradverify.cli import grade as command_module
+from gradverify.cli.grade_bar import Bar
 from gradverify.grading.held import OutError, held
 from gradverify.grading.model import StudentResult
 from gradverify.run.journal import Journal as Lines
@@ -50,7 +50,7 @@ def interrupt_after(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
         if len(seen) == count:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(command_module._Bar, "done", done)
+    monkeypatch.setattr(Bar, "done", done)
 
 
 def change_all(folder: Path) -> None:

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from gradverify.expression.text import to_text
-from gradverify.grading import source
 from gradverify.grading.bench import Bench
 from gradverify.grading.claim import Caller, Seat
 from gradverify.grading.derivative import DerivativeGrading
 from gradverify.grading.model import FlagKind, QuestionResult, Status, SubmissionLimits
-from gradverify.grading.source import MOST_CHARACTERS, Text
+from gradverify.grading.source import file
+from gradverify.grading.source.text import MOST_CHARACTERS, Text
 from gradverify.grading.traced import MOST_SECONDS, Handed
 from gradverify.spec.model import ExpressionSource
 from tests.grading.support import InProcess, bench_in
@@ -428,7 +428,7 @@ def test_a_text_that_keeps_the_grader_busy_is_given_up(
     busy = "a = b\nb = a\n" + "a = (a - b) / b\nb = (b - a) / a\n" * 200
     text = {"hw.py": f"h = 1e-5\ng = (f(1 + h) - f(1)) / h\n{busy}"}
     assert len(Text(text).passages) == 1
-    monkeypatch.setattr(source, "MOST_WORK", 10)
+    monkeypatch.setattr(file, "MOST_WORK", 10)
     assert Text(text).passages == ()
 
 

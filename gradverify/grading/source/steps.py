@@ -1,0 +1,214 @@
+"""Is a denominator made of a small step by which an argument is moved somewhere?"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+from gradverify.grading.source.file import DEEP, File
+from gradverify.grading.source.trees import is_multiple, number_of, roots
+
+LARGEST_STEP = 0.5
+SMALL_FACTOR = 1e-2  # that makes a step of whatever it multiplies, as in 1e-6 * max(1, abs(x))
+LARGEST_LITERAL = 0.25  # denominator that is written out as a number
+EPSILON_NAMES = frozenset(("eps", "epsilon"))
+# Calls that hand their argument on; two of them on both sides of a difference say nothing.
+WRAPPERS = frozenset(
+    (
+        "array", "asarray", "float", "float64", "abs", "sum", "squeeze", "ravel", "flatten", "item", "reshape", "copy",
+        "atleast_1d", "len", "range", "zeros", "max", "min", "zeros_like", "ones", "eye", "arange", "linspace", "stack",
+        "concatenate", "list", "tuple", "enumerate", "zip", "print", "round",
+    )
+)  # fmt: skip
+# Calls whose values are steps where their arguments are.
+STEP_FUNCTIONS = WRAPPERS | {"sqrt", "cbrt", "power", "maximum", "minimum", "full", "spacing", "geomspace", "logspace"}
+
+
+class Steps:
+    """The steps of one file."""
+
+    def __init__(self, file: File) -> None:
+        self._file = file
+
+    def divides(self, node: ast.AST, below: ast.expr, *, complex_step: bool) -> bool:
+        """Whether a denominator is made of a small step by which an argument was moved."""
+        scopes = list(self._file.scopes(node))
+        whole: ast.AST = next((s for s in reversed(scopes) if not isinstance(s, ast.Module)), scopes[0])
+        found = {ast.dump(root) for root in roots(below)}
+        if not found:
+            value = number_of(below)
+            steps = {abs(c) for c in self._file.once("constants", self._file.tree, self._moved_by_constants)}
+            return (
+                value is not None
+                and abs(value) <= LARGEST_LITERAL
+                and any(step <= LARGEST_STEP and is_multiple(abs(value), step) for step in steps if step > 0)
+            )
+        if self._is_moved_difference(below):
+            return True
+        if not self._is_made_of_steps(below):
+            return False  # `p * (1 - p) + eps`, which only keeps off 0
+        moved = (
+            self._file.once("complex", self._file.tree, self._moved_complex)
+            if complex_step
+            else self._file.once("moved", whole, self._moved) | self._file.once("handed", whole, self._handed)
+        )
+        return bool(found & moved)
+
+    def _is_made_of_steps(self, node: ast.expr) -> bool:
+        """Whether a denominator is a product of small steps and numbers."""
+        match node:
+            case ast.BinOp(left=left, op=ast.Mult(), right=right):
+                parts = [left, right]
+            case ast.BinOp(left=left, op=ast.Add(), right=right) if ast.dump(left) == ast.dump(right):
+                parts = [left]
+            case ast.BinOp(left=left, op=ast.Pow()):
+                parts = [left]
+            case ast.UnaryOp(operand=part):
+                parts = [part]
+            case _:
+                return number_of(node) is not None or self.small(node)
+        return all(self._is_made_of_steps(part) for part in parts)
+
+    def _is_moved_difference(self, below: ast.expr, deep: int = 2) -> bool:
+        """`(x + h) - x`, or the difference of two names of which one was moved by a small step."""
+        if isinstance(below, ast.Name) and deep:
+            return any(self._is_moved_difference(meaning, deep - 1) for meaning in self._file.meanings(below))
+        if not (isinstance(below, ast.BinOp) and isinstance(below.op, ast.Sub)):
+            return False
+        sides = [side for part in (below.left, below.right) for side in (part, *self._file.meanings(part))]
+        return any(
+            isinstance(side, ast.BinOp)
+            and isinstance(side.op, ast.Add | ast.Sub)
+            and (self.small(side.left) or self.small(side.right))
+            for side in sides
+        )
+
+    def _moved(self, whole: ast.AST) -> set[str]:
+        """What is added or subtracted somewhere in a function."""
+        found: set[str] = set()
+        for node in self._file.walk(whole):
+            match node:
+                case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=right):
+                    found |= self._added(left) | self._added(right)
+                case ast.AugAssign(op=ast.Add() | ast.Sub(), value=value):
+                    found |= self._added(value)
+                case _:
+                    pass
+        return found
+
+    def _handed(self, whole: ast.AST) -> set[str]:
+        """What is handed to functions of the file that add it to something: a step, in `slope(g, h)` or `g(2 * h)`."""
+        found: set[str] = set()
+        for node in self._file.walk(whole):
+            if not isinstance(node, ast.Call):
+                continue
+            functions = self._file.functions_of(node)
+            if not functions and self._file.is_parameter(node.func):  # `slope(g, h)` of another file's g
+                for argument in node.args:
+                    found |= self._added(argument)
+            for function in functions:
+                names = [argument.arg for argument in function.args.args]
+                if isinstance(self._file.parents[id(function)], ast.ClassDef):
+                    names = names[1:]
+                moved = self._file.once("moved", function, self._moved)
+                for name, argument in zip(names, node.args, strict=False):
+                    if any(f"id='{name}'" in each for each in moved):
+                        found |= self._added(argument)
+        return found
+
+    def _added(self, node: ast.expr, deep: int = 2) -> set[str]:
+        """The names by which something is moved where `node` is added to it: those of its factors, and those in what
+        they stand for, as `e` of `for e in h * np.eye(2)` has h."""
+        self._file.spend(1)
+        match node:
+            case ast.BinOp(left=left, op=ast.Mult(), right=right):
+                return self._added(left, deep) | self._added(right, deep)
+            case ast.BinOp(left=part, op=ast.Div()) | ast.UnaryOp(operand=part) | ast.Starred(value=part):
+                return self._added(part, deep)
+            case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Call(args=parts):
+                found: set[str] = set()
+                if not isinstance(node, ast.Call) or self._is_wrapper(node):
+                    for part in parts:
+                        found |= self._added(part, deep)
+                return found
+            case ast.Name() | ast.Attribute() | ast.Subscript():
+                found = {ast.dump(root) for root in roots(node)}
+                for meaning in self._file.meanings(node) if deep else ():
+                    found |= self._added(meaning, deep - 1)
+                return found
+            case _:
+                return set()
+
+    @staticmethod
+    def _is_wrapper(node: ast.Call) -> bool:
+        function = node.func
+        return (function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")) in WRAPPERS
+
+    def _moved_complex(self, whole: ast.AST) -> set[str]:
+        """What is added with an imaginary unit, as in `x + 1j * h`, or made the imaginary part of a number."""
+        found: set[str] = set()
+        for node in self._file.walk(whole):
+            match node:
+                case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=right):
+                    sides: Iterable[ast.expr] = (left, right)
+                case ast.AugAssign(op=ast.Add() | ast.Sub(), value=value):
+                    sides = (value,)
+                case ast.Call(func=ast.Name(id="complex"), args=[_, part]):
+                    found |= {ast.dump(root) for root in roots(part)}
+                    continue
+                case ast.Assign(targets=[ast.Attribute(attr="imag")], value=value):
+                    found |= {ast.dump(root) for root in roots(value)}
+                    continue
+                case _:
+                    continue
+            for side in sides:
+                if any(isinstance(c, ast.Constant) and isinstance(c.value, complex) for c in self._file.walk(side)):
+                    found |= self._added(side)
+        return found
+
+    def _moved_by_constants(self, whole: ast.AST) -> set[float]:
+        found: set[float] = set()
+        for node in self._file.walk(whole):
+            match node:
+                case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=right):
+                    sides: Iterable[ast.expr] = (left, right)
+                case ast.AugAssign(op=ast.Add() | ast.Sub(), value=value):
+                    sides = (value,)
+                case _:
+                    continue
+            for side in sides:
+                for part in self._file.walk(side) if isinstance(side, ast.BinOp) else (side,):
+                    if isinstance(part, ast.expr) and (number := number_of(part)) is not None:
+                        found.add(number)
+                    elif isinstance(part, ast.Constant) and isinstance(part.value, complex):
+                        found.add(part.value.imag)
+        return found
+
+    def small(self, node: ast.expr, deep: int = DEEP) -> bool:
+        """Whether an expression is a small constant, or a product, root or the like that one makes small."""
+        self._file.spend(1)
+        value = number_of(node)
+        if value is not None:
+            return 0 < abs(value) <= LARGEST_STEP
+        match node:
+            case ast.Attribute(attr=name) | ast.Name(id=name) if name in EPSILON_NAMES:
+                return True
+            case ast.BinOp(left=base, op=ast.Pow(), right=power):
+                steep = isinstance(power, ast.UnaryOp) and isinstance(power.op, ast.USub)
+                return self.small(base, deep) or (number_of(base) is not None and steep)
+            case ast.BinOp(left=left, op=ast.Mult(), right=right):
+                numbers = [abs(v) for v in (number_of(left), number_of(right)) if v is not None]
+                if numbers:
+                    other = right if number_of(left) is not None else left
+                    return 0 < numbers[0] <= SMALL_FACTOR or self.small(other, deep)
+                return self.small(left, deep) or self.small(right, deep)
+            case ast.BinOp(left=part, op=ast.Div()) | ast.UnaryOp(operand=part):
+                return self.small(part, deep)
+            case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name), args=parts) if name in STEP_FUNCTIONS:
+                return name == "spacing" or any(self.small(part, deep) for part in parts)
+            case ast.List(elts=parts) | ast.Tuple(elts=parts):
+                return any(self.small(part, deep) for part in parts)
+            case ast.Name() | ast.Attribute() | ast.Subscript() if deep:
+                return any(self.small(meaning, deep - 1) for meaning in self._file.meanings(node))
+            case _:
+                return False
