@@ -10,6 +10,8 @@ slope that holds up to a tenth of them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from gradverify_finite_difference.arrays import Flags, Floats, Indices
@@ -17,6 +19,7 @@ from gradverify_finite_difference.lines import Lines
 from gradverify_finite_difference.sampling import Sampler
 
 STEPS = (3e-2, 3e-3, 3e-4)  # relative to each component: the next is taken where the last one disagrees
+ROOM_USED = 0.8  # of the room, before a step's random factor
 AGREES = 0.1  # of Σ|gⱼvⱼ|
 CURVES = 4.0  # times the square of the ratio of steps: so much more may a smooth f disagree at the larger one
 FARTHER = (4.0, -4.0, 16.0, -16.0)  # relative to each component: the next where all before let f off too lightly
@@ -30,8 +33,7 @@ def holds(sampler: Sampler, lines: Lines, value: Floats, n: int, random: np.rand
     centre = lines.base[lines.points[::n]]
     x = lines.x
     own = np.where(x != 0, np.abs(x), lines.size)
-    sign = 2.0 * random.integers(0, 2, size=len(lines)) - 1.0
-    moves = sign * np.minimum(own, 0.8 * lines.room.both / STEPS[0])
+    moves = signs(random, len(lines)) * np.minimum(own, ROOM_USED * lines.room.both / STEPS[0])
     direction: Floats = np.asarray(moves, dtype=np.float64).reshape((count, n))
     slopes = value.reshape((count, n, m))
     out = np.ones(count, dtype=np.bool_)
@@ -39,17 +41,12 @@ def holds(sampler: Sampler, lines: Lines, value: Floats, n: int, random: np.rand
     open_: Indices = np.arange(count)  # those where the last step disagrees
     with np.errstate(all="ignore"):
         for turn, step in enumerate(STEPS):
-            h = step * random.uniform(0.8, 1.25)
+            h = step * factor(random)
             base, move, slope = (a[open_] if turn else a for a in (centre, direction, slopes))
             move = h * move
             up, down = base + move, base - move
             at_up, at_down = _both(sampler, up, down)
-            half = (up - down) / 2
-            expected = np.einsum("knm,kn->km", slope, half)
-            size = np.einsum("knm,kn->km", np.abs(slope), np.abs(half))
-            noise = ROUND_OFF * lines.epsilon * np.maximum(np.abs(at_up), np.abs(at_down))
-            apart = np.abs((at_up - at_down) / 2 - expected)
-            off = np.maximum(apart - noise, 0.0) / np.where(size > 0, size, np.inf)
+            off = disagreement(at_up, at_down, slope, (up - down) / 2, lines.epsilon)
             agrees = off <= AGREES  # an f without a value so far off says nothing: the next step is asked
             if turn:
                 ratio = STEPS[turn - 1] / step
@@ -62,8 +59,46 @@ def holds(sampler: Sampler, lines: Lines, value: Floats, n: int, random: np.rand
             open_ = open_[~settled]
             if not open_.size:
                 break
-        fine: Flags = out & ~_outrun(sampler, lines, centre, direction, slopes, random)
+        steps = (step * factor(random) for step in FARTHER)
+        middle, everyone = lines.centre[::n], np.ones(count, dtype=np.bool_)
+        room = lines.room.both.reshape((count, n))
+        outrun = outrun_by(sampler, centre, middle, direction, room, slopes, lines.epsilon, steps, everyone)
+        fine: Flags = out & ~outrun
     return fine
+
+
+def signs(random: np.random.Generator, count: int) -> Floats:
+    """Random directions: 1 or −1, shape (count,)."""
+    return np.asarray(2.0 * random.integers(0, 2, size=count) - 1.0, dtype=np.float64)
+
+
+def factor(random: np.random.Generator) -> float:
+    """What a step is multiplied by, so that it is no period of f."""
+    return random.uniform(0.8, 1.25)
+
+
+def disagreement(at_up: Floats, at_down: Floats, slopes: Floats, half: Floats, epsilon: float) -> Floats:
+    """How far f's differences are from what `slopes` say, relative to Σ|gⱼvⱼ| and less round-off; shape (P, M).
+
+    at_up, at_down: f at both sides, (P, M).  slopes: (P, n, M).  half: half the step between the sides, (P, n).
+    """
+    terms = slopes * half[:, :, None]
+    expected, size = np.add.reduce(terms, axis=1), np.add.reduce(np.abs(terms), axis=1)
+    noise = ROUND_OFF * epsilon * np.maximum(np.abs(at_up), np.abs(at_down))
+    apart = np.abs((at_up - at_down) / 2 - expected)
+    off: Floats = np.maximum(apart - noise, 0.0) / np.where(size > 0, size, np.inf)
+    return off
+
+
+def outruns(value: Floats, middle: Floats, slopes: Floats, move: Floats, epsilon: float) -> Flags:
+    """Whether the slopes say far more than f does over the long steps `move`, (P, n); shape (P,).
+
+    value, middle: f at the end of the step and at the point, (P, M).  slopes: (P, n, M).
+    """
+    expected = np.abs(np.add.reduce(slopes * move[:, :, None], axis=1))
+    noise = ROUND_OFF * epsilon * np.maximum(np.abs(value), np.abs(middle))
+    flags: Flags = (expected > OUTRUNS * (np.abs(value - middle) + noise)).any(axis=1)
+    return flags
 
 
 def _both(sampler: Sampler, up: Floats, down: Floats) -> tuple[Floats, Floats]:
@@ -74,23 +109,29 @@ def _both(sampler: Sampler, up: Floats, down: Floats) -> tuple[Floats, Floats]:
     return values[: len(up)], values[len(up) :]
 
 
-def _outrun(
-    sampler: Sampler, lines: Lines, centre: Floats, direction: Floats, slopes: Floats, random: np.random.Generator
+def outrun_by(
+    sampler: Sampler,
+    centre: Floats,
+    middle: Floats,
+    direction: Floats,
+    room: Floats | None,
+    slopes: Floats,
+    epsilon: float,
+    steps: Iterable[float],
+    outrun: Flags,
 ) -> Flags:
-    """For which points the slopes say far more than f does over long steps, shape (P,); slopes: (P, n, M)."""
-    count, n = centre.shape
-    room = lines.room.both.reshape((count, n))
-    outrun = np.ones(count, dtype=np.bool_)
-    middle = lines.centre[::n]
-    for step in FARTHER:
-        h = step * random.uniform(0.8, 1.25)
-        move = h * direction
-        outrun &= (np.abs(move) <= room).all(axis=1)
+    """For which of the points `outrun`, shape (P,), the slopes say far more than f does over all of the long steps.
+
+    centre, direction: (P, n).  middle: f at the points, (P, M).  room: both ways, (P, n); None where there is no end.
+    slopes: (P, n, M).  steps: relative to `direction`, each asked for only where all before outran f.
+    """
+    for step in steps:
+        move = step * direction
+        if room is not None:
+            outrun = outrun & (np.abs(move) <= room).all(axis=1)
         rows = np.flatnonzero(outrun)
         if not rows.size:
             break
         value = sampler.at(centre[rows] + move[rows])
-        expected = np.abs(np.einsum("knm,kn->km", slopes[rows], move[rows]))
-        noise = ROUND_OFF * lines.epsilon * np.maximum(np.abs(value), np.abs(middle[rows]))
-        outrun[rows] = (expected > OUTRUNS * (np.abs(value - middle[rows]) + noise)).any(axis=1)
+        outrun[rows] = outruns(value, middle[rows], slopes[rows], move[rows], epsilon)
     return outrun

@@ -66,19 +66,34 @@ def _difference(
     sampler: Sampler, lines: Lines, claimed: Floats, relative: float, h: Floats, random: np.random.Generator
 ) -> Quick:
     """One central difference with steps near `h`, shape (L,)."""
-    h = h * np.exp(random.uniform(-np.log(JITTER), np.log(JITTER), size=len(lines)))
+    h = h * shaken(random, len(lines))
     h = np.where(h < lines.room.both, h, np.nan)
     exact = coordinates(lines.x, h[:, None], bool(lines.epsilon > np.finfo(np.float64).eps))
     up, down = lines.pair(sampler, exact.up[:, 0], exact.down[:, 0])
-    width = exact.t_up + exact.t_down
     with np.errstate(all="ignore"):
-        value = (up - down) / width
-        largest = np.maximum(np.maximum(np.abs(up), np.abs(down)), np.abs(lines.centre))
-        round_off = 2 * NOISE_UNITS * lines.epsilon * largest / width
-        bound = np.abs(value - claimed) + round_off
-        bend = np.abs(up - 2 * lines.centre + down) / (width / 2)
-        taken: Flags = (bound <= PART * relative * np.abs(claimed)) & (bend <= BEND * np.abs(claimed) + round_off)
-        taken &= np.isfinite(value) & (claimed != 0)  # for a claim of 0, agreement shows nothing: f may be saturated
+        return central(up, down, lines.centre, exact.t_up + exact.t_down, claimed, relative, lines.epsilon)
+
+
+def shaken(random: np.random.Generator, count: int) -> Floats:
+    """Random factors of steps, shape (count,)."""
+    return np.exp(random.uniform(-np.log(JITTER), np.log(JITTER), size=count))
+
+
+def central(
+    up: Floats, down: Floats, centre: Floats, width: Floats, claimed: Floats, relative: float, epsilon: float
+) -> Quick:
+    """Central differences held against `claimed`; all shapes are (…, M) or broadcast to it.
+
+    up, down, centre: values of f.  width: the distance between `up` and `down`.
+    """
+    value = (up - down) / width
+    largest = np.maximum(np.maximum(np.abs(up), np.abs(down)), np.abs(centre))
+    round_off = 2 * NOISE_UNITS * epsilon * largest / width
+    bound = np.abs(value - claimed) + round_off
+    bend = np.abs(up - 2 * centre + down) / (width / 2)
+    size = np.abs(claimed)
+    taken: Flags = (bound <= PART * relative * size) & (bend <= BEND * size + round_off)
+    taken &= np.isfinite(value) & (claimed != 0)  # for a claim of 0, agreement shows nothing: f may be saturated
     return Quick(value, bound, round_off, taken)
 
 
