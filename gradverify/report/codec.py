@@ -101,7 +101,7 @@ def _decode_vector(data: object) -> tuple[float, ...]:
     if type(data) is not list:
         raise DataError(f"expected a list of numbers, got {quote(data)}")
     if data and set(map(type, data)) == {float} and math.isfinite(sum(data)):
-        return _shared(tuple(data))
+        return shared(tuple(data))
     return tuple(map(decode_number, data))
 
 
@@ -109,7 +109,7 @@ _vectors: dict[tuple[float, ...], tuple[float, ...]] = {}
 _REMEMBERED = 64  # vectors: those of one result's checks, which have points and claimed values in common
 
 
-def _shared(vector: tuple[float, ...]) -> tuple[float, ...]:
+def shared(vector: tuple[float, ...]) -> tuple[float, ...]:
     """The same vector as one that was read shortly before, if it is equal: a run holds its results until the end."""
     if 0.0 in vector:  # -0.0 is equal to it, and not the same
         return vector

@@ -44,6 +44,7 @@ from gradverify.report.codec import (
     sequence,
     word,
 )
+from gradverify.report.packed import packable
 
 SHAPE = sequence(COUNT)
 VERDICT = word(Verdict)
@@ -82,22 +83,22 @@ POINT = record(
     },
 )
 
-CHECK = record(
-    Check,
-    {
-        "kind": Key(TEXT, "gradient, jacobian, hessian, known-value, property, stationary, descent, rule or search"),
-        "backend": Key(optional(TEXT), "who was asked; null where nobody needs to be"),
-        "name": Key(optional(TEXT), "tells several checks of one kind apart"),
-        "line": Key(optional(COUNT), "in the spec file, from 1"),
-        "verdict": Key(VERDICT),
-        "evidence": Key(EVIDENCE),
-        "reason": Key(optional(TEXT)),
-        "seconds": Key(SECONDS),
-        "max_relative_error": Key(optional(NUMBER), "the largest over all points and components"),
-        "points": Key(sequence(POINT)),
-        "details": Key(DETAILS, "what this kind of check has to tell besides: formulas, the error ladder"),
-    },
-)
+CHECK_KEYS = {
+    "kind": Key(TEXT, "gradient, jacobian, hessian, known-value, property, stationary, descent, rule or search"),
+    "backend": Key(optional(TEXT), "who was asked; null where nobody needs to be"),
+    "name": Key(optional(TEXT), "tells several checks of one kind apart"),
+    "line": Key(optional(COUNT), "in the spec file, from 1"),
+    "verdict": Key(VERDICT),
+    "evidence": Key(EVIDENCE),
+    "reason": Key(optional(TEXT)),
+    "seconds": Key(SECONDS),
+    "max_relative_error": Key(optional(NUMBER), "the largest over all points and components"),
+    "points": Key(sequence(POINT)),
+    "details": Key(DETAILS, "what this kind of check has to tell besides: formulas, the error ladder"),
+}
+CHECK = record(Check, CHECK_KEYS)
+# As a worker sends it: shorter, and read in both forms.
+SENT_CHECK = record(Check, {**CHECK_KEYS, "points": Key(packable(sequence(POINT)))})
 
 DIAGNOSIS = record(
     Diagnosis,
@@ -147,41 +148,38 @@ DESCENT = record(
 
 EVALUATIONS = record(Evaluations, {"function": Key(COUNT), "gradient": Key(COUNT)})
 
-SPEC = record(
-    SpecResult,
-    {
-        "name": Key(TEXT, "unique in a run"),
-        "file": Key(TEXT, "the spec file"),
-        "line": Key(COUNT, "where the spec starts, from 1"),
-        "tags": Key(sequence(TEXT)),
-        "verdict": Key(VERDICT, "with `expected` taken into account"),
-        "found": Key(VERDICT, "what the checks came to, whatever was expected"),
-        "expected": Key(TEXT, "pass, fail or fail: FAULT"),
-        "evidence": Key(EVIDENCE, "the strongest behind the verdict"),
-        "reason": Key(optional(TEXT)),
-        "seconds": Key(SECONDS),
-        "cached": Key(FLAG, "whether it was taken from the cache; `seconds` is then what it took when it was run"),
-        "known": Key(FLAG, "whether it is a failure that the run's baseline has"),
-        "evaluations": Key(EVALUATIONS, "how often the functions were evaluated, in points"),
-        "variables": Key(sequence(pair(("name", TEXT), ("shape", SHAPE))), "in the order of the point vector"),
-        "function_source": Key(SOURCE, "where a Python function is defined"),
-        "gradient_source": Key(SOURCE, "where a Python gradient is defined"),
-        "checks": Key(sequence(CHECK)),
-        "wrong_components": Key(COMPONENTS),
-        "diagnosis": Key(sequence(DIAGNOSIS)),
-        "counterexample": Key(
-            optional(COUNTEREXAMPLE), "a point where the claim is wrong, as simple as could be found"
-        ),
-        "blind_spots": Key(sequence(BLIND_SPOT), "what the points could not have revealed"),
-        "mutants": Key(
-            optional(pair(("caught", COUNT), ("all", COUNT))),
-            "changes of the claim that the points caught, of those that any point could; null where none were tried",
-        ),
-        "descent": Key(sequence(DESCENT)),
-        "notes": Key(sequence(TEXT)),
-        "output": Key(TEXT, "what the user's functions printed, cut to a limit"),
-    },
-)
+SPEC_KEYS = {
+    "name": Key(TEXT, "unique in a run"),
+    "file": Key(TEXT, "the spec file"),
+    "line": Key(COUNT, "where the spec starts, from 1"),
+    "tags": Key(sequence(TEXT)),
+    "verdict": Key(VERDICT, "with `expected` taken into account"),
+    "found": Key(VERDICT, "what the checks came to, whatever was expected"),
+    "expected": Key(TEXT, "pass, fail or fail: FAULT"),
+    "evidence": Key(EVIDENCE, "the strongest behind the verdict"),
+    "reason": Key(optional(TEXT)),
+    "seconds": Key(SECONDS),
+    "cached": Key(FLAG, "whether it was taken from the cache; `seconds` is then what it took when it was run"),
+    "known": Key(FLAG, "whether it is a failure that the run's baseline has"),
+    "evaluations": Key(EVALUATIONS, "how often the functions were evaluated, in points"),
+    "variables": Key(sequence(pair(("name", TEXT), ("shape", SHAPE))), "in the order of the point vector"),
+    "function_source": Key(SOURCE, "where a Python function is defined"),
+    "gradient_source": Key(SOURCE, "where a Python gradient is defined"),
+    "checks": Key(sequence(CHECK)),
+    "wrong_components": Key(COMPONENTS),
+    "diagnosis": Key(sequence(DIAGNOSIS)),
+    "counterexample": Key(optional(COUNTEREXAMPLE), "a point where the claim is wrong, as simple as could be found"),
+    "blind_spots": Key(sequence(BLIND_SPOT), "what the points could not have revealed"),
+    "mutants": Key(
+        optional(pair(("caught", COUNT), ("all", COUNT))),
+        "changes of the claim that the points caught, of those that any point could; null where none were tried",
+    ),
+    "descent": Key(sequence(DESCENT)),
+    "notes": Key(sequence(TEXT)),
+    "output": Key(TEXT, "what the user's functions printed, cut to a limit"),
+}
+SPEC = record(SpecResult, SPEC_KEYS)
+SENT_SPEC = record(SpecResult, {**SPEC_KEYS, "checks": Key(sequence(SENT_CHECK))})
 
 PLUGIN = record(
     PluginInfo,
@@ -241,13 +239,13 @@ def spec_to_data(spec: SpecResult) -> dict[str, Any]:
 
 def spec_to_message(spec: SpecResult) -> dict[str, Any]:
     """The same without what is as by default, for sending and keeping: half as long. `spec_from_data` reads it."""
-    data: dict[str, Any] = SPEC.shortest(spec)
+    data: dict[str, Any] = SENT_SPEC.shortest(spec)
     return data
 
 
 def spec_from_data(data: object) -> SpecResult:
     """Read what `spec_to_data` wrote. Raises `ValueError` on anything else, with the place and what was expected."""
-    result: SpecResult = SPEC.decode(data)
+    result: SpecResult = SENT_SPEC.decode(data)
     return result
 
 

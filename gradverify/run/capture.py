@@ -1,8 +1,8 @@
 """What the user's functions print, kept apart spec by spec, and out of everybody's way.
 
-Inside a worker both standard streams are one pipe to the parent. After each spec the worker writes a mark that only
-the two of them know, so the parent can cut the stream. The parent always reads, and keeps only the beginning of what
-each spec printed: a function that prints without end fills no memory and no disk.
+Inside a worker both standard streams are one pipe to the parent. After each spec that may have printed the worker
+writes a mark that only the two of them know, so the parent can cut the stream. The parent always reads, and keeps only
+the beginning of what each spec printed: a function that prints without end fills no memory and no disk.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import io
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 KEPT = 20_000  # bytes of output kept for each spec: what a person may still read in a report
 _OPEN, _CLOSE = b"\x00<", b">\n"
@@ -28,26 +29,44 @@ class CapturedStreams:
         self.fd = fd
         self._mark = _mark(token)
         self._streams: tuple[io.TextIOWrapper, io.TextIOWrapper] | None = None
+        self._raw: tuple[_Raw, _Raw] | None = None
+
+    @property
+    def has_printed(self) -> bool:
+        """Whether anything was written to Python's streams since the last mark."""
+        return self._raw is not None and any(raw.written for raw in self._raw)
 
     def restore(self) -> None:
         """Undo what the last spec did to the standard streams: closed, replaced or redirected them."""
         for standard in (1, 2):
             os.dup2(self.fd, standard)
         if self._streams is None or any(stream.closed for stream in self._streams):
-            self._streams = (_stream(1), _stream(2))
+            self._raw = (_Raw(1, "w", closefd=False), _Raw(2, "w", closefd=False))
+            self._streams = (_stream(self._raw[0]), _stream(self._raw[1]))
         sys.stdout, sys.stderr = self._streams
         sys.__stdout__, sys.__stderr__ = self._streams  # type: ignore[misc]
 
     def end(self, number: int) -> None:
-        """Task `number` is over: whatever it printed is on its way before this returns."""
+        """Task `number` is over: whatever it printed is on its way before this returns. A silent one needs no mark."""
         for stream in (sys.stdout, sys.stderr, *(self._streams or ())):
             with contextlib.suppress(BaseException):  # the user's replacement may raise anything, SystemExit too
                 stream.flush()
         _write_all(self.fd, self._mark + str(number).encode() + _CLOSE)
+        for raw in self._raw or ():
+            raw.written = False
 
 
-def _stream(fd: int) -> io.TextIOWrapper:
-    raw = io.FileIO(fd, "w", closefd=False)
+class _Raw(io.FileIO):
+    """A standard stream that knows whether it was written to."""
+
+    written = False
+
+    def write(self, data: Any, /) -> int:
+        self.written = True
+        return super().write(data)
+
+
+def _stream(raw: io.FileIO) -> io.TextIOWrapper:
     return io.TextIOWrapper(io.BufferedWriter(raw), encoding="utf-8", errors="backslashreplace", line_buffering=True)
 
 

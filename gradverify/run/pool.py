@@ -29,9 +29,10 @@ from gradverify.spec.model import Spec
 
 BATCH_SECONDS = 0.05  # of work in a batch: long against a message's 0.1 ms, short against a run
 LARGEST_BATCH = 500  # tasks
+SHORTEST_SECONDS = 1e-4  # that a spec is taken to need, for the size of batches
 # Of work that a worker still has when it gets its next batch, so that it need not wait for that, but one task at least.
 # Tasks with their text may be too large to be sent before the worker listens.
-AHEAD_SECONDS = 0.01
+AHEAD_SECONDS = 0.03
 OPTIONAL_PHASES = ("search", "explanation", "figures")  # a spec that ends its worker there has its verdict without them
 START_SECONDS = 60.0  # that a worker may take to be ready: far more than any import, far less than a day
 FAILED_STARTS = 3  # workers that end before they are ready, one after another, until the pool gives up
@@ -65,6 +66,10 @@ class _Desk:
     worker: Worker
     jobs: collections.deque[Job] = field(default_factory=collections.deque)
     since: float = 0.0  # time.monotonic() of the last time that it was given work or answered
+
+    def has(self, number: int) -> bool:
+        """Whether it has that job; those before it are done then, though their answers may be on their way."""
+        return any(job.number == number for job in self.jobs)
 
 
 class Pool:
@@ -262,9 +267,8 @@ class Pool:
                 result = dataclasses.replace(result, output=output)
             self.raw[job.number] = data, message.get("trace")
         desk.jobs.popleft()
-        now = time.monotonic()
-        self._average += 0.2 * (now - desk.since - self._average)  # the latest ten or so count
-        desk.since = now
+        desk.since = time.monotonic()
+        self._average += 0.2 * (max(result.seconds, SHORTEST_SECONDS) - self._average)  # the latest ten or so count
         return job.number, result
 
     def _end_late_ones(self) -> Iterator[tuple[int, SpecResult]]:
@@ -288,8 +292,7 @@ class Pool:
         if not desk.worker.ready:  # starting is not the spec's doing, and may take long on a busy machine
             return desk.since + max(START_SECONDS, self._seconds)
         number, started, _ = desk.worker.status.read()
-        begun = started if desk.jobs and number == desk.jobs[0].number else desk.since
-        return begun + self._seconds
+        return (started if desk.has(number) else desk.since) + self._seconds
 
     def _patience(self) -> float:
         now = time.monotonic()
@@ -317,8 +320,9 @@ class Pool:
             self._start_problem = f"{reason}; {last[0]}"
             self._put_back(jobs)
             return
-        job, rest = jobs[0], jobs[1:]
-        self._put_back(rest)
+        # Those before the one that it was at are done; answers that were still on their way are lost with it.
+        job = next((job for job in jobs if job.number == number), jobs[0])
+        self._put_back([other for other in jobs if other is not job])
         if number != job.number:
             phase = "before it began"
         if phase in OPTIONAL_PHASES and phase not in job.given_up:

@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 LOWEST_FD = 200  # user code that closes or overwrites "all" descriptors seldom goes this far
 CHANNEL_LOST = 70  # exit status: the parent, or the user's code, closed the channel (EX_SOFTWARE of sysexits.h)
+WAIT_SECONDS = 0.01  # that a finished answer may wait for the next: what a kill may cost, to be run again
 UNTOUCHED = Remains()  # by a spec that runs no code
 OUT_OF_MEMORY = 71  # exit status: not even the error could be reported (EX_OSERR of sysexits.h)
 
@@ -58,6 +60,7 @@ def serve(
     tracer = Tracer(code_of(plugins))
     tracer.install()
     channel.sendall(wire.encode({"ready": own_pid}))
+    outbox = _Outbox(channel)
     while (batch := wire.receive(channel)) is not None:
         settings = VerifySettings.from_data(batch["settings"])
         for data in batch["tasks"]:
@@ -69,6 +72,8 @@ def serve(
             status.begin(number)
             task = Task.from_data(data)
             watched = runs_code(task, store)
+            if watched:
+                outbox.send()  # whatever the user's code does to this process, what is finished is told
             with put_back() if watched else contextlib.nullcontext(UNTOUCHED) as remains:
                 if watched:
                     tracer.begin()
@@ -77,11 +82,44 @@ def serve(
             if os.getpid() != own_pid:
                 os._exit(0)  # the user's function forked, and this is the child: it must not answer a second time
             status.phase("sending its result")
-            streams.end(number)
-            channel.sendall(_encoded(number, result, trace, retires=remains.lasting))
+            printed = watched or streams.has_printed
+            if printed:
+                streams.end(number)
+            outbox.add(_encoded(number, result, trace, retires=remains.lasting))
+            if printed or outbox.is_due():
+                outbox.send()
             status.finish()
             if remains.lasting:
                 return
+        outbox.send()
+
+
+class _Outbox:
+    """Answers on their way to the parent: those of specs that run no code of the user's may wait for one another.
+
+    An answer wakes the parent, which costs it as much as reading a small one.
+    """
+
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel = channel
+        self._frames: list[bytes] = []
+        self._since = 0.0
+
+    def add(self, frame: bytes) -> None:
+        """One more answer."""
+        if not self._frames:
+            self._since = time.monotonic()
+        self._frames.append(frame)
+
+    def is_due(self) -> bool:
+        """Whether the oldest answer has waited long enough."""
+        return time.monotonic() - self._since > WAIT_SECONDS
+
+    def send(self) -> None:
+        """Send all that is waiting."""
+        if self._frames:
+            self._channel.sendall(b"".join(self._frames))
+            self._frames.clear()
 
 
 def runs_code(task: Task, store: SpecStore) -> bool:
