@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -33,6 +34,9 @@ COMMANDS = {
     "completion": "gradverify.cli.completion",
 }
 DEBUG_VARIABLE = "GRADVERIFY_DEBUG"
+# New objects until the collector looks at them: Python's 700 are few beside the thousands that a spec's tree and result
+# are made of, none of which is in a cycle. Worker processes inherit it.
+YOUNG_OBJECTS = 50_000
 
 
 class LazyGroup(click.Group):
@@ -87,6 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever started it
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - as long as the process lives
+    gc.set_threshold(YOUNG_OBJECTS)
     try:
         code = _run(arguments)
         sys.stdout.flush()
@@ -97,6 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _complain(f"cannot write the output: {error.strerror or error}")
         code = Exit.INTERNAL
         _discard_output()
+    gc.freeze()  # the process ends: its collector need not look through thousands of specs and results once more
     sys.exit(int(code))
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +17,7 @@ from gradverify.core.judge import Code, tolerances
 from gradverify.core.problem import Derivative, Precision, Problem
 from gradverify.core.report import Check, Component, PointResult
 from gradverify.core.verdicts import Evidence, Fault, Verdict
-from gradverify.core.verify import Contradiction, Verified, component_label, passes_plainly, show_point, verdict_of
+from gradverify.core.verify import Contradiction, Verified, component_label, nothing_noticed, show_point, verdict_of
 
 if TYPE_CHECKING:
     from gradverify.core.projection.points import Projected
@@ -55,11 +57,12 @@ def point_verdict(codes: Array) -> Verdict:
 def checks_of(verified: Verified, kind: str, line: int | None) -> list[Check]:
     """One check a backend that was asked."""
     by_backend = {j.backend: j for j in verified.judged}
+    plain = nothing_noticed(verified) and not np.isnan(verified.claim.values).any()
     projected = {p.backend: p for p in verified.projected}
     return [
         projected_check(verified, projected[answer.backend], kind, line)
         if answer.backend in projected
-        else _check(verified, answer, by_backend.get(answer.backend), kind, line)
+        else _check(verified, answer, by_backend.get(answer.backend), kind, line, plain=plain)
         for answer in verified.answers
     ]
 
@@ -130,14 +133,17 @@ def projection_notes(verified: Verified) -> list[str]:
     ]
 
 
-def _check(verified: Verified, answer: Answer, judged: Judged | None, kind: str, line: int | None) -> Check:
+def _check(
+    verified: Verified, answer: Answer, judged: Judged | None, kind: str, line: int | None, *, plain: bool
+) -> Check:
     if judged is None:
         verdict = Verdict.SKIPPED if answer.broken is None else Verdict.ERROR
         reason = answer.not_applicable if answer.broken is None else answer.broken
         return Check(
             kind=kind, backend=answer.backend, verdict=verdict, reason=reason, seconds=answer.seconds, line=line
         )
-    verdict, reason = _backend_verdict(verified, judged)
+    passes = plain and judged.codes.size and not judged.codes.any()  # the code of a pass is 0
+    verdict, reason = (Verdict.PASS, None) if passes else _backend_verdict(verified, judged)
     rows = _Rows(verified, judged)
     points = tuple([_point(verified, judged, rows, row) for row in range(verified.points.shape[0])])
     evidence = min(judged.evidence, key=lambda e: e.strength, default=None)
@@ -147,15 +153,13 @@ def _check(verified: Verified, answer: Answer, judged: Judged | None, kind: str,
         evidence = Evidence.PROVED
     return Check(
         kind=kind, backend=answer.backend, verdict=verdict, evidence=evidence, reason=reason, seconds=answer.seconds,
-        max_relative_error=_max_relative_error(verified.claim.values, judged.reference), points=points, line=line,
+        max_relative_error=_max_relative_error(rows, verified.claim.values, judged.reference), points=points, line=line,
         details=_details(verified, judged, proof),
     )  # fmt: skip
 
 
 def _backend_verdict(verified: Verified, judged: Judged) -> tuple[Verdict, str | None]:
     """The verdict of one backend alone, worded as for the whole."""
-    if passes_plainly(verified, judged.codes) and not np.isnan(verified.claim.values).any():
-        return Verdict.PASS, None
     codes = judged.codes.copy()
     finite = np.atleast_1d(np.isfinite(verified.function_values).all(axis=1))
     codes[np.isnan(verified.claim.values) & finite[:, None] & (codes != Code.SKIPPED)] = Code.FAIL
@@ -302,13 +306,32 @@ def _numbers(vector: Vector) -> tuple[float, ...]:
     return tuple(numbers)
 
 
-def _max_relative_error(claimed: Matrix, reference: Matrix) -> float | None:
+def _max_relative_error(rows: _Rows, claimed: Matrix, reference: Matrix) -> float | None:
     """The largest |claimed − reference| / |reference|; components whose reference is 0 count by |claimed| alone."""
+    if claimed.size <= FEW and rows.shown is None:  # as Python's numbers: less than one call of NumPy takes
+        pairs = zip(chain.from_iterable(rows.claimed), chain.from_iterable(rows.reference), strict=True)
+        return _largest_of([_relative(one, other) for one, other in pairs if math.isfinite(other)])
     with np.errstate(all="ignore"):
         gap = np.abs(claimed - reference)
         relative = np.where(reference != 0, gap / np.abs(reference), np.where(gap == 0, 0.0, np.inf))
     known = relative[np.isfinite(reference)]
     return float(known.max()) if known.size else None
+
+
+FEW = 64  # components of all points together
+
+
+def _relative(claimed: float, reference: float) -> float:
+    gap = abs(claimed - reference)
+    if reference == 0:
+        return 0.0 if gap == 0 else math.inf
+    return gap / abs(reference)
+
+
+def _largest_of(numbers: list[float]) -> float | None:
+    if not numbers:
+        return None
+    return math.nan if any(map(math.isnan, numbers)) else max(numbers)
 
 
 def _details(verified: Verified, judged: Judged, proof: Proof | None) -> dict[str, Any]:

@@ -246,8 +246,16 @@ def screening_backends(listed: Verified) -> list[str]:
         spent = estimates.evaluations if estimates is not None else 0
         return spent == 0, spent, -min((e.strength for e in judged.evidence if e is not None), default=0)
 
-    able = [j for j in listed.judged if (j.codes != Code.INCONCLUSIVE).any()]
-    return [judged.backend for judged in sorted(able, key=cost)]
+    return [judged.backend for judged in sorted(filter(_is_able, listed.judged), key=cost)]
+
+
+def can_screen(listed: Verified) -> bool:
+    """Whether any backend could screen other points."""
+    return any(map(_is_able, listed.judged))
+
+
+def _is_able(judged: Judged) -> bool:
+    return bool((judged.codes != Code.INCONCLUSIVE).any())
 
 
 def is_exact(listed: Verified, backend: str) -> bool:

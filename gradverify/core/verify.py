@@ -517,9 +517,14 @@ def best_reference(verified: Verified) -> tuple[Matrix, Matrix]:
 
 def passes_plainly(verified: Verified, codes: Array) -> bool:
     """Whether every component passes at every point by `codes`, and nothing else has been noticed that could matter."""
+    return not (codes.any() or codes.size == 0) and nothing_noticed(verified)
+
+
+def nothing_noticed(verified: Verified) -> bool:
+    """Whether nothing beside the codes of components has a say in the verdict."""
     return not (
-        codes.any() or codes.size == 0 or verified.claim.faults or verified.claim.failures or verified.function_failures
-        or verified.projected or not verified.judged
+        verified.claim.faults or verified.claim.failures or verified.function_failures or verified.projected
+        or not verified.judged
     ) and bool(np.isfinite(verified.function_values).all())  # fmt: skip
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gradverify.expression.nodes import Call, Compare, Node
-from gradverify.expression.walk import walk
+from gradverify.expression.nodes import Call, Compare, Name, Node, Number
+from gradverify.expression.walk import children
 
 # Complex-analytic inside their real domains, and implemented for complex128 by `numpy_arithmetic`. Left out although
 # analytic: what NumPy has for real numbers only (cbrt, hypot, erf, gammaln …) and norm, which is none at 0.
@@ -71,8 +71,13 @@ def analytic(node: Node) -> bool:
     Then f(x + ih) = f(x) + ih·f′(x) + O(h²) wherever the real f is finite. Outside its real domain the complex
     continuation goes on where the real f is NaN (the square root of −1), so the real value decides.
     """
-    return all(_is_analytic(part) for part in walk(node))
-
-
-def _is_analytic(part: Node) -> bool:
-    return part.function in ANALYTIC if isinstance(part, Call) else not isinstance(part, Compare)
+    pending = [node]
+    while pending:
+        part = pending.pop()
+        kind = type(part)
+        if kind is Name or kind is Number:  # what most nodes are
+            continue
+        if kind is Compare or (kind is Call and part.function not in ANALYTIC):  # type: ignore[union-attr]
+            return False
+        pending += children(part)
+    return True

@@ -54,7 +54,7 @@ def _search(work: Verification, main: Verified, settings: VerifySettings) -> sea
         return search.Found(None, 0, 0, 0, "there is no variable to move")
     numbers: list[float] = []
     # Without a backend that could look at other points nothing is searched, and no source need be read for it.
-    for function in (main.problem.function, main.problem.claim) if search.screening_backends(main) else ():
+    for function in (main.problem.function, main.problem.claim) if search.can_screen(main) else ():
         if isinstance(function, ExpressionFunction):
             for tree in function.trees:
                 numbers += literals(tree)
