@@ -66,11 +66,19 @@ def exact(verified: Verified, backends: Sequence[str]) -> list[str]:
 
 
 def reference(
-    problem: Problem, points: Matrix, backends: Sequence[str], ask: Ask, *, enough: float | None = None
+    problem: Problem,
+    points: Matrix,
+    backends: Sequence[str],
+    ask: Ask,
+    *,
+    enough: float | None = None,
+    sizes: Matrix | None = None,
 ) -> Reference:
     """Ask `backends` in order for `problem.derivative` at `points`, shape (k, n); claims are left out of it.
 
     enough: a relative bound at which no further backend is asked; None asks all, and finds contradictions.
+    sizes: the components' sizes nearby, (k, c), where they are known: round-off on the way to a component that is 0
+    here is round-off on its size there, and contradicts nobody.
     """
     bare = replace(problem, claim=None, gradient_claim=None)
     k = points.shape[0]
@@ -89,7 +97,10 @@ def reference(
         theirs, errors = _arrays(answer.estimates, k, c)
         with np.errstate(all="ignore"):
             gap = np.abs(theirs - value)
-            slack = ROUND_OFF_UNITS * np.finfo(np.float64).eps * np.maximum(np.abs(theirs), np.abs(value))
+            size = np.maximum(np.abs(theirs), np.abs(value))
+            if sizes is not None:
+                size = np.fmax(size, sizes)
+            slack = ROUND_OFF_UNITS * np.finfo(np.float64).eps * size
             apart = gap > bound + errors + slack
         better = errors < bound
         value, bound = np.where(better, theirs, value), np.where(better, errors, bound)

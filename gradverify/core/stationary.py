@@ -91,11 +91,11 @@ def stationary_points(
     k, n = points.shape
     bare = _gradient_problem(problem)
     around = _around(problem, points, listed)
-    at = reference(bare, points, backends, ask)
     near = reference(bare, around.reshape((-1, n)), backends, ask, enough=NEARBY_ENOUGH)
     with np.errstate(all="ignore"):
         sizes = np.abs(near.value) - near.bound
     scales = np.where(np.isfinite(sizes) & (sizes > 0), sizes, 0.0).reshape((k, AROUND, n)).max(axis=1)
+    at = reference(bare, points, backends, ask, sizes=scales)
     evaluations = at.evaluations + near.evaluations
     unseen = _unseen(problem, points, around, at, near)
     bend: Reference | None = None
@@ -186,6 +186,8 @@ def _point(
     unknown: str,
 ) -> Stationary:
     gradient, bound = at.value[row], at.bound[row]
+    if expected is Kind.DEGENERATE and curved is not None:  # what counts as 0 is then small beside the largest
+        curved = replace(curved, scaled=None)
     with np.errstate(all="ignore"):
         norm, norm_bound = float(np.linalg.norm(gradient)), float(np.linalg.norm(bound))
     newton = _newton(hessian, curved, gradient)
@@ -221,7 +223,7 @@ def _newton(hessian: Matrix | None, curved: Spectrum | None, gradient: Vector) -
     """The step to the stationary point of the quadratic model; None where the Hessian may be singular."""
     if hessian is None or curved is None or not np.isfinite(gradient).all():
         return None
-    if not (np.abs(curved.values) > curved.error).all():
+    if curved.unsure.size:
         return None
     return np.asarray(-np.linalg.solve(0.5 * (hessian + hessian.T), gradient), dtype=np.float64)
 
@@ -259,12 +261,11 @@ def _precisely(point: Vector) -> str:
 
 def kind_of(curved: Spectrum) -> Kind:
     """What the eigenvalues surely say; degenerate where the bounds do not separate one of them from 0."""
-    positive, negative = curved.values > curved.error, curved.values < -curved.error
-    if positive.any() and negative.any():
+    if curved.positive and curved.negative:
         return Kind.SADDLE
-    if positive.all():
+    if curved.definite:
         return Kind.MINIMUM
-    return Kind.MAXIMUM if negative.all() else Kind.DEGENERATE
+    return Kind.MAXIMUM if curved.negative == curved.values.size else Kind.DEGENERATE
 
 
 def judge_kind(curved: Spectrum, expected: Kind, size: float, relative: float) -> tuple[Verdict, str]:
@@ -274,8 +275,7 @@ def judge_kind(curved: Spectrum, expected: Kind, size: float, relative: float) -
     for a point that is expected to be degenerate.
     """
     found = kind_of(curved)
-    negative, positive = curved.values < -curved.error, curved.values > curved.error
-    unsure = np.abs(curved.values[~(negative | positive)]) + curved.error
+    unsure = np.abs(curved.unsure) + curved.error
     words = _eigenvalues(curved)
     if expected is Kind.DEGENERATE:
         if not unsure.size:
@@ -285,7 +285,7 @@ def judge_kind(curved: Spectrum, expected: Kind, size: float, relative: float) -
         return Verdict.INCONCLUSIVE, f"{words}: too uncertain to say that one of them is 0"
     if found is expected:
         return Verdict.PASS, ""
-    excluded = (expected is Kind.MINIMUM and negative.any()) or (expected is Kind.MAXIMUM and positive.any())
+    excluded = (expected is Kind.MINIMUM and curved.negative) or (expected is Kind.MAXIMUM and curved.positive)
     if found is not Kind.DEGENERATE or excluded:
         said = f"it is a {found}" if found is not Kind.DEGENERATE else "it is none"
         return Verdict.FAIL, f"expected a {expected}, but {said}: {words}"
@@ -302,4 +302,7 @@ def _eigenvalues(curved: Spectrum) -> str:
         shown = [*shown[:3], "…", *shown[-2:]]
     if len(shown) == 1:
         return f"the second derivative is {shown[0]} ± {curved.error:.1g}"
-    return f"the Hessian's eigenvalues are {', '.join(shown)}, each ± {curved.error:.1g}"
+    told = f"the Hessian's eigenvalues are {', '.join(shown)}, each ± {curved.error:.1g}"
+    if curved.scaled is None:
+        return told
+    return f"{told}, {curved.negative} of them negative and {curved.positive} positive once the variables are scaled alike"

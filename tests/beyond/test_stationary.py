@@ -136,6 +136,11 @@ def test_noise_is_inconclusive_never_a_verdict(tmp_path: Path) -> None:
     assert check.verdict in (Verdict.INCONCLUSIVE, Verdict.PASS)
 
 
+HIMMELBLAU = (
+    "variables: [x, y]\nfunction: (x**2+y-11)**2 + (x+y**2-7)**2\n"
+    "gradient: [4*x*(x**2+y-11)+2*(x+y**2-7), 2*(x**2+y-11)+4*y*(x+y**2-7)]\npoints: [[1, 2]]\n"
+)
+
 # Laws.
 
 eigenvalues = st.lists(st.floats(-10, 10).filter(lambda v: abs(v) > 1e-3), min_size=1, max_size=5)
@@ -174,6 +179,38 @@ def test_a_kind_is_passed_or_failed_only_where_every_truth_within_the_error_has_
     truth = kind_of(Spectrum(np.sort(np.array(moved)), 0.0))
     if expected is not Kind.DEGENERATE and truth is not Kind.DEGENERATE:
         assert verdict is not (Verdict.FAIL if truth is expected else Verdict.PASS)
+
+
+@given(eigenvalues, st.lists(st.integers(-60, 60), min_size=5, max_size=5), st.integers(0, 99))
+def test_no_unit_of_a_variable_hides_the_sign_of_an_eigenvalue(
+    values: list[float], exponents: list[int], seed: int
+) -> None:
+    n = len(values)
+    axes, _ = np.linalg.qr(np.random.default_rng(seed).normal(size=(n, n)))
+    tilted = axes @ np.diag(values) @ axes.T
+    units = np.ldexp(1.0, np.array(exponents[:n]))
+    found = kind_of(spectrum(tilted * np.outer(units, units), 1e-13 * np.outer(units, units)))
+    well_scaled = kind_of(spectrum(tilted, np.full((n, n), 1e-13)))
+    assert found in (well_scaled, Kind.DEGENERATE)
+    if (np.abs(np.diagonal(tilted)) > 1e-2).all() or n == 1:
+        assert found is well_scaled
+
+
+def test_a_tiny_entry_that_is_known_exactly_tells_a_saddle() -> None:
+    saddle = spectrum(np.diag([-1e-8, 1e8]), np.zeros((2, 2)))
+    assert judge_kind(saddle, Kind.SADDLE, saddle.largest, 1e-6)[0] is Verdict.PASS
+    assert judge_kind(saddle, Kind.MINIMUM, saddle.largest, 1e-6)[0] is Verdict.FAIL
+
+
+def test_a_tiny_entry_that_is_not_known_tells_nothing() -> None:
+    unknown = spectrum(np.diag([-1e-8, 1e8]), np.full((2, 2), 1e-7))
+    assert kind_of(unknown) is Kind.DEGENERATE
+
+
+@pytest.mark.parametrize("kind", ["minimum", "saddle"])
+def test_round_off_of_a_gradient_that_is_0_contradicts_no_backend(kind: str) -> None:
+    check = stationary(HIMMELBLAU, f"{{at: [3, 2], kind: {kind}}}")
+    assert check.verdict is (Verdict.PASS if kind == "minimum" else Verdict.FAIL)
 
 
 def test_an_absolute_tolerance_excuses_a_point_and_certifies_nothing() -> None:
