@@ -305,4 +305,6 @@ def _eigenvalues(curved: Spectrum) -> str:
     told = f"the Hessian's eigenvalues are {', '.join(shown)}, each ± {curved.error:.1g}"
     if curved.scaled is None:
         return told
-    return f"{told}, {curved.negative} of them negative and {curved.positive} positive once the variables are scaled alike"
+    return (
+        f"{told}, {curved.negative} of them negative and {curved.positive} positive once the variables are scaled alike"
+    )

@@ -135,6 +135,7 @@ class _Bends:
     def __init__(self, work: Verification, main: Verified) -> None:
         self.work, self.main = work, main
         self.known: dict[bytes, Spectrum | None] = {}
+        self.hessians: dict[bytes, Matrix] = {}
 
     def at(self, point: Vector) -> Spectrum | None:
         """At `point`, shape (n,); None where nobody knows, or there are too many variables."""
@@ -142,6 +143,13 @@ class _Bends:
         if key not in self.known:
             self.known[key] = self._ask(point)
         return self.known[key]
+
+    def newton(self, point: Vector, gradient: Vector) -> Vector | None:
+        """The Newton step from `point` to the minimiser beside it; None where the Hessian may have no inverse there."""
+        curved = self.at(point)
+        if curved is None or not curved.definite or not np.isfinite(gradient).all():
+            return None
+        return np.asarray(-np.linalg.solve(self.hessians[point.tobytes()], gradient), dtype=np.float64)
 
     def _ask(self, point: Vector) -> Spectrum | None:
         main, work, n = self.main, self.work, point.size
@@ -155,7 +163,9 @@ class _Bends:
             told = reference(along, rows, work.backends, work.ask, enough=HESSIAN_ENOUGH)
         if not told.known(0):
             return None
-        return spectrum(told.value[0].reshape((n, n)), told.bound[0].reshape((n, n)))
+        value = told.value[0].reshape((n, n))
+        self.hessians[point.tobytes()] = 0.5 * (value + value.T)
+        return spectrum(value, told.bound[0].reshape((n, n)))
 
 
 def _headings(
@@ -241,9 +251,12 @@ def _ran(one: _Done, trajectory: Trajectory, main: Verified, oracle: Oracle, ben
         end = bends.at(trajectory.last)
         if end is not None and end.definite:
             theory = theoretical_rate(eta, end.values, end.error)
-    minimiser = one.descent.expect.minimiser
+    minimiser, value = one.descent.expect.minimiser, one.descent.expect.value
+    newton = None
+    if named is Behaviour.CONVERGES and (minimiser is not None or value is not None):
+        newton = bends.newton(trajectory.last, trajectory.gradients[-1])
     return Ran(
-        trajectory=trajectory, behaviour=named, theory=theory,
+        trajectory=trajectory, behaviour=named, theory=theory, newton=newton,
         rate=linear_rate(trajectory),
         gradient_tolerance=one.descent.gradient_tolerance, variables=main.problem.variables,
         value_at_minimiser=None if minimiser is None else oracle.value(np.array(minimiser, dtype=np.float64)),

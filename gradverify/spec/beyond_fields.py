@@ -106,7 +106,8 @@ EXPECTATION = Record(
         Key(name="value", kind=Number(), example="0", default="any", description="The value of f there."),
         Key(
             name="tolerance", kind=Number(above=0), example="1e-3", default="1e-4", default_value=1e-4,
-            description="How far, absolutely, the last iterate may be from `minimiser`, and f from `value`.",
+            description="How far, absolutely, the last iterate may be from `minimiser`, and f from `value`, beside "
+            "what the gradient tolerance leaves.",
         ),
         Key(
             name="iterations", kind=_bounds("`iterations`", Integer()), example="{at_most: 60}", default="any",

@@ -326,6 +326,17 @@ def test_a_gradient_tolerance_is_met_in_the_euclidean_norm() -> None:
 
 
 # The bowl multiplied out: near the minimum its value is what is left of terms of size 200, and so mostly round-off.
+def test_what_the_gradient_tolerance_leaves_is_not_held_against_the_minimiser() -> None:
+    text = "start: [4, 3], learning_rate: 0.2, gradient_tolerance: 0.1, expect: {minimiser: [0, 0], value: 0}"
+    assert descent(f"{{{text}}}").verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize("wrong", ["minimiser: [0, 0.01]", "minimiser: [0.01, 0]", "value: 0.001", "value: -0.001"])
+def test_a_loose_gradient_tolerance_excuses_no_other_minimiser(wrong: str) -> None:
+    text = f"start: [4, 3], learning_rate: 0.2, gradient_tolerance: 0.1, expect: {{{wrong}}}"
+    assert descent(f"{{{text}}}").verdict is Verdict.FAIL
+
+
 FAR_BOWL = (
     "variables: [x, y]\nfunction: x**2 - 200*x + 10000 + 2*(y**2 - 20*y + 100)\n"
     "gradient: [2*x - 200, 4*y - 40]\npoints: [[4, 3]]\n"
