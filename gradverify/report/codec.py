@@ -113,9 +113,12 @@ def shared(vector: tuple[float, ...]) -> tuple[float, ...]:
     """The same vector as one that was read shortly before, if it is equal: a run holds its results until the end."""
     if 0.0 in vector:  # -0.0 is equal to it, and not the same
         return vector
-    if len(_vectors) >= _REMEMBERED:
-        _vectors.clear()
-    return _vectors.setdefault(vector, vector)
+    found = _vectors.get(vector)
+    if found is None:
+        if len(_vectors) >= _REMEMBERED:
+            _vectors.clear()
+        found = _vectors[vector] = vector
+    return found
 
 
 def _decode_text(data: object) -> str:
