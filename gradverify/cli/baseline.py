@@ -48,7 +48,7 @@ baseline_options = together(
     ),
     option(
         "--baseline-factor", type=Factor(), default=10.0, show_default=True,
-        help="A measured error that grew by more than this fails the run, though still within tolerance.",
+        help="A measured error that grew by more than this fails the run, though still within tolerance or known.",
     ),
 )  # fmt: skip
 

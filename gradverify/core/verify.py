@@ -64,11 +64,19 @@ class Verified:
     projected: tuple[Projected, ...] = ()  # backends that could compare along random directions only
     leans_on_projections: bool = False  # whether some component passes for no other reason
     function_observations: tuple[Observation, ...] = ()  # what its calls at the points showed: no fault of the claim
+    at_kinks: AtKinks = AtKinks.ACCEPT_SUBGRADIENT  # the rule that the codes at kinks follow
 
     @property
     def proved(self) -> bool:
         """Whether a backend proved claim and derivative to be the same function."""
         return self.proof_backend is not None
+
+    def only_refused(self, row: int, component: int) -> bool:
+        """Whether a claim that lies between the slopes of a kink fails for no other reason than `at_kinks: fail`."""
+        kink = self.kinks[row].get(component)
+        if self.at_kinks is not AtKinks.FAIL or kink is None:
+            return False
+        return judge_kink(float(self.claim.values[row, component]), kink, self.problem.tolerance) is Code.PASS
 
     def rows_without_function(self) -> list[int]:
         """Points at which the function raised or is not finite."""
@@ -160,6 +168,7 @@ def verify(
         claim_evaluations=claim_values.evaluations + probe.evaluations,
         proof_backend=prover.backend if prover else None, probe=probe if some else None, scattered=scattered,
         projected=tuple(projected), leans_on_projections=leans, function_observations=function.observations,
+        at_kinks=at_kinks,
     )  # fmt: skip
 
 
@@ -604,10 +613,15 @@ def _why_wrong_at_kinks(verified: Verified, usable: Array) -> str | None:
     wrong = [(row, i) for row, i in np.argwhere(verified.codes == Code.FAIL).tolist() if usable[row]]
     if not wrong or not all(i in verified.kinks[row] for row, i in wrong):
         return None
-    row, i = wrong[0]
+    row, i = next((place for place in wrong if not verified.only_refused(*place)), wrong[0])
     kink, claimed = verified.kinks[row][i], float(verified.claim.values[row, i])
     where = f"{component_label(verified.problem, i)} at {show_point(verified.points[row])}"
     slopes = _at_kink(verified.problem, kink)
+    if all(verified.only_refused(*place) for place in wrong):
+        between = f"{slopes}, and the claimed {claimed:.6g} lies between them"
+        if len(verified.kinks[row]) == 1 and verified.problem.derivative is Derivative.GRADIENT:
+            between += ", which is a subgradient"
+        return f"{where}: {between}; the spec asks for a derivative at every point (`at_kinks: fail`)"
     if judge_kink(claimed, kink, verified.problem.tolerance) is Code.PASS:
         return f"{where}: {slopes}; each claimed component lies between its own, but together they are no subgradient"
     return f"{where}: {slopes}, and the claimed {claimed:.6g} does not lie between them"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gradverify.core.report import Report, SpecResult
+from gradverify.core.report import Check, Report, SpecResult
 from gradverify.core.verdicts import Verdict
 from gradverify.report.codec import decode_number, encode_number
 from gradverify.report.words import check_label
@@ -31,7 +31,7 @@ class BaselineError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a baseline says of one spec: its verdict, the checks that were bad, the measured errors of the others."""
+    """What a baseline says of one spec: its verdict, the checks that were bad, the measured errors."""
 
     verdict: Verdict
     bad: Mapping[str, Verdict]
@@ -46,7 +46,8 @@ class Comparison:
     """A run against a baseline. Each entry is an id, or an id with a sentence.
 
     known: failures that the baseline has; new: that it has not. stale: entries that do not fail any more.
-    grown: checks whose measured error grew, still within tolerance.
+    grown: checks whose measured error grew, though still within tolerance or known to be wrong. A failure that grew is
+    in neither of the first two.
     """
 
     known: tuple[str, ...] = ()
@@ -61,9 +62,15 @@ def known_of(result: SpecResult) -> Known:
     errors = {
         check_label(check): check.max_relative_error
         for check in result.checks
-        if check.verdict is Verdict.PASS and check.max_relative_error is not None
+        if _is_measured(check) and check.max_relative_error is not None
     }
     return Known(result.verdict, bad, errors)
+
+
+def _is_measured(check: Check) -> bool:
+    """Whether the error means the same in each run: at a counterexample it is the simplest point's, not the largest,
+    and what could not be decided may be noise."""
+    return check.verdict is Verdict.PASS or (check.verdict is Verdict.FAIL and check.kind != "search")
 
 
 def baseline_of(report: Report, identify: Identify, before: Baseline | None = None) -> dict[str, Known]:
@@ -90,16 +97,16 @@ def compare(
     for result in report.specs:
         name = identify(result)
         was, now = baseline.get(name), known_of(result)
+        reason = _why_new(was, now) if is_failure(result) else None
+        if reason is not None:
+            new.append((name, reason))
+            continue
+        growth = [] if was is None else list(_growth(was, now, factor))
+        grown += [(name, sentence) for sentence in growth]
         if is_failure(result):
-            reason = _why_new(was, now)
-            if reason is None:
-                known.append(name)
-            else:
-                new.append((name, reason))
+            known += [name] if not growth else []
         elif was is not None and was.verdict in BAD:
             stale.append((name, f"has verdict {result.verdict.value} now, not {was.verdict.value}"))
-        if was is not None:
-            grown += [(name, sentence) for sentence in _growth(was, now, factor)]
     return Comparison(tuple(known), tuple(new), tuple(stale), tuple(grown))
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import linecache
 import traceback
-import types
 import warnings
-import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -79,7 +77,9 @@ def _without(found: Measured, rows: Mask) -> Measured:
 def _traced(problem: Problem, function: CallableFunction, traces: int, work: Callable[[PointTracer], T]) -> T:
     """What `work` makes of the function's `traces`; where none can be made, of those with its new arrays traced too."""
     graft = Graft(home_of(function.callable))
-    filled = _can_be_noted(function.callable) and function.callable in _fills_arrays
+    # Nothing is remembered from one answer to the next: an answer must not depend on what was asked before it, in this
+    # process or in another. Where new arrays have to be traced, the first try ends at the first assignment into one.
+    filled = False
     try:
         while True:
             rows = _row_function(function, graft, traces)
@@ -87,25 +87,14 @@ def _traced(problem: Problem, function: CallableFunction, traces: int, work: Cal
             tracer = PointTracer(rows, problem.domain, problem.precision.epsilon, np.random.default_rng(problem.seed))
             try:
                 with _traceable(), filled_arrays(filled), _explained(function):
-                    found = work(tracer)
+                    return work(tracer)
             except DoesNotApply as refusal:
                 if filled or isinstance(refusal.__cause__, TooLongError):
                     raise
                 filled = True
-                continue
-            if filled and _can_be_noted(function.callable):
-                _fills_arrays.add(function.callable)
-            return found
     finally:
         length.most = None
         graft.put_back()
-
-
-_fills_arrays: weakref.WeakSet[Any] = weakref.WeakSet()  # functions that are traced only that way
-
-
-def _can_be_noted(function: Any) -> bool:
-    return isinstance(function, types.FunctionType)
 
 
 def _why_nowhere(evaluation: Evaluation) -> str:

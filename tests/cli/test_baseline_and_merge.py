@@ -62,6 +62,22 @@ def test_an_error_that_grew_within_tolerance_fails_the_run(folder: Path) -> None
     assert gradverify("run", "--baseline", "known.json", "--baseline-factor", "1e4", cwd=folder).returncode == 0
 
 
+def test_a_known_failure_that_grew_worse_fails_the_run(folder: Path) -> None:
+    specs = folder / "specs" / "a.yaml"
+    write_specs(specs, expression_spec("s", gradient="2*x*(1 + 1e-4)"))
+    gradverify("run", "--write-baseline", "known.json", cwd=folder)
+    assert gradverify("run", "--baseline", "known.json", cwd=folder).returncode == 0
+    write_specs(specs, expression_spec("s", gradient="2*x*(1 + 1e-2)"))
+    worse = gradverify("run", "--baseline", "known.json", cwd=folder)
+    assert worse.returncode == 1
+    assert "FAIL s" in worse.stdout
+    assert "0 known, 0 new, 0 stale, 1 with a grown error" in worse.stdout
+    assert "grown: specs/a.yaml::s gradient[finite-difference]: relative error 0.01, in the baseline 0.0001" in (
+        worse.stdout
+    )
+    assert gradverify("run", "--baseline", "known.json", "--baseline-factor", "1e3", cwd=folder).returncode == 0
+
+
 def test_a_baseline_that_is_not_there_is_a_usage_error_with_a_way_out(folder: Path, call: Caller) -> None:
     finished = call("run", "--baseline", "known.json")
     assert finished.returncode == 2

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from gradverify.core.arrays import Array
+from gradverify.core.diagnosis.diagnose import diagnose
 from gradverify.core.estimates import Kink, Note
 from gradverify.core.judge import Code
 from gradverify.core.problem import Derivative, Problem, Request
 from gradverify.core.verdicts import AtKinks, Evidence, Fault, NoteKind, Verdict
 from gradverify.core.verify import Answer, claim_fault, verdict_of, verify
 from gradverify.functions.callables import claim_from_callable
-from tests.core.fakes import check, claim_of, problem_of, telling, variables_of
+from tests.core.fakes import Parts, check, claim_of, problem_of, telling, variables_of
 
 SHAPES = {"x": (), "y": ()}
 TRUTH = {"x": "2*x*y", "y": "x**2"}
@@ -143,6 +144,30 @@ def test_a_kink_is_judged_as_the_spec_asks(at_kinks: AtKinks, slope: str, expect
     ask = telling(claim_of({"x": "0*x"}, {"x": ()}), bound=np.inf, kinks=[kink])
     verified = verify(problem, np.array([[0.0]]), ["truth"], ask, at_kinks)
     assert verdict_of(verified)[0] is expected
+
+
+@pytest.mark.parametrize(
+    ("slope", "said", "denied", "diagnosed"),
+    [
+        (
+            "0.3 + 0*x",
+            "the claimed 0.3 lies between them, which is a subgradient; the spec asks",
+            "no subgradient",
+            False,
+        ),
+        ("1.3 + 0*x", "the claimed 1.3 does not lie between them", "at_kinks", True),
+    ],
+)
+def test_a_claim_that_a_spec_refuses_at_a_kink_is_called_a_subgradient_if_it_is_one(
+    slope: str, said: str, denied: str, diagnosed: bool
+) -> None:
+    problem = problem_of("abs(x)", {"x": slope})
+    ask = telling(claim_of({"x": "0*x"}, {"x": ()}), bound=np.inf, kinks=[Kink(0, -1.0, 1.0, 1e-9)])
+    verified = verify(problem, np.array([[0.0]]), ["truth"], ask, AtKinks.FAIL)
+    reason = verdict_of(verified)[1] or ""
+    assert said in reason
+    assert denied not in reason
+    assert bool(diagnose(verified, ask, Parts(problem))) is diagnosed
 
 
 def test_two_backends_that_contradict_one_another_decide_nothing() -> None:

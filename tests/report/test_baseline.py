@@ -97,6 +97,27 @@ def test_an_error_that_grew_by_more_than_the_factor_is_told(error: float, grown:
     assert found.new == ()
 
 
+@pytest.mark.parametrize(("error", "grown"), [(1.0, False), (9.0, False), (11.0, True), (math.nan, True)])
+def test_a_known_failure_is_known_until_its_error_grows(error: float, grown: bool) -> None:
+    before = result(Verdict.FAIL)
+    now = dataclasses.replace(before, checks=(dataclasses.replace(before.checks[0], max_relative_error=error),))
+    found = against(before, now, factor=10.0)
+    assert (bool(found.grown), bool(found.known), bool(found.new)) == (grown, not grown, False)
+
+
+def test_what_is_new_is_not_told_as_grown_too() -> None:
+    assert against(result(error=1e-9), result(Verdict.FAIL)).grown == ()
+
+
+def test_a_counterexample_that_differs_is_no_growth() -> None:
+    found = dataclasses.replace(result(Verdict.FAIL).checks[0], kind="search", backend=None)
+    before, now = (
+        dataclasses.replace(result(Verdict.FAIL), checks=(dataclasses.replace(found, max_relative_error=error),))
+        for error in (0.1, 1e3)
+    )
+    assert against(before, now).known == ("a.yaml::huber",)
+
+
 def test_growth_within_round_off_is_not_told() -> None:
     assert against(result(error=0.0), result(error=1e-15)).grown == ()
     assert against(result(error=0.0), result(error=1e-12)).grown != ()

@@ -72,7 +72,7 @@ def diagnose(
     evidence = gather(verified, ask)
     if right is not None:
         evidence = _with(evidence, gather(right, ask))
-    everyone = np.flatnonzero((verified.codes == Code.FAIL).any(axis=0))
+    everyone = np.flatnonzero(_mistaken(verified).any(axis=0))
     wrong = everyone[:MOST_EXAMINED]
     out = list(_non_finite(verified))
     named = {c.index for d in out for c in d.components}
@@ -90,6 +90,14 @@ def diagnose(
         seen = f" (the first {wrong.size} of {everyone.size} wrong components were looked at)"
         out = [replace(d, message=d.message + seen) if len(d.components) > MOST_LISTED else d for d in out]
     return out
+
+
+def _mistaken(verified: Verified) -> Mask:
+    """Where the claim itself is wrong, (k, c): not where a spec refuses whatever is claimed at a kink."""
+    wrong: Mask = verified.codes == Code.FAIL
+    for row, component_ in np.argwhere(wrong).tolist() if any(verified.kinks) else ():
+        wrong[row, component_] = not verified.only_refused(row, component_)
+    return wrong
 
 
 NEARLY = 1e-2  # relative: a difference that is off by more is no derivative to anybody
