@@ -132,6 +132,9 @@ class CallableFunction:
     # Evaluate at one point that is handed over: one flat array for each variable, which the callable gets as it is. A
     # point with millions of components need not be copied for the sake of one call.
     run_parts: Callable[[Callable[[Variable], Array]], Evaluation] | None = None
+    first_call: float = field(
+        default=0.0, compare=False
+    )  # s, that its first call took, with all that only that one does
 
     def evaluate(self, points: Array) -> Evaluation:
         """Evaluate at `points` of shape (k, n), one call a point."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -73,6 +73,39 @@ FEWEST_CANDIDATES = 4  # fewer tell nothing: the search is then left out, and sa
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How slow a function and its claim are, and what time there is: `seconds` for all calls that a search makes."""
+
+    function: float  # s a call
+    claim: float
+    seconds: float
+
+    def less(self, listed: Verified) -> Pace:
+        """What is left once a suspect has been confirmed, which costs what one of the listed points did."""
+        rows = max(1, listed.points.shape[0])
+        one = (listed.evaluations * self.function + listed.claim_evaluations * self.claim) / rows
+        return replace(self, seconds=max(0.0, self.seconds - one))
+
+    def evaluations(self, budget: int) -> int:
+        """As much of a budget of evaluations of f as there is time for."""
+        return self._within(budget, self.function)
+
+    def points(self, count: int) -> int:
+        """As many of `count` points as there is time to ask the claim at."""
+        return self._within(count, self.claim)
+
+    def _within(self, count: int, each: float) -> int:
+        """`count`, or else a power of two, so that a little more or less time changes nothing."""
+        if count * each <= self.seconds:
+            return count
+        return 2 ** int(math.log2(self.seconds / each)) if self.seconds >= each else 0
+
+    def __str__(self) -> str:
+        slow = "the claim" if self.claim > self.function else "the function"
+        return f"{slow} takes {max(self.function, self.claim):.2g} s a call"
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """What a search came to. `verified` is the counterexample's own verification, at one point."""
 
@@ -83,6 +116,7 @@ class Found:
     skipped: str | None = None
     reason: str | None = None  # for a search that found nothing: what it could leave out
     given_up: bool = False  # it was ended from outside
+    planned: int = 0  # points that would have been tried, had there been time; 0 where all were
     unconfirmed: int = 0  # generic points where the claim looks wrong that the budget left no room to confirm
     # Points at which code answers with one huge number, which the claim is no derivative of; one of them, the number.
     not_meant: int = 0
@@ -106,11 +140,14 @@ def search(
     evaluations: int | None,
     seed: int,
     smooth: bool = False,
+    pace: Pace | None = None,
+    keep: Callable[[Verified], None] = lambda _found: None,
 ) -> Found:
     """Look for a counterexample to `problem.claim`; `listed` is the verification at the listed points.
 
     evaluations: the budget in evaluations of f; None for the default of the function's kind.  smooth: neither function
     nor claim have branches, so that a proof of identity leaves nothing to look for but missing values.
+    pace: of a slow function, for which fewer points are tried.  keep: told a counterexample before it is made simpler.
     """
     usual = FORMULA_EVALUATIONS if _is_formula(problem) else CODE_EVALUATIONS
     if (listed.codes != Code.PASS).any():
@@ -127,7 +164,11 @@ def search(
         # Differences come last, and only where they settle the listed points: a trace may not be followed at others.
         screens = exact + ([b for b in screens if b not in exact] if (listed.codes == Code.PASS).all() else [])
         usual *= 1 if exact else DIFFERENCED
-    budget = usual if evaluations is None else evaluations
+    wanted = budget = usual if evaluations is None else evaluations
+    usual_points = most_points
+    if pace is not None:
+        spare = pace.less(listed)
+        budget, most_points = spare.evaluations(budget), spare.points(most_points)
     if not screens:
         along = "the listed points were compared along random directions only"
         return Found(None, 0, 0, 0, along if listed.projected else "no backend could judge the listed points")
@@ -138,7 +179,7 @@ def search(
         return Found(
             None, 0, 0, 0, f"{problem.variables.size:,} components are too many for points of the search's own"
         )
-    hunt = _Hunt(problem, listed, affordable, ask, at_kinks, budget)
+    hunt = _Hunt(problem, listed, affordable, ask, at_kinks, budget, CHUNK if budget == wanted else 1)
     points, suspects = np.empty((0, problem.variables.size)), None
     proved = smooth and listed.proved
     if proved and second:  # 3x²/r + 3r has no value at r = 0, and nobody means it there
@@ -149,11 +190,18 @@ def search(
             return Found(None, 0, 0, 0, "the domain leaves no room for other points")
         suspects = hunt.without_value(points)
     too_dear: str | None = None
+    planned = 0
     for screen in () if proved else screens:
         each = cost_of_a_point(listed, screen)
         if second and is_exact(listed, screen) and not _is_formula(problem):
             each = max(each, 1 + problem.variables.size)  # a call of code is pulled back once for each row
-        count = int(budget // each)
+        count = min(int(budget // each), most_points)
+        planned = min(int(wanted // each), usual_points)
+        if count < FEWEST_CANDIDATES <= planned and pace is not None:
+            time = f"there is time for {count}" if count else "there is no time for any"
+            too_dear = f"{pace}, of points to try it needs {FEWEST_CANDIDATES} at least, and {time}"
+            return Found(None, 0, 0, 0, too_dear, planned=planned)
+        planned = planned if count < planned else 0
         if count < FEWEST_CANDIDATES:
             too_dear = too_dear or f"a point costs {each} evaluations, the search's budget is {budget}"
             if second and screen is not screens[-1]:
@@ -179,9 +227,10 @@ def search(
         verified = hunt.confirm(points[row])
         if verified is not None:
             simplest = verified
+            keep(verified)
             if problem.variables.size <= MOST_SHRUNK:
                 each = max(1, verified.evaluations)
-                most = min(MOST_SHRINKS, max(FEWEST_SHRINKS, budget // each))
+                most = min(MOST_SHRINKS, max(FEWEST_SHRINKS if pace is None else 0, budget // each))
                 simplest = shrink(points[row], verified, hunt.confirm, problem, listed.points, most)
             value = simplest.function_values[0]
             flat = hunt.not_meant.told_off(value[None])[0] and value.tobytes() in hunt.not_meant.meant
@@ -198,7 +247,7 @@ def search(
     example, answer = min(left_out, key=lambda out: complexity(out[0]), default=(None, math.nan))
     return Found(
         None, points.shape[0], hunt.spent, hunt.claims_spent, reason="; ".join(said) or None, unconfirmed=left,
-        not_meant=len(left_out), not_meant_at=example, not_meant_value=answer,
+        planned=planned, not_meant=len(left_out), not_meant_at=example, not_meant_value=answer,
     )  # fmt: skip
 
 
@@ -213,6 +262,7 @@ def together(first: Found, second: Found, name: str) -> Found:
         first.claim_evaluations + second.claim_evaluations,
         skipped=None if first.skipped is None or second.skipped is None else first.skipped, reason=reason,
         given_up=first.given_up or second.given_up, unconfirmed=first.unconfirmed + second.unconfirmed,
+        planned=max(first.planned, second.planned),
         not_meant=max(first.not_meant, second.not_meant),
         not_meant_at=first.not_meant_at if first.not_meant else second.not_meant_at,
         not_meant_value=second.not_meant_value if second.verified or not first.not_meant else first.not_meant_value,
@@ -280,10 +330,11 @@ class _Hunt:
     """The search's means: screening by one backend, confirming by all, and a count of what they cost."""
 
     def __init__(
-        self, problem: Problem, listed: Verified, backends: Sequence[str], ask: Ask, at_kinks: AtKinks, budget: int
-    ) -> None:
+        self, problem: Problem, listed: Verified, backends: Sequence[str], ask: Ask, at_kinks: AtKinks, budget: int,
+        chunk: int,
+    ) -> None:  # fmt: skip
         self.problem, self.listed, self.backends, self.ask, self.at_kinks = problem, listed, backends, ask, at_kinks
-        self.budget = budget
+        self.budget, self.chunk = budget, chunk
         self.second = problem.derivative is Derivative.HESSIAN
         # f may compute in single precision without saying so, and its gradient then does too.
         rows = range(listed.points.shape[0])
@@ -378,7 +429,7 @@ class _Hunt:
 
     def _closer(self, points: Matrix, claimed: Matrix, rows: Array, backend: str) -> list[Estimate]:
         """Estimates in full at the first of `rows`: as many as the budget allows where each is a call of code."""
-        chunk = rows.size if _is_formula(self.problem) else CHUNK
+        chunk = rows.size if _is_formula(self.problem) else self.chunk
         estimates: list[Estimate] = []
         for start in range(0, rows.size, chunk):
             part = rows[start : start + chunk]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -119,12 +120,15 @@ def _function(
         return built if outputs is None else _as_vector(built, outputs)
     callable_ = _resolve(source, loaders, directory)
     pair = source.returns == PAIR
+    began = time.perf_counter()
     if outputs is None:
         outputs = output_shape_of(callable_, spec.variables, constants, points, value_of_pair=pair)
-    return function_from_callable(
+    first_call = time.perf_counter() - began
+    called = function_from_callable(
         callable_, spec.variables, constants, outputs,
         kind=source.kind, source=source_of(callable_), value_of_pair=pair,
     )  # fmt: skip
+    return replace(called, first_call=first_call)
 
 
 def _as_vector(function: ExpressionFunction, outputs: Shape) -> ExpressionFunction:

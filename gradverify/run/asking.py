@@ -17,6 +17,7 @@ from gradverify.core.problem import Derivative, Domain, Function, Precision, Pro
 from gradverify.core.verify import Answer
 from gradverify.functions.approximations import approximation
 from gradverify.functions.build import Loaded
+from gradverify.run.phases import backend_phase
 from gradverify.run.settings import VerifySettings
 from gradverify.spec.model import Spec
 
@@ -67,7 +68,7 @@ def asker(
         options = (spec.backends or {}).get(name)
         if options:
             problem = dataclasses.replace(problem, options=options)
-        progress(f"backend {name}")
+        progress(backend_phase(name, getattr(problem.function, "first_call", 0.0)))
         begun = time.perf_counter()
         try:
             reason = registered.value.why_not(problem)

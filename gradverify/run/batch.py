@@ -11,6 +11,7 @@ from gradverify.core.report import SpecResult
 from gradverify.report.json_report import spec_to_message
 from gradverify.run.brevity import brief
 from gradverify.run.outcome import broken
+from gradverify.run.phases import during
 from gradverify.run.settings import VerifySettings
 from gradverify.run.tasks import SpecMissingError, SpecStore, Task
 from gradverify.spec.model import Spec
@@ -48,20 +49,3 @@ def run_guarded(spec: Spec, plugins: Plugins, settings: VerifySettings, progress
         return brief(run_spec(spec, plugins, settings, follow))
     except BaseException as error:  # noqa: BLE001 - user code may raise anything, and it costs this spec only
         return broken(spec, f"{one_line(error)}, {during(phase)}", seconds=time.perf_counter() - started)
-
-
-_PHASES = {
-    "loading": "while its function was loaded and first called",
-    "search": "while searching for counterexamples",
-    "explanation": "while explaining the result",
-    "figures": "while evaluating what only figures need",
-}
-
-
-def during(phase: str) -> str:
-    """A phase as a clause: "while running backend sympy", "while its function was loaded and first called"."""
-    if phase.startswith("backend "):
-        return f"while running {phase}"
-    if phase.startswith("before"):
-        return phase
-    return _PHASES.get(phase, f"while {phase}")

@@ -3,53 +3,88 @@
 from __future__ import annotations
 
 import math
+import time
+from collections.abc import Callable
 
 from gradverify.core import conclude, search
 from gradverify.core.arrays import Vector
 from gradverify.core.judge import Code
-from gradverify.core.problem import ExpressionFunction
+from gradverify.core.problem import CallableFunction, ExpressionFunction
 from gradverify.core.report import Check, Counterexample
 from gradverify.core.verdicts import Verdict
 from gradverify.core.verify import Verified, verdict_of
 from gradverify.expression.analytic import analytic
 from gradverify.expression.guards import literals
 from gradverify.functions.literals import literals_in_source
-from gradverify.run.patience import OutOfPatience, patience
+from gradverify.run.patience import SHORTEST_PATIENCE, OutOfPatience, patience
+from gradverify.run.phases import SLOW_CALL
 from gradverify.run.settings import FAR_STEPS, VerifySettings
 from gradverify.run.verification import Verification, line_of
 from gradverify.spec.model import Spec
 
 SEARCH_SECONDS = 30.0  # several times what the search plans for, so that only a function that hangs gets there
+SHARE = 0.8  # of the time that a spec has left, for its search: the explanation needs some as well
+PLANNED = 0.8  # of the search's time
 
 
-def search_claims(work: Verification, settings: VerifySettings) -> tuple[search.Found, Verified]:
-    """The search for the first claim, and for a Hessian beside it; and the claim that what it found is about."""
+def search_claims(work: Verification, settings: VerifySettings, elapsed: float) -> tuple[search.Found, Verified]:
+    """The search for the first claim, and for a Hessian beside it; and the claim that what it found is about.
+
+    elapsed: seconds that the spec has taken so far.
+    """
     main, *others = work.verified
-    found, searched = _search_within_limits(work, main, settings), main
+    until = time.monotonic() + _search_seconds(work.spec, settings, elapsed)
+    found, searched = _search_within_limits(work, main, settings, until), main
     for other in others:
         if found.verified is not None:
             break
-        further = _search_within_limits(work, other, settings)
+        further = _search_within_limits(work, other, settings, until)
         if further.verified is not None:
             searched = other
         found = search.together(found, further, other.problem.derivative.value)
     return found, searched
 
 
-def _search_within_limits(work: Verification, main: Verified, settings: VerifySettings) -> search.Found:
+def _search_seconds(spec: Spec, settings: VerifySettings, elapsed: float) -> float:
+    """The time that a spec's search may take; where the spec gives it a budget, as much as its time limit leaves."""
+    left = math.inf if settings.seconds is None else SHARE * max(0.0, settings.seconds - elapsed)
+    return left if spec.search_evaluations is not None and left < math.inf else min(SEARCH_SECONDS, left)
+
+
+def _pace(main: Verified, seconds: float) -> search.Pace | None:
+    """How slow the function and its claim are, where that counts; asked of them once, at the first listed point."""
+    function, claim = main.problem.function, main.problem.claim
+    if not isinstance(function, CallableFunction) or not function.first_call >= SLOW_CALL or claim is None:
+        return None
+    point = main.points[:1]
+    taken = []
+    for called in (function, claim):
+        began = time.perf_counter()
+        called.evaluate(point)
+        taken.append(time.perf_counter() - began)
+    return search.Pace(taken[0], taken[1], PLANNED * seconds)
+
+
+def _search_within_limits(work: Verification, main: Verified, settings: VerifySettings, until: float) -> search.Found:
     """The search, or why there is none: candidates are points that nobody listed, and f may hang at one."""
     for phase in ("search", FAR_STEPS):
         if phase in settings.given_up:
             return search.Found(None, 0, 0, 0, settings.given_up[phase], given_up=True)
+    seconds = max(until - time.monotonic(), SHORTEST_PATIENCE)
+    kept: list[Verified] = []
     try:
-        with patience(SEARCH_SECONDS):
-            return _search(work, main, settings)
+        with patience(seconds):
+            return _search(work, main, settings, seconds, kept.append)
     except OutOfPatience:
-        late = f"it took more than {SEARCH_SECONDS:g} s: the function is slow, or hangs"
+        if kept:  # a counterexample that there was no time to make simpler
+            return search.Found(kept[-1], 1, 0, 0)
+        late = f"it took more than {seconds:.2g} s: the function is slow, or hangs"
         return search.Found(None, 0, 0, 0, late, given_up=True)
 
 
-def _search(work: Verification, main: Verified, settings: VerifySettings) -> search.Found:
+def _search(
+    work: Verification, main: Verified, settings: VerifySettings, seconds: float, keep: Callable[[Verified], None]
+) -> search.Found:
     if not search.applies_to(main.problem):
         return search.Found(None, 0, 0, 0, "there is no variable to move")
     numbers: list[float] = []
@@ -67,7 +102,20 @@ def _search(work: Verification, main: Verified, settings: VerifySettings) -> sea
             isinstance(f, ExpressionFunction) and all(map(analytic, f.trees))
             for f in (main.problem.function, main.problem.claim)
         ),
+        pace=_pace(main, seconds), keep=keep,
     )  # fmt: skip
+
+
+def shortened(found: search.Found, spec: Spec) -> str:
+    """What is said of a search that had not the time for all its points."""
+    tried = f"all but {found.candidates} of up to {found.planned} points of the search"
+    if found.skipped is not None:
+        tried = "the search beyond the listed points"
+    why = found.skipped or "the function is slow, and there is time for no more"
+    out = "a longer limit (`--timeout`)"
+    if spec.search_evaluations is None:
+        out += " with a budget of its own (`search: {evaluations: 1000}`)"
+    return f"{tried}; {why}; {out} tries all, `search: off` none"
 
 
 def unconfirmed(count: int) -> str:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+SHORTEST_PATIENCE = 1e-3  # s: a timer of 0 would be none
+
 
 class OutOfPatience(BaseException):
     """Time is up."""

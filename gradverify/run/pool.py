@@ -18,11 +18,11 @@ from typing import Any
 from gradverify.core.report import SpecResult
 from gradverify.report.json_report import spec_from_data
 from gradverify.run import wire
-from gradverify.run.batch import during
 from gradverify.run.capture import without_own_frames
 from gradverify.run.interrupt import Interrupts
 from gradverify.run.launch import Inheritance, Worker, start_worker
 from gradverify.run.outcome import broken
+from gradverify.run.phases import backend_of, during, seconds_a_call
 from gradverify.run.settings import FAR_STEPS, VerifySettings
 from gradverify.run.tasks import Task
 from gradverify.spec.model import Spec
@@ -36,6 +36,9 @@ AHEAD_SECONDS = 0.03
 OPTIONAL_PHASES = ("search", "explanation", "figures")  # a spec that ends its worker there has its verdict without them
 START_SECONDS = 60.0  # that a worker may take to be ready: far more than any import, far less than a day
 FAILED_STARTS = 3  # workers that end before they are ready, one after another, until the pool gives up
+FEWEST_CALLS = 8  # of a function that any backend needs: where a time limit holds fewer, no other is asked
+FEW_CALLS = 100  # a limit that holds fewer is exceeded anywhere, not only far from the listed points
+WAY_OUT = "a longer limit (`--timeout`) or a smaller instance of the function is the way out"
 WATCH_SECONDS = 1.0  # how often the loop looks around when nothing happens
 
 
@@ -186,6 +189,7 @@ class Pool:
             self._settings,
             skip_backends={**self._settings.skip_backends, **jobs[0].skip},
             given_up={**self._settings.given_up, **jobs[0].given_up},
+            seconds=self._seconds,
         )
         tasks = [{"number": job.number, **job.task.to_data()} for job in jobs]
         if not desk.jobs:
@@ -278,7 +282,7 @@ class Pool:
                 yield from self._bury(desk)
             elif desk.jobs and now >= self._deadline(desk) and self._nothing_to_read(desk):
                 limit = f"time limit of {self._seconds:g} s exceeded"
-                yield from self._bury(desk, limit)
+                yield from self._bury(desk, limit, late=True)
 
     @staticmethod
     def _nothing_to_read(desk: _Desk) -> bool:
@@ -299,7 +303,7 @@ class Pool:
         deadline = min((self._deadline(desk) for desk in self._desks if desk.jobs), default=float("inf"))
         return max(0.0, min(WATCH_SECONDS, deadline - now))
 
-    def _bury(self, desk: _Desk, reason: str | None = None) -> Iterator[tuple[int, SpecResult]]:
+    def _bury(self, desk: _Desk, reason: str | None = None, *, late: bool = False) -> Iterator[tuple[int, SpecResult]]:
         """A worker is dead, or has to die for `reason`: decide what that means for the job that it was at."""
         number, started, phase = desk.worker.status.read()
         seconds = max(0.0, time.monotonic() - started) if started else 0.0
@@ -329,17 +333,24 @@ class Pool:
             given_up = job.given_up | {phase: f"{reason}, {during(phase)}"}
             self._put_back([dataclasses.replace(job, given_up=given_up)])
             return
-        backend = phase.removeprefix("backend ") if phase.startswith("backend ") else None
+        backend = backend_of(phase)
+        slow = seconds_a_call(phase) if late else 0.0
+        if slow * FEWEST_CALLS > (self._seconds or 0.0):
+            reason = f"{reason}: the function takes {slow:.2g} s a call, and a check takes dozens of calls; {WAY_OUT}"
+            yield job.number, broken(job.spec, reason, seconds=seconds, output=output)
+            return
         if backend is None or backend in job.skip:
             yield job.number, broken(job.spec, f"{reason}, {during(phase)}", seconds=seconds, output=output)
             return
-        if FAR_STEPS not in job.given_up:
+        if FAR_STEPS not in job.given_up and not slow * FEW_CALLS > (self._seconds or 0.0):
             # Differences step far out to see the scale of f, where it may hang or crash; near the points it may not.
             given_up = job.given_up | {FAR_STEPS: f"{reason}, {during(phase)}"}
             self._put_back([dataclasses.replace(job, given_up=given_up)])
             return
         origin = self._inherit.plugins.backends.get(backend)
         blame = f" ({origin.origin})" if origin is not None else ""
+        if slow:
+            blame = f"; {WAY_OUT}"  # it is not the backend that is slow
         skip = job.skip | {backend: f"{reason}, {during(phase)}{blame}"}
         self._put_back([dataclasses.replace(job, skip=skip)])
 

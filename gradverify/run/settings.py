@@ -19,6 +19,7 @@ class VerifySettings:
     given_up: Mapping[str, str] = field(default_factory=dict)  # "search", "explanation", "figures", FAR_STEPS → why not
     search: bool = True
     blind_spots: bool = True
+    seconds: float | None = None  # that the spec has until its worker is ended; None: as many as it takes
     pictures: bool = False  # whether to evaluate what only figures need: step-size ladders, level sets
 
     def to_data(self) -> dict[str, Any]:
@@ -31,6 +32,7 @@ class VerifySettings:
             "search": self.search,
             "blind_spots": self.blind_spots,
             "pictures": self.pictures,
+            "seconds": self.seconds,
         }
 
     @classmethod
@@ -45,4 +47,5 @@ class VerifySettings:
             search=bool(data.get("search", True)),
             blind_spots=bool(data.get("blind_spots", True)),
             pictures=bool(data.get("pictures", False)),
+            seconds=None if data.get("seconds") is None else float(data["seconds"]),
         )

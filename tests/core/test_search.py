@@ -11,7 +11,7 @@ import pytest
 from gradverify.core.candidates import candidates
 from gradverify.core.estimates import Screened
 from gradverify.core.problem import Domain, Problem, Request
-from gradverify.core.search import Found, alternating, complexity, is_generic, search
+from gradverify.core.search import FEWEST_CANDIDATES, Found, Pace, alternating, complexity, is_generic, search
 from gradverify.core.variables import Shape
 from gradverify.core.verdicts import AtKinks, Verdict
 from gradverify.core.verify import Answer, Ask, Verified, verdict_of
@@ -125,13 +125,13 @@ class Screening:
         return Answer(name, screened=rough)
 
 
-def screen(truth: str, claim: str, bound: float = 1e-9) -> tuple[Found, Screening]:
+def screen(truth: str, claim: str, bound: float = 1e-9, pace: Pace | None = None) -> tuple[Found, Screening]:
     problem = problem_of("x", {"x": claim})
     verified, ask = check(problem, {"x": truth}, [[0.5]])
     backend = Screening(ask, truth, bound)
     found = search(
         problem, verified, ["truth"], backend, at_kinks=AtKinks.ACCEPT_SUBGRADIENT, literals=(), evaluations=None,
-        seed=0,
+        seed=0, pace=pace,
     )  # fmt: skip
     return found, backend
 
@@ -146,6 +146,40 @@ def test_a_fault_that_shows_at_one_screened_point_is_found() -> None:
     found, _ = screen("cos(x)", "where(x == 3, 0, cos(x))")
     assert found.verified is not None
     assert found.verified.points[0].tolist() == [3.0]
+
+
+@pytest.mark.parametrize(
+    ("pace", "slow"),
+    [(Pace(0.1, 0.0, 2.5), "the function takes 0.1 s"), (Pace(0.0, 0.1, 2.5), "the claim takes 0.1 s")],
+)
+def test_a_slow_function_is_searched_at_as_many_points_as_there_is_time_for(pace: Pace, slow: str) -> None:
+    found, _ = screen("cos(x)", "cos(x)", pace=pace)
+    assert slow in str(pace)
+    assert FEWEST_CANDIDATES <= found.candidates <= 2.5 / 0.1 < found.planned
+    assert found.skipped is None
+
+
+def test_where_there_is_time_for_all_points_none_is_left_out() -> None:
+    assert screen("cos(x)", "cos(x)", pace=Pace(0.001, 0.001, 20.0))[0].planned == 0
+
+
+def test_a_function_too_slow_for_any_search_is_not_searched_and_says_how_slow_it_is() -> None:
+    found, backend = screen("cos(x)", "sin(x)*cos(x)/sin(x)", bound=1e-2, pace=Pace(1.5, 0.1, 2.0))
+    assert found.candidates == found.evaluations == 0
+    assert "the function takes 1.5 s a call" in (found.skipped or "")
+    assert not backend.asked_closely
+
+
+def test_a_counterexample_is_kept_before_it_is_made_simpler() -> None:
+    problem = problem_of("x", {"x": "where(x > 1.5, 0, cos(x))"})
+    verified, ask = check(problem, {"x": "cos(x)"}, [[0.5]])
+    kept: list[Verified] = []
+    found = search(
+        problem, verified, ["truth"], ask, at_kinks=AtKinks.ACCEPT_SUBGRADIENT, literals=(), evaluations=None, seed=0,
+        keep=kept.append,
+    )  # fmt: skip
+    assert found.verified is not None
+    assert [verdict_of(one)[0] for one in kept] == [Verdict.FAIL]
 
 
 def test_a_component_that_is_zero_agrees_where_the_bound_is_small_beside_its_ordinary_size() -> None:
