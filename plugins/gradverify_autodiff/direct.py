@@ -68,10 +68,9 @@ class DirectTracer:
         rows = np.concatenate([points] * (COPIES + 1))
         shares = self._shares(rows.shape[0], n, clean=k)
         ties = np.zeros(k, dtype=np.bool_)
-        with np.errstate(all="ignore"):
-            values, found = self._passes(self._shaken(rows, shares.points), shares, ties, k, strong_zeros)
-            copies = found.reshape((COPIES + 1, k, n))
-            return values[:k], copies[0], spread(copies[0], copies[1:]), ties
+        values, found = self._passes(self._shaken(rows, shares.points), shares, ties, k, strong_zeros)
+        copies = found.reshape((COPIES + 1, k, n))
+        return values[:k], copies[0], spread(copies[0], copies[1:]), ties
 
     def plain(self, points: Matrix, _: Derivative) -> Sides:
         """Values and derivatives, as `Tracer` says."""
@@ -80,19 +79,13 @@ class DirectTracer:
 
     def _shares(self, rows: int, n: int, clean: int) -> _Shares:
         """Changes in the order in which a trace draws them; 0 in the leading `clean` rows."""
-        plan = self.schedule
-        variables = sum(step.slopes is None for step in plan.backward)
-        steps = plan.rounded + len(plan.backward) + variables
-        drawn = self.changes.take((steps + 2 * n) * rows)
-        cuts = (rows * n, (steps + n) * rows)
-        shares = _Shares(
-            points=drawn[: cuts[0]].reshape((rows, n)),
-            steps=drawn[cuts[0] : cuts[1]].reshape((steps, rows)),
-            gradient=drawn[cuts[1] :].reshape((rows, n)),
-        )
-        shares.points[:clean] = shares.gradient[:clean] = 0
-        shares.steps[:, :clean] = 0
-        return shares
+        draws = self.schedule.draws
+        drawn = self.changes.take((draws + 2 * n) * rows)
+        first, last = rows * n, (draws + n) * rows
+        drawn[: clean * n] = drawn[last : last + clean * n] = 0
+        steps = drawn[first:last].reshape((draws, rows))
+        steps[:, :clean] = 0
+        return _Shares(drawn[:first].reshape((rows, n)), steps, drawn[last:].reshape((rows, n)))
 
     def _shaken(self, rows: Matrix, change: Matrix) -> Matrix:
         """`rows` moved by round-off, but for components that would leave the domain."""
@@ -135,9 +128,9 @@ class DirectTracer:
                     g = g + g * next(changes)
                 found[:, plan.names[at]] += g
                 continue
-            shares_of = slopes(g, unrounded[at], *[values[slot] for slot in arguments])
-            for parent, given in zip(parents, shares_of, strict=True):
-                share = np.where(g == 0, 0.0, given) if strong_zeros and off else given
+            parts = slopes(g, unrounded[at], *[values[slot] for slot in arguments])
+            for parent, part in zip(parents, parts, strict=True):
+                share = np.where(g == 0, 0.0, part) if strong_zeros and off else part
                 before = cotangents[parent]
                 cotangents[parent] = share if before is None else before + share
         return values[plan.end], found if shares is None else found + found * shares.gradient

@@ -55,7 +55,7 @@ class Tracer(Protocol):
 
 def spread(clean: Tensor, copies: Tensor) -> Tensor:
     """The largest deviation of `copies`, shape (c, …), from `clean`."""
-    deviation: Tensor = np.max(np.abs(copies - clean), axis=0)
+    deviation: Tensor = np.maximum.reduce(np.abs(copies - clean))
     return deviation
 
 
@@ -132,12 +132,16 @@ def measure(tracer: Tracer, points: Matrix, derivative: Derivative, domain: Doma
     """The derivative at `points`, shape (k, n); its bound is infinite where nothing can be said."""
     step = max(1, AT_ONCE // ((COPIES + 1) * max(1, points.shape[1])))
     parts = [_measure(tracer, points[i : i + step], derivative, epsilon) for i in range(0, points.shape[0], step)]
-    joined = Measured(
-        values=np.concatenate([part.values for part in parts]),
-        derivatives=np.concatenate([part.derivatives for part in parts]),
-        bounds=np.concatenate([part.bounds for part in parts]),
-        tied=np.concatenate([part.tied for part in parts]),
-        evaluations=sum(part.evaluations for part in parts),
+    joined = (
+        parts[0]
+        if len(parts) == 1
+        else Measured(
+            values=np.concatenate([part.values for part in parts]),
+            derivatives=np.concatenate([part.derivatives for part in parts]),
+            bounds=np.concatenate([part.bounds for part in parts]),
+            tied=np.concatenate([part.tied for part in parts]),
+            evaluations=sum(part.evaluations for part in parts),
+        )
     )
     return _settled(tracer, points, derivative, domain, epsilon, joined)
 
@@ -155,6 +159,8 @@ def _settled(
     tracer: Tracer, points: Matrix, derivative: Derivative, domain: Domain, epsilon: float, measured: Measured
 ) -> Measured:
     """Look around each point with ties or non-finite numbers: a derivative that is continuous there holds."""
+    if not measured.tied.any() and np.isfinite(measured.bounds).all():  # of what is not finite no bound is
+        return measured
     k = points.shape[0]
     lost = ~(np.isfinite(measured.derivatives) & np.isfinite(measured.bounds)).reshape((k, -1)).all(axis=1)
     sound = np.isfinite(measured.values).reshape((k, -1)).all(axis=1)

@@ -8,7 +8,8 @@ to the last bit, those of the noise included.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,6 +24,12 @@ Slot = int
 # (cotangent of the result, the result before it was rounded, its arguments) -> cotangents of the arguments asked for
 Slopes = Callable[..., tuple[Array, ...]]
 Tie = Callable[..., Any]
+# A step is a function, its first two arguments (−1 where it has fewer; twice where it has more), all of them, whether
+# noise is added to the result, and what tells its ties.
+Forward = tuple[Callable[..., Any], Slot, Slot, tuple[Slot, ...], bool, Tie | None]
+# How the cotangent of a slot becomes those of its parents: the slot, the slopes and their arguments, the parents, and
+# whether a zero stays one under strong zeros. Without slopes the slot is a variable's.
+Backward = tuple[Slot, Slopes | None, tuple[Slot, ...], tuple[Slot, ...], bool]
 
 _OPERATIONS = (  # elementwise, each one function of autograd's
     "add subtract multiply divide power remainder negative abs sign sqrt cbrt exp exp2 expm1 log log2 log10 log1p sin "
@@ -30,7 +37,6 @@ _OPERATIONS = (  # elementwise, each one function of autograd's
     "maximum less less_equal greater greater_equal equal not_equal logical_and logical_or logical_not where sigmoid "
     "softplus erf erfc gammaln digamma"
 )
-_KNOWN = frozenset(_OPERATIONS.split())
 
 # The rules of autograd and `rules.py` for what most formulas are made of, where all operands have one shape: by
 # operation and the arguments asked for. Tests hold them against the rules themselves.
@@ -57,50 +63,27 @@ _SLOPES: dict[tuple[str, tuple[int, ...]], Slopes] = {
 }
 
 
-class Operation(NamedTuple):
-    """A function as the passes know it.
+class Recipe(NamedTuple):
+    """What becomes of a function whose arguments `asked` depend on the variables.
 
-    traced: a result that depends on the input is followed.  exact: it is not rounded.  off: a zero cotangent stays one
-    under strong zeros.  tie: says in which rows a branch is decided by equality.
+    function: in NumPy.  slopes: None where the result is not followed, or the exponent is fixed.  rounded: noise is
+    added.  off: a zero cotangent stays one under strong zeros.  tie: tells in which rows equality decides a branch.
     """
 
     function: Callable[..., Any]
-    primitive: Callable[..., Any]
-    traced: bool
-    exact: bool
-    off: bool
-    tie: Tie | None
-
-
-class Forward(NamedTuple):
-    """One step: `second` is −1 where there is one argument, and `first` as well where there are more than two.
-
-    rounded: noise is added to the result.
-    """
-
-    function: Callable[..., Any]
-    first: Slot
-    second: Slot
-    arguments: tuple[Slot, ...]
-    rounded: bool
-    tie: Tie | None
-
-
-class Backward(NamedTuple):
-    """How the cotangent of slot `at` becomes those of `parents`; without slopes the slot is a variable's."""
-
-    at: Slot
     slopes: Slopes | None
-    arguments: tuple[Slot, ...]
-    parents: tuple[Slot, ...]
+    followed: bool
+    rounded: bool
     off: bool
+    tie: Tie | None
 
 
-class Schedule(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Schedule:
     """A formula of numbers, ready to be run. Slots are numbered: first the names, then the literals, then one a step.
 
-    names: of each the variable's component, or the constant's value.  end: the slot of the result.  rounded: how many
-    of the forward steps are.
+    names: of each the variable's component, or the constant's value.  end: the slot of the result.  draws: how many
+    times noise is added to as many numbers as there are rows.
     """
 
     names: tuple[int | Array, ...]
@@ -108,19 +91,24 @@ class Schedule(NamedTuple):
     forward: tuple[Forward, ...]
     backward: tuple[Backward, ...]
     end: Slot
-    rounded: int
+    draws: int
 
 
 @functools.cache
-def _operation(name: str) -> Operation:
+def _recipe(name: str, asked: tuple[int, ...]) -> Recipe | None:
+    """None for what is no elementwise function of autograd's."""
+    if name not in _OPERATIONS.split():
+        return None
     primitive: Any = AUTOGRAD.functions[name]
     if name in TIES_WITHOUT_SLOPE:
-        return Operation(getattr(np, name), primitive, False, True, False, TIES_WITHOUT_SLOPE[name])
+        return Recipe(getattr(np, name), None, False, False, False, TIES_WITHOUT_SLOPE[name])
     if not hasattr(primitive, "fun"):  # autograd's own `where` is a wrapper of what it follows
         primitive = trace_primitives_map[getattr(np, name)]
     own = primitive.__name__
-    traced = primitive not in notrace_primitives[VJPNode]
-    return Operation(primitive.fun, primitive, traced, own in EXACT, own in ELEMENTWISE, TIES.get(own))
+    if not asked or primitive in notrace_primitives[VJPNode]:
+        return Recipe(primitive.fun, None, False, False, False, None)
+    slopes = _SLOPES.get((name, asked)) or _by_autograd(primitive, asked)
+    return Recipe(primitive.fun, slopes, True, own not in EXACT, own in ELEMENTWISE, TIES.get(own))
 
 
 def schedule(function: ExpressionFunction) -> Schedule | None:
@@ -129,32 +117,46 @@ def schedule(function: ExpressionFunction) -> Schedule | None:
         return None
     program = program_of(function.trees[:1])
     names = _names(program.names, function)
-    if names is None or not all(type(literal) is Number for literal in program.literals):
+    if names is None:
         return None
-    literals = tuple([np.array([literal.value]) for literal in program.literals])
+    literals = []
+    for literal in program.literals:
+        if type(literal) is not Number:
+            return None
+        literals.append(np.array([literal.value]))
     followed = [type(name) is int for name in names] + [False] * len(literals)
     forward: list[Forward] = []
-    nodes: dict[Slot, Backward] = {}
-    for slot, (name, arguments, detail, _) in enumerate(program.steps, len(followed)):
-        if detail is not None or name not in _KNOWN:
+    nodes: list[Backward | None] = [None] * len(followed)
+    draws = 0
+    for name, arguments, detail, _ in program.steps:
+        first, second = arguments if len(arguments) == 2 else (arguments[0], -1)
+        asked = _ASKED[followed[first], second >= 0 and followed[second]]
+        if len(arguments) > 2:
+            first, asked = -1, tuple([i for i, argument in enumerate(arguments) if followed[argument]])
+        recipe = _recipe(name, asked)
+        if recipe is None or detail is not None:
             return None
-        operation = _operation(name)
-        asked = tuple([i for i, argument in enumerate(arguments) if followed[argument]]) if operation.traced else ()
-        if asked:
-            if name == "power" and asked == (0,) and 0 <= arguments[1] - len(names) < len(literals):
-                slopes = _power(literals[arguments[1] - len(names)])
-            else:
-                slopes = _SLOPES.get((name, asked)) or _by_autograd(operation.primitive, asked)
-            nodes[slot] = Backward(slot, slopes, arguments, tuple([arguments[i] for i in asked]), operation.off)
-        followed.append(bool(asked))
-        first, second = (*arguments, -1)[:2] if len(arguments) <= 2 else (-1, -1)
-        tie = operation.tie if asked or not operation.traced else None
-        forward.append(Forward(operation.function, first, second, arguments, bool(asked) and not operation.exact, tie))
+        forward.append((recipe.function, first, second, arguments, recipe.rounded, recipe.tie))
+        followed.append(recipe.followed)
+        if recipe.followed:
+            slopes = recipe.slopes
+            if name == "power" and asked == (0,) and 0 <= second - len(names) < len(literals):
+                slopes = _power(literals[second - len(names)])
+            parents = arguments if len(asked) == len(arguments) else tuple([arguments[i] for i in asked])
+            nodes.append((len(nodes), slopes, arguments, parents, recipe.off))
+            draws += recipe.rounded
+        else:
+            nodes.append(None)
     (end,) = program.results
     if not followed[end]:
         return None
-    rounded = sum(step.rounded for step in forward)
-    return Schedule(names, literals, tuple(forward), tuple(_ordered(end, nodes)), end, rounded)
+    backward = _ordered(end, nodes)
+    # A variable is a column of the points, reshaped: two steps.
+    draws += sum([1 if step[1] else 2 for step in backward])
+    return Schedule(names, tuple(literals), tuple(forward), tuple(backward), end, draws)
+
+
+_ASKED = {(False, False): (), (True, False): (0,), (False, True): (1,), (True, True): (0, 1)}
 
 
 def _names(names: tuple[str, ...], function: ExpressionFunction) -> tuple[int | Array, ...] | None:
@@ -191,25 +193,25 @@ def _power(exponent: Array) -> Slopes:
     return lambda g, _ans, x, _y: (g * exponent * x**lower,)
 
 
-def _ordered(end: Slot, nodes: Mapping[Slot, Backward]) -> list[Backward]:
+def _ordered(end: Slot, nodes: Sequence[Backward | None]) -> list[Backward]:
     """The steps back from `end` in the order of `autograd.util.toposort`, which the noise is drawn in."""
-    uses: dict[Slot, int] = {}
+    uses = [0] * len(nodes)
     stack = [end]
     while stack:
         slot = stack.pop()
-        uses[slot] = uses.get(slot, 0) + 1
-        if uses[slot] == 1 and slot in nodes:
-            stack.extend(nodes[slot].parents)
+        uses[slot] += 1
+        if uses[slot] == 1 and (node := nodes[slot]) is not None:
+            stack += node[3]
     order: list[Backward] = []
     stack = [end]
     while stack:
         slot = stack.pop()
-        node = nodes.get(slot)
+        node = nodes[slot]
         if node is None:
-            order.append(Backward(slot, None, (), (), False))
+            order.append((slot, None, (), (), False))
             continue
         order.append(node)
-        for parent in node.parents:
+        for parent in node[3]:
             if uses[parent] == 1:
                 stack.append(parent)
             else:

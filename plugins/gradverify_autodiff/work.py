@@ -16,6 +16,7 @@ from gradverify.plugin import (
     Estimates,
     Evidence,
     ExpressionFunction,
+    Mask,
     Matrix,
     Note,
     NoteKind,
@@ -23,7 +24,6 @@ from gradverify.plugin import (
     Problem,
     Request,
     Screened,
-    Tensor,
     UnsupportedFunctionError,
     evaluate_tree,
 )
@@ -44,10 +44,20 @@ def estimate(problem: Problem, request: Request) -> Estimates:
         measured, sound = measure_callable(problem, function, request.points)
     else:
         raise DoesNotApply("it needs an expression or a Python function")
-    return Estimates(
-        points=tuple(_estimate(measured, row, bool(sound[row]), problem) for row in range(request.points.shape[0])),
-        evaluations=measured.evaluations,
-    )
+    return Estimates(points=_points(measured, sound, problem), evaluations=measured.evaluations)
+
+
+def _points(measured: Measured, sound: Mask, problem: Problem) -> tuple[Estimate, ...]:
+    """One estimate a point; copies, so that nothing else is kept."""
+    if sound.all() and np.isfinite(measured.bounds).all():  # of what is not finite no bound is
+        found, bounds = measured.derivatives.copy(), measured.bounds.copy()
+        return tuple(
+            [
+                Estimate(value=value, error_bound=bound, evidence=Evidence.EXACT)
+                for value, bound in zip(found, bounds, strict=True)
+            ]
+        )
+    return tuple([_estimate(measured, row, bool(sound[row]), problem) for row in range(sound.size)])
 
 
 # What a trace without noisy copies is taken to be off by, relatively: enough for a look at points where nothing is
@@ -113,13 +123,13 @@ def _all_rules() -> Iterator[None]:
         raise DoesNotApply(f"`{missing.function}` has no derivative rule") from None
 
 
-def _of_expression(problem: Problem, function: ExpressionFunction, points: Matrix) -> tuple[Measured, Tensor]:
+def _of_expression(problem: Problem, function: ExpressionFunction, points: Matrix) -> tuple[Measured, Mask]:
     """The measurement, and in which rows f is finite."""
     with _all_rules():
         measured = measure(
             tracer_of(problem, function), points, problem.derivative, problem.domain, Precision.FLOAT64.epsilon
         )
-    sound = np.isfinite(measured.values).reshape((points.shape[0], -1)).all(axis=1)
+    sound: Mask = np.isfinite(measured.values).reshape((points.shape[0], -1)).all(axis=1)
     return measured, sound
 
 
