@@ -18,8 +18,10 @@ from gradverify.core.arrays import Array, Mask, Matrix
 from gradverify.core.problem import Function
 
 # From a listed point towards the one without a value: exp overflows a double at 709 and a long double at 11,356,
-# exp(exp(x)) at arguments whose ratio is 1.42, so that steps by a quarter meet the gap between them.
-WAYS = 0.75 ** np.arange(1, 25)
+# exp(exp(x)) at arguments whose ratio is 1.42, so that steps by a quarter meet the gap between them. The point may
+# lie where the argument is huge because something is small, as 1/T near T = 0: the way is as fine at its far end.
+FAR_END = 0.5 ** np.arange(2, 50)  # exp(1/x**4) overflows at arguments whose ratio is 2
+WAYS = np.concatenate([0.75 ** np.arange(1, 25), 1 - FAR_END])
 
 
 def overflows(claim: Function, points: Matrix, listed: Matrix, most: int) -> tuple[Mask, int]:

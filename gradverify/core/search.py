@@ -43,6 +43,7 @@ ORDINARY = 2.0  # root mean square of a point's components up to which the claim
 NEIGHBOURS = 8  # f must be finite at this many points around a counterexample where the claim is not finite
 AROUND = 0.1  # relative to |x|: how far the witnesses are at most
 WITNESSES = 3  # points around one where differences alone accuse a Hessian, which must say so too
+CLOSE_BY = 1e-8  # relative to max(1, |x|): where a continuous f has come closer to its value, by half at least
 NEIGHBOUR_DISTANCE = 1e-4  # relative to max(1, |x|): near enough to see a natural domain's edge at the point
 
 SIMPLE_VALUES = (
@@ -223,21 +224,30 @@ def search(
     if suspects is None:
         return Found(None, 0, hunt.spent, hunt.claims_spent, "no backend could estimate at other points")
     most_confirmed = max(1, min(MOST_CONFIRMED, most_points // FEWEST_CANDIDATES))
-    for row in suspects[:most_confirmed]:
-        verified = hunt.confirm(points[row])
-        if verified is not None:
-            simplest = verified
-            keep(verified)
-            if problem.variables.size <= MOST_SHRUNK:
-                each = max(1, verified.evaluations)
-                most = min(MOST_SHRINKS, max(FEWEST_SHRINKS if pace is None else 0, budget // each))
-                simplest = shrink(points[row], verified, hunt.confirm, problem, listed.points, most)
-            value = simplest.function_values[0]
-            flat = hunt.not_meant.told_off(value[None])[0] and value.tobytes() in hunt.not_meant.meant
-            return Found(
-                simplest, points.shape[0], hunt.spent, hunt.claims_spent,
-                not_meant_value=float(value[0]) if flat else math.nan,
-            )  # fmt: skip
+    looked_at = points.shape[0]
+    verified = hunt.first_confirmed(points, suspects[:most_confirmed])
+    if verified is None and hunt.open.size:
+        # Differences saw jumps there, or cost too much: a trace has exact values at the same points.
+        tracing = next((b for b in screens[screens.index(screen) + 1 :] if is_exact(listed, b)), None)
+        if tracing is not None:
+            points = points[hunt.open[: int(budget // cost_of_a_point(listed, tracing))]]
+            again = hunt.screen_again(points, tracing)
+            if again is not None:
+                suspects = again
+                verified = hunt.first_confirmed(points, suspects[:most_confirmed])
+    if verified is not None:
+        simplest = verified
+        keep(verified)
+        if problem.variables.size <= MOST_SHRUNK:
+            each = max(1, verified.evaluations)
+            most = min(MOST_SHRINKS, max(FEWEST_SHRINKS if pace is None else 0, budget // each))
+            simplest = shrink(verified.points[0], verified, hunt.confirm, problem, listed.points, most)
+        value = simplest.function_values[0]
+        flat = hunt.not_meant.told_off(value[None])[0] and value.tobytes() in hunt.not_meant.meant
+        return Found(
+            simplest, looked_at, hunt.spent, hunt.claims_spent,
+            not_meant_value=float(value[0]) if flat else math.nan,
+        )  # fmt: skip
     left = hunt.unlooked + len(hunt.looks_wrong.intersection(suspects[most_confirmed:]))
     said = [PROVED] if proved else []
     if hunt.overflowed:
@@ -246,7 +256,7 @@ def search(
     left_out = [hunt.not_meant.left_out[row] for row in sorted(hunt.not_meant.left_out)]
     example, answer = min(left_out, key=lambda out: complexity(out[0]), default=(None, math.nan))
     return Found(
-        None, points.shape[0], hunt.spent, hunt.claims_spent, reason="; ".join(said) or None, unconfirmed=left,
+        None, looked_at, hunt.spent, hunt.claims_spent, reason="; ".join(said) or None, unconfirmed=left,
         planned=planned, not_meant=len(left_out), not_meant_at=example, not_meant_value=answer,
     )  # fmt: skip
 
@@ -344,6 +354,7 @@ class _Hunt:
         self.unlooked = 0  # generic points that screening calls wrong, and the budget left no room to look at closely
         self.overflowed = 0  # points at which the claim has no value for want of a wider range of numbers
         self.looks_wrong: set[int] = set()  # rows of the generic points that a closer look calls wrong
+        self.open: Array = np.empty(0, dtype=np.intp)  # rows of those that only a rough look calls wrong
         # A component's size at ordinary points, and round-off on that: 1 − tanh(x)² has none of its digits left at
         # x = 20, and is right.
         self.ordinary: Vector = np.zeros(listed.claim.values.shape[1])
@@ -372,6 +383,7 @@ class _Hunt:
         rows = np.arange(points.shape[0])
         # A rough look at second differences would tell nothing.
         rough = not self.second or is_exact(self.listed, backend)
+        self.unlooked, self.open = 0, self.open[:0]
         answer = self.ask(backend, self.problem, self._request(points, values.values, screening=rough))
         if answer.screened is not None:
             self.evaluations += answer.screened.evaluations
@@ -385,7 +397,8 @@ class _Hunt:
             estimates = self._closer(points, values.values, rows, backend)
             unlooked, rows = rows[len(estimates) :], rows[: len(estimates)]
             differs = self._differs(values.values[unlooked], answer.screened, unlooked)
-            self.unlooked = int((differs & is_generic(points[unlooked])).sum())
+            self.open = unlooked[differs & is_generic(points[unlooked])]
+            self.unlooked = self.open.size
         elif answer.estimates is not None:
             self.evaluations += answer.estimates.evaluations
             estimates = list(answer.estimates.points)
@@ -396,6 +409,9 @@ class _Hunt:
         claimed = values.values[rows]
         reference, bound = stacked(estimates, claimed.shape[1])
         codes = judge(claimed, reference, bound, self.problem.tolerance)
+        if answer.screened is not None:
+            undecided = (codes == Code.INCONCLUSIVE).any(axis=1) & self._differs(claimed, answer.screened, rows)
+            self.open = np.concatenate([self.open, rows[undecided & is_generic(points[rows])]])
         wrong = ((codes == Code.FAIL) & self._matters(claimed, reference)) | np.isnan(claimed)
         wrong = self._worth_a_look(points[rows], claimed, reference, wrong, [e.evidence for e in estimates])
         suspects = set(rows[wrong.any(axis=1)].tolist()) | set(values.failures)
@@ -417,6 +433,13 @@ class _Hunt:
         patched = set(rows[self._is_single_value(points[rows])].tolist())
         others = [*simplest(set(kinked.tolist()) - suspects)[:MOST_KINKS], *simplest(patched - suspects)[:MOST_PATCHED]]
         return [*alternating(simplest(suspects), generic), *dict.fromkeys(others)]
+
+    def screen_again(self, points: Matrix, backend: str) -> list[int] | None:
+        """The same for some of the points, with rows of their own."""
+        before, self.not_meant.left_out = self.not_meant.left_out, {}
+        found = self.screen(points, backend)
+        self.not_meant.left_out |= {-1 - row: out for row, out in before.items()}
+        return found
 
     def _meant(self, points: Matrix, claimed: Matrix, rows: Array) -> Array:
         """`rows` without those at which code answers with what stands for "not here"."""
@@ -555,6 +578,10 @@ class _Hunt:
             mask: Mask = ~(np.abs(claimed - reference) <= floor)
         return mask
 
+    def first_confirmed(self, points: Matrix, rows: Sequence[int]) -> Verified | None:
+        """The verification at the first of `rows` where the claim is wrong; None where it is at none."""
+        return next((found for row in rows if (found := self.confirm(points[row])) is not None), None)
+
     def _verified(self, points: Matrix) -> Verified:
         """What all backends say of `points`."""
         verified = verify(self.problem, points, self.backends, self.ask, self.at_kinks)
@@ -586,7 +613,7 @@ class _Hunt:
             # Only a derivative that exists can be missed: neither x/‖x‖ nor the gradient of arctan2 has a value at 0.
             if verified.kinks[0] or not any(self._exists(j.reference[0], j.bound[0]) for j in verified.judged):
                 return None
-            return verified if self._is_no_overflow(point) and (verified.codes == Code.FAIL).any() else None
+            return verified if self._is_no_overflow(point, claimed) and (verified.codes == Code.FAIL).any() else None
         for judged in verified.judged:
             failing = (judged.codes[0] == Code.FAIL) & (verified.codes[0] == Code.FAIL)
             failing[list(verified.kinks[0])] = False  # there the slopes decide, below
@@ -692,14 +719,29 @@ class _Hunt:
         self.claim_evaluations += spent
         return set(lost[over].tolist())
 
-    def _is_no_overflow(self, point: Vector) -> bool:
+    def _is_no_overflow(self, point: Vector, claimed: Vector) -> bool:
         """Whether a claim that is not finite at `point` is to blame: f lives all around it, and it is not far out."""
         if not np.max(np.abs(point), initial=0.0) <= FAR:
             return False
         if self._overflowing(point[None], np.full((1, 1), np.nan)):
             return False
         values = self._values_around(point, NEIGHBOUR_DISTANCE)
-        return bool(len(values) and np.isfinite(values).all())
+        return bool(len(values) and np.isfinite(values).all()) and self._is_continuous(point, claimed, values)
+
+    def _is_continuous(self, point: Vector, claimed: Vector, around: Matrix) -> bool:
+        """Whether the outputs of f with a claim that is not finite come close to their values at `point` beside it.
+
+        exp(−1/x) at 0 is a number where 1/0 is infinite, and arctan2(0, 0) is 0; neither has a derivative there.
+        around: (k, m), f at NEIGHBOUR_DISTANCE.
+        """
+        lost = ~np.isfinite(claimed.reshape((around.shape[1], -1))).all(axis=1)
+        self.evaluations += 1
+        here = values_of(self.problem.function, point[None])[0]
+        beside = self._values_around(point, CLOSE_BY)
+        with np.errstate(all="ignore"):
+            far, near = (np.max(np.abs(values - here), axis=0, initial=0.0) for values in (around, beside))
+            round_off = ROUND_OFF_UNITS * self.epsilon * np.abs(here)
+            return bool((near <= np.maximum(far / 2, round_off))[lost].all())
 
 
 def _median(values: Matrix) -> Vector:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from types import FunctionType
 from typing import Any
@@ -41,22 +42,55 @@ def approximation(*functions: Function | None) -> Approximation | None:
 def _in_function(function: Function) -> Iterator[Approximation]:
     if not isinstance(function, CallableFunction):
         return
-    waiting: list[Any] = [inspect.unwrap(function.callable)]
-    seen: set[int] = set()
+    waiting: list[tuple[Any, Mapping[str, Any]]] = [(inspect.unwrap(function.callable), {})]
+    seen: set[tuple[Any, ...]] = set()
     while waiting and len(seen) < MOST_FUNCTIONS:
-        one = waiting.pop()
-        known = getattr(one, "__globals__", {})
-        if id(one) in seen:
+        one, given = waiting.pop()
+        key = (id(one), *sorted(given.items()))
+        if key in seen:
             continue
-        seen.add(id(one))
+        seen.add(key)
         tree = tree_of(one)
         if tree is None:
             continue
+        known = ChainMap(dict(given), dict(_set_in(tree)), getattr(one, "__globals__", {}))
         yield from _in_tree(tree, known)
+        called = {id(node.func): node for node in ast.walk(tree) if isinstance(node, ast.Call)}
         for node in ast.walk(tree):
             other = known.get(node.id) if isinstance(node, ast.Name) else None
             if isinstance(other, FunctionType) and other.__module__ == getattr(one, "__module__", None):
-                waiting.append(other)
+                waiting.append((other, _given(called.get(id(node)), other, known)))
+
+
+def _set_in(tree: ast.AST) -> Iterator[tuple[str, float]]:
+    """The names that a text sets to numbers: arguments by default, and variables; the last one counts."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.arguments():
+                last = [*node.posonlyargs, *node.args][len(node.posonlyargs) + len(node.args) - len(node.defaults) :]
+                pairs = [*zip(last, node.defaults, strict=True), *zip(node.kwonlyargs, node.kw_defaults, strict=True)]
+                named = [(argument.arg, value) for argument, value in pairs]
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=value)
+                | ast.AnnAssign(target=ast.Name(id=name), value=value)
+            ):
+                named = [(name, value)]
+            case _:
+                continue
+        for name, value in named:
+            number = _number(value, {}) if value is not None else None
+            if number is not None:
+                yield name, number
+
+
+def _given(call: ast.Call | None, function: FunctionType, known: Mapping[str, Any]) -> dict[str, float]:
+    """The numbers that a call gives to the function's arguments."""
+    if call is None:
+        return {}
+    names = function.__code__.co_varnames[: function.__code__.co_argcount]
+    pairs = [*zip(names, call.args, strict=False), *((one.arg, one.value) for one in call.keywords)]
+    found = ((name, _number(value, known)) for name, value in pairs)
+    return {name: number for name, number in found if name is not None and number is not None}
 
 
 def _in_tree(tree: ast.AST, known: Mapping[str, Any]) -> Iterator[Approximation]:

@@ -399,3 +399,12 @@ def test_a_backend_that_takes_minutes_for_further_points_is_spared_them(seconds:
 def test_at_a_single_value_only_everyday_factors_are_told(claim: str, fault: Fault) -> None:
     shapes: Mapping[str, Shape] = {"x": ()}
     assert only(diagnosis("x", {"x": "1"}, {"x": claim}, [[1.3]], shapes)).fault is fault
+
+
+def test_a_term_that_alone_makes_a_vector_is_not_left_out_of_its_sum() -> None:
+    most = "concatenate([2*(x[:-1] + sum(x) - 5), [0]]) + 2*sum(x[:-1] + sum(x) - 5)*ones(4)"
+    truth = {"x": f"{most} + 2*(prod(x) - 1)*[x[1]*x[2]*x[3], x[0]*x[2]*x[3], x[0]*x[1]*x[3], x[0]*x[1]*x[2]]"}
+    claim = {"x": f"{most} + 2*(prod(x) - 1)*prod(x)*ones(4)"}
+    points = [[0.5, 0.5, 0.5, 0.5], [1.0, 2.0, -1.0, 0.3]]
+    found = diagnosis("sum((x[:-1] + sum(x) - 5)**2) + (prod(x) - 1)**2", truth, claim, points, {"x": (4,)})
+    assert "lacks the divisor x" in only(found).message

@@ -13,6 +13,7 @@ from gradverify.core.verdicts import Fault
 from gradverify.expression.guards import literals
 from gradverify.expression.nodes import Call, Compare, Comparison, Index, Name, Node, Number
 from gradverify.expression.places import Path, at
+from gradverify.expression.shapes import broadcast
 from gradverify.expression.text import to_text
 from gradverify.expression.vocabulary import BUILTIN_NAMES, UNARY
 from gradverify.expression.walk import walk
@@ -264,8 +265,8 @@ def _left_out(path: Path, node: Node) -> Iterator[Change]:
             rest = arguments[:k] + arguments[k + 1 :]
             if node.function == "subtract" and k == 0:
                 rest = (negated(rest[0]),)
-            part = rest[0] if len(rest) == 1 else replace(node, arguments=rest)
-            if part.shape == shape:
+            if broadcast([r.shape for r in rest]) == shape:  # v + sum(v) − 5 is no vector without its v
+                part = rest[0] if len(rest) == 1 else replace(node, arguments=rest)
                 message = f"the term {_text(_bare(term))} does not belong there"
                 yield Change(path, part, Fault.EXTRA_TERM, message, 1.5, True)
     if node.function in ("multiply", "divide", "matmul"):
@@ -273,8 +274,8 @@ def _left_out(path: Path, node: Node) -> Iterator[Change]:
             rest = arguments[:k] + arguments[k + 1 :]
             if node.function == "divide" and k == 0:
                 continue
-            part = rest[0] if len(rest) == 1 else replace(node, arguments=rest)
-            if part.shape == shape:
+            if broadcast([r.shape for r in rest]) == shape:
+                part = rest[0] if len(rest) == 1 else replace(node, arguments=rest)
                 verb = "the divisor" if node.function == "divide" else "the factor"
                 message = f"{verb} {_text(factor)} does not belong in {_text(node)}"
                 yield Change(path, part, Fault.FACTOR, message, 1.5, True)

@@ -1,0 +1,77 @@
+"""The search where f jumps, has poles, or overflows on the way to a limit: each right claim with a wrong twin."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gradverify.core.report import SpecResult
+from gradverify.core.verdicts import Verdict
+from tests.in_process import result_of, verdict_of
+
+
+def of_code(folder: Path, code: str, variables: str, points: str, more: str = "") -> SpecResult:
+    (folder / "m.py").write_text("import numpy as np\n" + code)
+    return result_of(
+        f"variables: {variables}\nfunction: {{python: 'm.py:f'}}\ngradient: {{python: 'm.py:g'}}\n"
+        f"points: {points}\n{more}",
+        folder,
+    )
+
+
+BOUNCING = """
+def f(v):
+    x = 0.5
+    for _ in range(60):
+        v = v - 0.25
+        x = x + 0.025 * v
+        if x < 0:
+            x, v = -x, -0.9 * v
+    return x
+def g(v):
+    x, slope, rate = 0.5, 0.0, 1.0
+    for _ in range(60):
+        v = v - 0.25
+        x = x + 0.025 * v
+        slope = slope + 0.025 * rate
+        if x < 0 and {bounces}:
+            x, v, slope, rate = -x, -0.9 * v, -slope, -0.9 * rate
+    return slope
+"""
+
+
+@pytest.mark.parametrize(("bounces", "verdict"), [("True", Verdict.PASS), ("False", Verdict.FAIL)])
+def test_traces_decide_where_differences_see_only_jumps(tmp_path: Path, bounces: str, verdict: Verdict) -> None:
+    code = BOUNCING.replace("{bounces}", bounces)
+    assert of_code(tmp_path, code, "[v]", "[9]", "domain: {v: [-8, 10]}\n").verdict is verdict
+
+
+MISSING = [
+    ("np.exp(-1e-3 / x)", "1e-3 * np.exp(-1e-3 / x) / x**2", "np.float64(0)", Verdict.PASS),  # a pole
+    ("x + np.sin(np.arctan2(x * y, 2 * abs(x * y)))", "1 + 0 * x * y / (x * y)", "0 / (x * y)", Verdict.PASS),  # jumps
+    ("np.cos(x)", "-np.sin(x) * x / x", "0.0", Verdict.FAIL),
+    ("np.where(x == 0, 1.0, np.sin(x) / x)", "np.cos(x) / x - np.sin(x) / x**2", "0.0", Verdict.FAIL),
+]
+
+
+@pytest.mark.parametrize(("f", "along_x", "along_y", "verdict"), MISSING)
+def test_a_claim_without_a_value_is_a_fault_only_where_f_is_continuous(
+    tmp_path: Path, f: str, along_x: str, along_y: str, verdict: Verdict
+) -> None:
+    start = "(x, y):\n    x, y = np.float64(x), np.float64(y)\n    return"
+    code = f"def f{start} {f}\ndef g{start} {along_x}, {along_y}\n"
+    assert of_code(tmp_path, code, "[x, y]", "[[1, 2], [2.5, -1]]", "domain: {x: [-3, 3]}\n").verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdict"),
+    [
+        ("428*exp(428/T)/(T**2*(exp(428/T) - 1)**2)", Verdict.PASS),  # infinite by infinite where T is small
+        ("428*exp(428/T)/(T**2*(exp(428/T) - 1)**2)*(T - 1)/(T - 1)", Verdict.FAIL),
+        ("428*exp(428/T)/(T**2*(exp(428/T) - 1)**2)*where(T < 10, 2, 1)", Verdict.FAIL),
+    ],
+)
+def test_an_overflow_near_an_end_of_the_domain_is_no_counterexample(claim: str, verdict: Verdict) -> None:
+    text = f"variables: [T]\nfunction: 1/(exp(428/T) - 1)\ngradient: ['{claim}']\npoints: [300, 77]\n"
+    assert verdict_of(text + 'domain: {T: "(0, 2000)"}\n') is verdict
