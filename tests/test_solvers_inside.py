@@ -90,6 +90,15 @@ def test_tolerances_are_read_where_something_stops_at_them(tmp_path: Path, code:
     assert (found and found[1]) == tolerance
 
 
+def test_no_source_is_read_where_nothing_is_accused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(*_: object) -> None:
+        raise AssertionError("a source was read")
+
+    monkeypatch.setattr("gradverify.run.asking.approximation", read)
+    code = "def f(a):\n    return np.sin(a)\ndef g(a):\n    return np.cos(a)\n"
+    assert of_code(tmp_path, code, "[0.5, 0.7]", "[0.1, 0.9]").verdict is Verdict.PASS
+
+
 def approximation_in(folder: Path, code: str) -> tuple[str, float] | None:
     file = folder / f"{folder.name}.py"
     file.write_text("import numpy as np\n" + code)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -358,9 +359,13 @@ class _Hunt:
         # A component's size at ordinary points, and round-off on that: 1 − tanh(x)² has none of its digits left at
         # x = 20, and is right.
         self.ordinary: Vector = np.zeros(listed.claim.values.shape[1])
-        found = None if _is_formula(problem) else problem.approximation()
-        self.tolerance = found.tolerance if found is not None else 0.0  # at which what is in the code stops
         self.not_meant = NotMeant(problem, listed.points, listed.function_values, listed.claim.values)
+
+    @cached_property
+    def tolerance(self) -> float:
+        """At which what is in the code stops; 0 where nothing does. Sources are read for it."""
+        found = None if _is_formula(self.problem) else self.problem.approximation()
+        return found.tolerance if found is not None else 0.0
 
     @property
     def spent(self) -> int:
@@ -412,7 +417,10 @@ class _Hunt:
         if answer.screened is not None:
             undecided = (codes == Code.INCONCLUSIVE).any(axis=1) & self._differs(claimed, answer.screened, rows)
             self.open = np.concatenate([self.open, rows[undecided & is_generic(points[rows])]])
-        wrong = ((codes == Code.FAIL) & self._matters(claimed, reference)) | np.isnan(claimed)
+        wrong = codes == Code.FAIL
+        if wrong.any():
+            wrong &= self._matters(claimed, reference)
+        wrong |= np.isnan(claimed)
         wrong = self._worth_a_look(points[rows], claimed, reference, wrong, [e.evidence for e in estimates])
         suspects = set(rows[wrong.any(axis=1)].tolist()) | set(values.failures)
         if answer.screened is None:

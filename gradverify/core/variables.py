@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,21 +16,21 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """One variable: a scalar (shape ()) or an array, and where it starts in the point vector."""
+    """One variable: a scalar (shape ()) or an array, and where it starts in the point vector.
+
+    size: the number of components.  components: where they stand in the point vector. Both are asked for in every call
+    of a function.
+    """
 
     name: str
     shape: Shape
     offset: int
+    size: int = field(init=False, compare=False, repr=False)
+    components: slice = field(init=False, compare=False, repr=False)
 
-    @property
-    def size(self) -> int:
-        """The number of components."""
-        return math.prod(self.shape)
-
-    @property
-    def components(self) -> slice:
-        """Where the variable's components stand in the point vector."""
-        return slice(self.offset, self.offset + self.size)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "size", math.prod(self.shape))
+        object.__setattr__(self, "components", slice(self.offset, self.offset + self.size))
 
 
 @dataclass(frozen=True)

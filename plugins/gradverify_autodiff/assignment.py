@@ -25,6 +25,7 @@ from autograd.numpy.numpy_vjps import unbroadcast_f
 from autograd.tracer import isbox, new_box, trace_stack
 
 from gradverify_autodiff.boxes import LostConnectionError, holds_traced, plain_value
+from gradverify_autodiff.rules import is_basic
 from gradverify_autodiff.tape import RowNode
 
 MOST_COPIED = 200_000_000  # numbers in all copies that assignments make in one trace: about half a second
@@ -77,7 +78,7 @@ _get_item = ArrayBox.__getitem__
 def get_item(self: Any, index: Any) -> Any:
     """`array[index]`."""
     found = _get_item(self, index)
-    if anp.ndim(found) and all(map(_is_basic, index if isinstance(index, tuple) else (index,))):
+    if anp.ndim(found) and all(map(is_basic, index if isinstance(index, tuple) else (index,))):
         _tie(found, self, lambda whole: _get_item(whole, index), lambda whole, view: with_entries(whole, index, view))
     return found
 
@@ -125,11 +126,6 @@ transpose = viewing(_transpose, _transposed_back)
 swapaxes = viewing(anp.swapaxes, lambda view, _whole, first, second: anp.swapaxes(view, first, second))
 
 
-def _is_basic(index: Any) -> bool:
-    """Whether NumPy gives a view for it, and no copy."""
-    return index is None or index is Ellipsis or isinstance(index, (slice, int, np.integer))
-
-
 @primitive  # type: ignore[untyped-decorator]
 def with_entries(base: Any, index: Any, value: Any) -> Any:
     """A copy of the array `base` that holds `value` at `index`."""
@@ -149,7 +145,7 @@ def _count_copy(base: Any) -> None:
 
 def _names_places(index: Any) -> bool:
     """Whether `index` lists entries one by one, so that it may name one twice."""
-    return any(not (_is_basic(part) or _is_mask(part)) for part in (index if isinstance(index, tuple) else (index,)))
+    return any(not (is_basic(part) or _is_mask(part)) for part in (index if isinstance(index, tuple) else (index,)))
 
 
 def _is_mask(index: Any) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gradverify.plugin import CallableFunction, Derivative, DoesNotApply, Mask, Matrix, Problem, Tensor, Vector
+from gradverify.plugin import CallableFunction, Derivative, DoesNotApply, Domain, Mask, Matrix, Problem, Tensor, Vector
 from gradverify_autodiff.measure import Measured
 
 Indices = NDArray[np.intp]
@@ -122,6 +122,8 @@ def _directions(problem: Problem, points: Matrix, generator: np.random.Generator
     scale = np.where(points != 0, np.abs(points), 1.0)
     signs = generator.choice((-1.0, 1.0), points.shape)
     found: Matrix = scale * signs * generator.uniform(0.5, 1.0, points.shape)
+    if problem.domain is Domain.everywhere(points.shape[1]):
+        return found
     domain, reach = problem.domain, 2 * max(*STEPS, *HESSIAN_STEPS) * found
     inside = (points + reach >= domain.low) & (points + reach <= domain.high)
     turned = (points - reach >= domain.low) & (points - reach <= domain.high)
@@ -185,18 +187,18 @@ def _compare(
     """
     k = points.shape[0]
     second = problem.derivative is Derivative.HESSIAN
-    places = np.array([0.0, 0.5, 1.0, 2.0, -0.5, -1.0])
-    rows = points + step * places[:, None, None] * directions
-    inside = problem.domain.contains(rows.reshape((-1, points.shape[1]))).all(axis=1).reshape((places.size, k))
-    central = inside[[1, 2, 4, 5]].all(axis=0)
-    forward = ~central & inside[[1, 2, 3]].all(axis=0)
+    places = (0.0, 0.5, 1.0, 2.0, -0.5, -1.0)
+    central, forward = _room(problem, points, step * directions)
     # f at the point itself only where it is needed, and outside the domain never.
     wanted = np.array(
         [central & second | forward, central | forward, central | forward, forward & second, central, central]
     )
-    values = np.full((places.size, k, *function.output_shape), np.nan)
-    if wanted.any():
-        values[wanted] = function.evaluate(rows[wanted]).values.reshape((-1, *function.output_shape))
+    values = np.full((len(places), k, *function.output_shape), np.nan)
+    for place, which, found in zip(places, wanted, values, strict=True):
+        if which.all():
+            found[:] = function.evaluate(points + step * place * directions).values
+        elif which.any():
+            found[which] = function.evaluate(points[which] + step * place * directions[which]).values
     here, half, one, two, back_half, back = values
     two_sided = central.reshape((k,) + (1,) * (here.ndim - 1))
     with np.errstate(all="ignore"):
@@ -215,6 +217,17 @@ def _compare(
         agrees = _all(sharp & (gap <= error))
         excess = np.where(np.isfinite(gap) & np.isfinite(error), gap - error, -np.inf)
     return agrees, excess.reshape((k, -1)), int(wanted.sum())
+
+
+def _room(problem: Problem, points: Matrix, reach: Matrix) -> tuple[Mask, Mask]:
+    """Where there is room for central differences with steps up to `reach`, and where only for forward ones."""
+    k, n = points.shape
+    if problem.domain is Domain.everywhere(n):
+        return np.ones(k, dtype=np.bool_), np.zeros(k, dtype=np.bool_)
+    inside = [problem.domain.contains(points + place * reach).all(axis=1) for place in (0.5, 1.0, 2.0, -0.5, -1.0)]
+    half, one, two, back_half, back = inside
+    central: Mask = half & one & back_half & back
+    return central, ~central & half & one & two
 
 
 def _noise(problem: Problem, function: CallableFunction, point: Vector, reach: Vector) -> Vector:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from gradverify.plugin import Array, Derivative, Domain, Mask, Matrix, Tensor
-from gradverify_autodiff.measure import COPIES, Sides, spread
+from gradverify_autodiff.measure import COPIES, Sides, kept_inside, spread
 from gradverify_autodiff.schedule import Schedule
 from gradverify_autodiff.tape import noted, random_factors
 
@@ -57,10 +57,6 @@ class DirectTracer:
     schedule: Schedule
     domain: Domain
     changes: Changes
-    everywhere: bool = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.everywhere = self.domain is Domain.everywhere(self.domain.low.size)
 
     def noisy(self, points: Matrix, _: Derivative, strong_zeros: bool) -> tuple[Tensor, Tensor, Tensor, Mask]:
         """Values, derivatives, spreads and ties, as `Tracer` says."""
@@ -68,7 +64,9 @@ class DirectTracer:
         rows = np.concatenate([points] * (COPIES + 1))
         shares = self._shares(rows.shape[0], n, clean=k)
         ties = np.zeros(k, dtype=np.bool_)
-        values, found = self._passes(self._shaken(rows, shares.points), shares, ties, k, strong_zeros)
+        values, found = self._passes(
+            kept_inside(rows + rows * shares.points, rows, self.domain), shares, ties, k, strong_zeros
+        )
         copies = found.reshape((COPIES + 1, k, n))
         return values[:k], copies[0], spread(copies[0], copies[1:]), ties
 
@@ -86,14 +84,6 @@ class DirectTracer:
         steps = drawn[first:last].reshape((draws, rows))
         steps[:, :clean] = 0
         return _Shares(drawn[:first].reshape((rows, n)), steps, drawn[last:].reshape((rows, n)))
-
-    def _shaken(self, rows: Matrix, change: Matrix) -> Matrix:
-        """`rows` moved by round-off, but for components that would leave the domain."""
-        moved = rows + rows * change
-        if self.everywhere and np.isfinite(moved).all():
-            return moved
-        shaken: Matrix = np.where(self.domain.contains(moved), moved, rows)
-        return shaken
 
     def _passes(
         self, points: Matrix, shares: _Shares | None, ties: Mask | None, clean: int, strong_zeros: bool

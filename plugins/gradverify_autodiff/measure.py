@@ -61,7 +61,13 @@ def spread(clean: Tensor, copies: Tensor) -> Tensor:
 
 def _shaken(points: Matrix, noise: Noise, domain: Domain) -> Matrix:
     """`points` moved by round-off, but for components that would leave the domain. Shape (k, n)."""
-    moved = noise(points)
+    return kept_inside(noise(points), points, domain)
+
+
+def kept_inside(moved: Matrix, points: Matrix, domain: Domain) -> Matrix:
+    """`moved`, with the components of `points` where it has left the domain. Shapes (k, n)."""
+    if domain is Domain.everywhere(points.shape[1]) and np.isfinite(moved).all():
+        return moved
     shaken: Matrix = np.where(domain.contains(moved), moved, points)
     return shaken
 

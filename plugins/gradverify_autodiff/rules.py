@@ -11,7 +11,9 @@ from typing import Any
 
 import autograd.numpy as anp
 import numpy as np
-from autograd.extend import defvjp, primitive
+from autograd.extend import SparseObject, defvjp, primitive, vspace
+from autograd.numpy import numpy_vjps
+from autograd.numpy.numpy_boxes import ArrayBox
 from autograd.numpy.numpy_vjps import unbroadcast_f
 
 from gradverify.plugin import NUMPY
@@ -103,6 +105,29 @@ def prod(x: Any, axis: Any = None, keepdims: bool = False, **_: Any) -> Any:
     return result if keepdims else anp.squeeze(result, axis=tuple(axes))
 
 
+def is_basic(index: Any) -> bool:
+    """Whether NumPy gives a view for it, and no copy."""
+    return index is None or index is Ellipsis or isinstance(index, (slice, int, np.integer))
+
+
+@primitive  # type: ignore[untyped-decorator]
+def untake(x: Any, index: Any, space: Any) -> Any:
+    """An array of `space` that holds x at `index`, which names no entry twice, and 0 elsewhere: to be added."""
+
+    def added_to(whole: Any) -> Any:
+        whole[index] += x
+        return whole
+
+    return SparseObject(space, added_to)
+
+
+def _given_back(_ans: Any, whole: Any, index: Any) -> Any:
+    """The rule of `whole[index]`. What autograd adds entry by entry is added at once where it is a view."""
+    parts = index if isinstance(index, tuple) else (index,)
+    give_back = untake if all(map(is_basic, parts)) else numpy_vjps.untake
+    return lambda g: give_back(g, index, vspace(whole))
+
+
 def _expanded(value: Any, like: Any, axes: tuple[int, ...]) -> Any:
     return anp.reshape(value, _kept_shape(anp.shape(like), axes))
 
@@ -165,6 +190,8 @@ def install() -> None:
     defvjp(anp.sqrt, lambda ans, _x: lambda g: g * 0.5 / ans)
     defvjp(anp.reciprocal, lambda ans, _x: lambda g: -g * ans * ans)
     defvjp(anp.tan, lambda ans, _x: lambda g: g * (1 + ans * ans))
+    defvjp(ArrayBox.__getitem__, _given_back)
+    defvjp(untake, lambda _ans, _x, index, _space: lambda g: g[index])
     for choose in {anp.max, anp.min, anp.amax, anp.amin}:
         defvjp(choose, _chosen_part)
     for divide in {anp.divide, anp.true_divide}:

@@ -8,6 +8,7 @@ ones; how far these come out apart is how far round-off can have moved the deriv
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -155,8 +156,9 @@ class Noise:
         if kind is np.ndarray:
             if value.dtype.kind not in "fc" or (self.rows is not None and value.shape[:1] != (self.rows,)):
                 return value
-            epsilon = max(self.epsilon, float(np.finfo(value.dtype).eps))
-            change = epsilon * self._draw(value.shape)
+            epsilon = max(self.epsilon, _epsilon(value.dtype))
+            change = self._draw(value.shape)
+            change *= epsilon
             if self.rows is not None:
                 change[: self.clean] = 0
             return value + value * change
@@ -179,7 +181,13 @@ class Noise:
 def random_factors(generator: np.random.Generator, shape: tuple[int, ...]) -> Any:
     """Factors of either sign from 0.6 to 1.2: below ½ a change would be lost when the result is rounded."""
     draws = generator.uniform(-0.6, 0.6, shape)
-    return draws + np.copysign(0.6, draws)
+    draws += np.copysign(0.6, draws)
+    return draws
+
+
+@functools.cache
+def _epsilon(dtype: Any) -> float:
+    return float(np.finfo(dtype).eps)
 
 
 @dataclass(slots=True)
@@ -367,7 +375,9 @@ class Traced:
             for parent, given in zip(node.parents, ingrads, strict=False):
                 ingrad = given
                 if _state.strong_zeros and node.name in ELEMENTWISE and np.shape(outgrad) == np.shape(ingrad):
-                    ingrad = anp.where(_is_off(outgrad, ingrad), 0.0, ingrad)
+                    off = _is_off(outgrad, ingrad)
+                    if isbox(ingrad) or np.count_nonzero(off):
+                        ingrad = anp.where(off, 0.0, ingrad)
                 outgrads[parent] = add_outgrads(outgrads.get(parent), ingrad)
         return np.zeros(self.shape) if found is None else found
 
