@@ -10,6 +10,7 @@ hard-coded  see `copied`.
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -26,10 +27,12 @@ from gradverify.grading.bench import Bench, Pool
 from gradverify.grading.copied import hard_coded
 from gradverify.grading.model import Flag, FlagKind
 from gradverify.grading.nudges import EPSILON, UNITS, nudged, scattered
+from gradverify.grading.source.inlined import runs_unread_text
 from gradverify.grading.stencils import SCHEMES
 from gradverify.grading.suspect import Suspect
 from gradverify.grading.traced import Asked, traced
 from gradverify.grading.truncation import truncation
+from gradverify.report.safe_text import one_line
 
 _NO_MODULE = re.compile(
     r"No module named '([A-Za-z_][A-Za-z0-9_]*)|cannot import name|`([A-Za-z_][A-Za-z0-9_]*)` is not"
@@ -46,9 +49,28 @@ def evidence(suspect: Suspect) -> Iterator[Flag]:
         numerical = stencil_in_calls(suspect) or truncation(suspect) or numerical_noise(suspect)
         if numerical is not None:
             yield Flag(FlagKind.NUMERICAL_DERIVATIVE, numerical)
+    unread = _unread(suspect)
+    if unread is not None:
+        yield Flag(FlagKind.OTHER, unread)
     coded = hard_coded(suspect)
     if coded is not None and not suspect.claim.seat.exhausted:  # else some of its answers were never given
         yield Flag(FlagKind.HARD_CODED, coded)
+
+
+def _unread(suspect: Suspect) -> str | None:
+    """That the submission runs text which nobody can read in it, where the question forbids what it may hold."""
+    forbidden = suspect.bench.question.forbid
+    if suspect.handed is None or not {FlagKind.NUMERICAL_DERIVATIVE, FlagKind.AUTODIFF} & set(forbidden):
+        return None
+    for file, tree in suspect.handed.text.trees.items():
+        call = runs_unread_text(tree)
+        if call is not None:
+            shown = one_line(ast.unparse(call), 100)
+            return (
+                f"line {call.lineno} of {one_line(file, 40)}, `{shown}`, runs text that is made while it runs, so that"
+                " it cannot be read here for what the question forbids"
+            )
+    return None
 
 
 def _in_text(suspect: Suspect) -> list[Flag]:
@@ -98,7 +120,6 @@ SPREAD_WITHIN = 30.0  # beyond this a value is as far off as it counts
 FOLLOWING = 0.8  # of the values have to be as near as that
 RANGE = 30.0  # by which |f| has to differ between points for this to say anything
 ON_GRID = 4 * EPSILON  # relative: how far off its grid a rounded number may be
-NO_RANGE_MOSTLY = 0.95  # of the values that move have to be loud where |f| is much the same everywhere
 STEPS = (*USUAL_STEPS, 2.0**-10, 2.0**-20, 2.0**-26)
 MATCH = 0.02  # of the stencil's own error: how near the claim has to be to it
 TELLING = 40.0  # units of f's round-off over the step that the stencil's own error has to be
@@ -180,7 +201,8 @@ def _scatter(suspect: Suspect, pool: Pool, rows: Array) -> _Scatter | None:
     reference = known[0].reshape(shape)
     error = claimed - reference
     middle = UNITS.size // 2
-    level = _levels(bench, lines.reshape((rows.size, UNITS.size, -1)), pool.level_of_values[rows])
+    plain = pool.level_of_values[rows]
+    terms = _levels(bench, lines.reshape((rows.size, UNITS.size, -1)), plain)
     with np.errstate(all="ignore"):
         noise = scattered(error)
         size = pool.size[rows]
@@ -196,36 +218,25 @@ def _scatter(suspect: Suspect, pool: Pool, rows: Array) -> _Scatter | None:
         return None
     if not np.count_nonzero(loud & large) >= MOSTLY * count:
         return None
+    if _is_rounded(claimed, noise, loud):
+        return None
     # x + h is rounded as well, which counts as an error of |x| in f's terms.
     at = np.abs(pool.points[rows])[:, np.arange(noise.shape[1]) % pool.points.shape[1]]
-    level = np.maximum(level, np.abs(reference[:, middle]) * at)
-    tried = [_follows(level / shape, noise, size, loud, moving) for shape in (np.ones(at.shape), np.maximum(1, at), at)]
-    h, span, follows, spread = min(tried, key=lambda one: one.spread)
-    if _on_a_grid(claimed, noise, loud, decimal=True):
-        return None
-    # What a formula loses is a part of its own values, or the same everywhere: where that foretells the scatter as well
-    # as |f| does, nobody is accused.
-    own = (np.abs(reference[:, middle]), np.ones(noise.shape))
-    rivals = [_follows(each, noise, size, loud, moving) for each in own]
-    closer = spread <= CLOSER * min(rival.spread for rival in rivals)
-    if not closer and not follows >= max(rival.share for rival in rivals) + BETTER:
-        follows = 0.0
-    if span >= RANGE and follows >= FOLLOWING:
-        told = f"and this follows |f|, which differs by a factor of {span:.0f} between these points"
-    elif (
-        span < RANGE
-        and np.count_nonzero(loud) >= NO_RANGE_MOSTLY * np.count_nonzero(moving)
-        and np.count_nonzero(moving) >= MOSTLY * np.count_nonzero(usable)
-        and not _on_a_grid(claimed, noise, loud, decimal=False)
-    ):
-        told = "at almost all of them"
-    else:
+    right = np.abs(reference[:, middle])
+    seen = (noise, size, loud, moving)
+    best = _best(np.maximum(terms, right * at), at, right, seen)
+    if not best.follows and (terms > plain).any():
+        # Where the spec's f cancels, the student's own may be written so that it does not.
+        other = _best(np.maximum(plain, right * at), at, right, seen)
+        best = other if other.follows else best
+    if not best.follows:
         return None
     typical = float(np.median(noise[loud] / size[loud]))
     words = (
         f"around {rows.size} points that are the same for everybody its answers jump by {typical:.1g} of the"
-        f" gradient's size when x moves in its last places, where a formula's stay within 1e-14, {told}: as f's"
-        f" round-off divided by a step of about {QUOTIENT_NOISE * h:.1g} does"
+        f" gradient's size when x moves in its last places, where a formula's stay within 1e-14, and this follows |f|,"
+        f" which differs by a factor of {best.span:.0f} between these points: as f's round-off divided by a step of"
+        f" about {QUOTIENT_NOISE * best.h:.1g} does"
     )
     return _Scatter(words, pool.points[rows], claimed[:, middle], reference[:, middle], loud)
 
@@ -238,6 +249,26 @@ class _Followed(NamedTuple):
     span: float
     share: float
     spread: float
+
+    @property
+    def follows(self) -> bool:
+        """Whether it follows |f|, and |f| differs enough for this to say anything."""
+        return self.span >= RANGE and self.share >= FOLLOWING
+
+
+def _best(level: Array, at: Array, right: Array, seen: tuple[Array, Array, Mask, Mask]) -> _Followed:
+    """How well the scatter follows |f|, with the step that fits best: a constant, or one that grows with |x|.
+
+    What a formula loses is a part of its own values, or the same everywhere: where that foretells the scatter as well
+    as |f| does, nothing follows.
+    """
+    tried = [_follows(level / shape, *seen) for shape in (np.ones(at.shape), np.maximum(1, at), at)]
+    best = min(tried, key=lambda one: one.spread)
+    rivals = [_follows(each, *seen) for each in (right, np.ones(at.shape))]
+    closer = best.spread <= CLOSER * min(rival.spread for rival in rivals)
+    if closer or best.share >= max(rival.share for rival in rivals) + BETTER:
+        return best
+    return best._replace(share=0.0)
 
 
 def _follows(level: Array, noise: Array, size: Array, loud: Mask, moving: Mask) -> _Followed:
@@ -253,20 +284,12 @@ def _follows(level: Array, noise: Array, size: Array, loud: Mask, moving: Mask) 
     return _Followed(h, span, float(np.mean(follows[seen])), float(np.std(apart)))
 
 
-def _on_a_grid(claimed: Array, noise: Array, loud: Array, *, decimal: bool) -> bool:
-    """Whether the answers are multiples of a round number about as large as their scatter.
-
-    Answers that were rounded are multiples of a power of ten; `(g + 1e5) - 1e5` leaves a power of two, and so does a
-    difference quotient whose step is one.
-    """
+def _is_rounded(claimed: Array, noise: Array, loud: Array) -> bool:
+    """Whether the answers are multiples of a power of ten about as large as their scatter, as rounded ones are."""
     with np.errstate(all="ignore"):
-        if decimal:
-            places = 1.0 - np.floor(np.log10(noise))[:, None, :]
-            shifted = claimed * 10.0**places
-            on = (np.abs(shifted - np.rint(shifted)) <= ON_GRID * np.maximum(1.0, np.abs(shifted))).all(axis=1)
-        else:
-            grid = np.exp2(np.floor(np.log2(noise)) - 2)[:, None, :]
-            on = (np.remainder(claimed, grid) == 0).all(axis=1)
+        places = 1.0 - np.floor(np.log10(noise))[:, None, :]
+        shifted = claimed * 10.0**places
+        on = (np.abs(shifted - np.rint(shifted)) <= ON_GRID * np.maximum(1.0, np.abs(shifted))).all(axis=1)
     return bool(np.count_nonzero(on & loud) >= MOSTLY * np.count_nonzero(loud))
 
 

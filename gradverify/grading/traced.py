@@ -18,15 +18,14 @@ import numpy as np
 
 from gradverify.core.arrays import Array, Mask, Matrix
 from gradverify.core.problem import Derivative
-from gradverify.expression.text import to_text
 from gradverify.grading.bench import Bench
 from gradverify.grading.claim import Caller, Seat, SubmissionClaim
 from gradverify.grading.model import Flag, FlagKind
 from gradverify.grading.nudges import EPSILON
+from gradverify.grading.own_quotient import step_in_f
 from gradverify.grading.source.model import Found, Passage
 from gradverify.grading.source.text import Text
 from gradverify.report.safe_text import one_line
-from gradverify.spec.model import ExpressionSource
 
 PARTS = 2.0**-30  # by which a passage grows: 1e-9, below what anybody's check allows, and far above round-off
 ROUNDED_PARTS = 2.0**-9  # the same for answers that were rounded to decimals, which show nothing smaller
@@ -39,6 +38,13 @@ MOST_POINTS = 12
 MOST_SECONDS = 10.0  # of one student's changed copies, in all; the one that is running may go on for its own time limit
 MOST_NAMED = 3  # passages, and components
 INEXACT = 20.0  # units of round-off that most values of a difference quotient are off by, unlike a formula's
+MAY_BE_EXACT = (
+    Passage.QUOTIENT,
+    Passage.SAMPLED,
+    Passage.FITTED,
+)  # that a formula may hold, if it is right to round-off
+INEXACT_BESIDE = 100.0  # … divided by the step in f itself, where f holds such a quotient
+LARGEST = 1e-2  # relative: larger errors are mistakes
 
 
 # Opens the submission with some of its files' texts replaced, confined as it was before.
@@ -83,12 +89,15 @@ def _traced(
     follows = _followed(handed, claim, at, passages)
     if follows is None:
         return []
-    used = passages
+    made = [(tuple(passages), follows)]
     if len(passages) > 1 and handed.spent <= MOST_SECONDS / 2:  # of several, those that matter by themselves
-        alone = [p for p in passages[: 2 * MOST_NAMED] if _followed(handed, claim, at, [p]) is not None]
-        used = alone or passages
-    if used[0].passage in (Passage.QUOTIENT, Passage.SAMPLED) and (_is_exact(at, follows) or _f_has_one(bench)):
+        alone = [((p,), _followed(handed, claim, at, [p])) for p in passages[: 2 * MOST_NAMED]]
+        made = [(each, columns) for each, columns in alone if columns is not None] or made
+    made = [(each, columns) for each, columns in made if not _is_allowed(bench, at, each[0], columns)]
+    if not made:
         return []
+    used = [p for each, _ in made for p in each]
+    follows = np.logical_or.reduce([columns for _, columns in made])
     return [Flag(used[0].passage.flag, _evidence(bench, at, used, follows))]
 
 
@@ -129,24 +138,31 @@ def _is_rounded(values: Array) -> bool:
     return bool((np.abs(scaled - np.rint(scaled)) <= np.maximum(DECIMALS_WITHIN, 4 * EPSILON * np.abs(scaled))).all())
 
 
-def _is_exact(asked: Asked, columns: Mask) -> bool:
-    """Whether the values are right to round-off, as a difference quotient's are not."""
+def _is_allowed(bench: Bench, asked: Asked, passage: Found, columns: Mask) -> bool:
+    return passage.passage in MAY_BE_EXACT and _may_be_a_formula(bench, asked, columns)
+
+
+def _may_be_a_formula(bench: Bench, asked: Asked, columns: Mask) -> bool:
+    """Whether a formula can have such values: right to round-off, as a difference quotient's are not.
+
+    Where f itself holds a difference quotient, so may its formula, and both lose digits by it; a quotient of f is off
+    by more than that, and yet nearly right.
+    """
+    step = step_in_f(bench.question.spec)
     if asked.right is None:
-        return False
+        return step is not None
     right, values = asked.right[:, columns], asked.values[:, columns]
     with np.errstate(all="ignore"):
         usable = np.isfinite(right) & np.isfinite(values) & (right != 0)
-        off = usable & (np.abs(values - right) > INEXACT * EPSILON * np.abs(right))
+        gap = np.abs(values - right)
+        if step is None:
+            off = usable & (gap > INEXACT * EPSILON * np.abs(right))
+        elif step == 0:
+            return True
+        else:
+            size = np.maximum(1.0, np.max(np.abs(right), axis=0, where=usable, initial=0.0))
+            off = usable & (gap > INEXACT_BESIDE * EPSILON * size / step) & (gap <= LARGEST * size)
     return not 2 * np.count_nonzero(off) >= np.count_nonzero(usable)
-
-
-def _f_has_one(bench: Bench) -> bool:
-    """Whether f itself holds a difference quotient, so that its formula may, too."""
-    source = bench.question.spec.function
-    if not isinstance(source, ExpressionSource):
-        return False
-    parts = [source.whole] if source.whole is not None else list((source.by_variable or {}).values())
-    return bool(Text({"f.py": "\n".join(f"f = {to_text(part)}" for part in parts)}).passages)
 
 
 def _evidence(bench: Bench, asked: Asked, passages: Sequence[Found], columns: Mask) -> str:

@@ -151,6 +151,8 @@ def _scatters(suspect: Suspect, errors: _Errors, index: int, scheme: Scheme, h: 
     bench = suspect.bench
     _, unit = scheme.slopes(bench.problem.function, errors.points, index, h)
     own = EPSILON * np.abs(errors.right[:, index])
+    # The spec's f may have an offset, or cancel, where the student's own does not: what is left is x + h's rounding.
+    least = np.minimum(unit, own * np.abs(errors.points[:, index]) / h)
     with np.errstate(all="ignore"):
         ratio = unit / np.maximum(own, np.finfo(np.float64).tiny)
     clear = np.flatnonzero(np.isfinite(ratio) & (SCATTER[0] * ratio > CLEARLY))
@@ -166,8 +168,10 @@ def _scatters(suspect: Suspect, errors: _Errors, index: int, scheme: Scheme, h: 
         return False
     error = (claimed - known[0])[:, index].reshape((rows.size, UNITS.size, 1))
     with np.errstate(all="ignore"):
-        seen = scattered(error)[:, 0] / unit[rows]
-        as_foretold = (seen >= SCATTER[0]) & (seen <= SCATTER[1])
+        seen = scattered(error)[:, 0]
+        as_foretold = (
+            (seen >= SCATTER[0] * least[rows]) & (seen > CLEARLY * own[rows]) & (seen <= SCATTER[1] * unit[rows])
+        )
     return bool(np.count_nonzero(as_foretold) >= MOSTLY * rows.size)
 
 

@@ -31,7 +31,7 @@ class File:
             for child in ast.iter_child_nodes(node):
                 self.parents[id(child)] = node
         self._assigned: dict[tuple[int, str], list[ast.expr]] = {}
-        self._changed_by: dict[tuple[int, str], list[ast.expr]] = {}
+        self._changed: dict[tuple[int, str], list[ast.AugAssign]] = {}
         self._calls: dict[str, list[ast.Call]] = {}
         self._functions: dict[str, list[ast.FunctionDef | ast.Lambda]] = {}
         for node in ast.walk(tree):
@@ -64,9 +64,9 @@ class File:
                     self._bind(target, value)
             case ast.AnnAssign(target=target, value=ast.expr() as value) | ast.NamedExpr(target=target, value=value):
                 self._bind(target, value)
-            case ast.AugAssign(target=target, value=value):
+            case ast.AugAssign(target=target):
                 for key in self._keys(target):
-                    self._changed_by.setdefault(key, []).append(value)
+                    self._changed.setdefault(key, []).append(node)
             case ast.For(target=target, iter=source) | ast.comprehension(target=target, iter=source):
                 self._bind(target, source)
             case ast.FunctionDef(name=name):
@@ -160,6 +160,32 @@ class File:
             return parent.targets[0].id
         return ""
 
+    def changes(self, node: ast.expr) -> list[ast.AugAssign]:
+        """How what a name stands for is changed in place: `h /= 2`."""
+        self.spend(LOOKING_UP)
+        base = node
+        while isinstance(base, ast.Subscript):
+            base = base.value
+        if not isinstance(base, ast.Name):
+            return []
+        for scope in self.scopes(node):
+            if found := self._changed.get((id(scope), base.id)):
+                return found[:MOST_MEANINGS]
+        return []
+
+    def returned(self, call: ast.Call) -> list[ast.expr]:
+        """What the file's functions that a call may reach return."""
+        found: list[ast.expr] = []
+        for function in self.functions_of(call):
+            found += self.once("returned", function, self._returned)
+        return found[:MOST_MEANINGS]
+
+    def _returned(self, function: ast.AST) -> list[ast.expr]:
+        if isinstance(function, ast.Lambda):
+            return [function.body]
+        returns = (node for node in self.walk(function) if isinstance(node, ast.Return))
+        return [node.value for node in returns if node.value is not None and self.scope(node) is function]
+
     def functions_of(self, call: ast.Call) -> list[ast.FunctionDef | ast.Lambda]:
         """The file's functions that a call may reach, by name or as what a parameter is given."""
         method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
@@ -172,6 +198,14 @@ class File:
         return (
             isinstance(node, ast.Name) and not isinstance(scope, ast.Module) and self.given(scope, node.id) is not None
         )
+
+    def is_given(self, node: ast.Name) -> bool:
+        """Whether a name is a parameter of the function that it stands in, `self` included."""
+        scope = self.scope(node)
+        if isinstance(scope, ast.Module):
+            return False
+        assert isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        return any(a.arg == node.id for a in (*scope.args.posonlyargs, *scope.args.args, *scope.args.kwonlyargs))
 
     def _functions_meant(self, node: ast.expr, deep: int = DEEP) -> list[ast.FunctionDef | ast.Lambda]:
         if isinstance(node, ast.Lambda):

@@ -14,6 +14,7 @@ class Passage(enum.StrEnum):
     QUOTIENT = "a difference quotient"
     COMPLEX_STEP = "a complex step"
     SAMPLED = "NumPy's gradient of sampled values"
+    FITTED = "a polynomial through sampled values"
     LIBRARY = "a call of a library that differentiates numerically"
     DUAL = "a product rule for numbers that carry derivatives (dual numbers)"
     TAPE = "derivatives added up backwards (automatic differentiation)"
@@ -33,3 +34,4 @@ class Found:
     line: int
     text: str
     node: int
+    step: float | None = None  # the smallest constant that it is divided by, where there is one

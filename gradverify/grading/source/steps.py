@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable
 
 from gradverify.grading.source.file import DEEP, File
-from gradverify.grading.source.trees import is_multiple, number_of, roots
+from gradverify.grading.source.trees import called, is_multiple, number_of, roots
 
 LARGEST_STEP = 0.5
 SMALL_FACTOR = 1e-2  # that makes a step of whatever it multiplies, as in 1e-6 * max(1, abs(x))
@@ -20,8 +20,14 @@ WRAPPERS = frozenset(
         "concatenate", "list", "tuple", "enumerate", "zip", "print", "round",
     )
 )  # fmt: skip
+ADDING = frozenset(("add", "subtract"))
+SPACINGS = frozenset(("diff", "ediff1d"))  # calls whose values are the distances of their argument's neighbours
+NEIGHBOURS = frozenset(("nextafter", "spacing", "ulp"))  # calls that are next to a number, or say how far that is
+MANY = 100.0  # a number that what it divides is made small by
 # Calls whose values are steps where their arguments are.
-STEP_FUNCTIONS = WRAPPERS | {"sqrt", "cbrt", "power", "maximum", "minimum", "full", "spacing", "geomspace", "logspace"}
+STEP_FUNCTIONS = (
+    WRAPPERS | NEIGHBOURS | {"sqrt", "cbrt", "power", "maximum", "minimum", "full", "geomspace", "logspace"}
+)
 
 
 class Steps:
@@ -35,6 +41,7 @@ class Steps:
         scopes = list(self._file.scopes(node))
         whole: ast.AST = next((s for s in reversed(scopes) if not isinstance(s, ast.Module)), scopes[0])
         found = {ast.dump(root) for root in roots(below)}
+        found |= {ast.dump(n) for n in ast.walk(below) if isinstance(n, ast.Call) and self._file.functions_of(n)}
         if not found:
             value = number_of(below)
             steps = {abs(c) for c in self._file.once("constants", self._file.tree, self._moved_by_constants)}
@@ -70,7 +77,11 @@ class Steps:
         return all(self._is_made_of_steps(part) for part in parts)
 
     def _is_moved_difference(self, below: ast.expr, deep: int = 2) -> bool:
-        """`(x + h) - x`, or the difference of two names of which one was moved by a small step."""
+        """`(x + h) - x`, the difference of two names of which one was moved by a small step, or `np.diff` of a grid."""
+        if isinstance(below, ast.Call) and called(below) in SPACINGS and below.args:
+            return self.is_grid(below.args[0])
+        if isinstance(below, ast.Subscript):
+            return self._is_moved_difference(below.value, deep)
         if isinstance(below, ast.Name) and deep:
             return any(self._is_moved_difference(meaning, deep - 1) for meaning in self._file.meanings(below))
         if not (isinstance(below, ast.BinOp) and isinstance(below.op, ast.Sub)):
@@ -83,6 +94,34 @@ class Steps:
             for side in sides
         )
 
+    def is_grid(self, node: ast.expr, deep: int = DEEP) -> bool:
+        """Whether an expression stands for a row of places: made by `linspace`, `arange` or a list of moved points."""
+        self._file.spend(1)
+        match node:
+            case ast.Call(args=[first, *_]) if called(node) in ("array", "asarray"):
+                return self.is_grid(first, deep)
+            case ast.Call():
+                return called(node) in ("linspace", "arange", "geomspace", "logspace")
+            case ast.List(elts=parts) | ast.Tuple(elts=parts):
+                moved = sum(isinstance(p, ast.BinOp) and isinstance(p.op, ast.Add | ast.Sub) for p in parts)
+                return len(parts) > 1 and (moved > 0 or all(number_of(part) is not None for part in parts))
+            case ast.BinOp(left=left, op=ast.Add() | ast.Sub() | ast.Mult(), right=right):
+                return self.is_grid(left, deep) or self.is_grid(right, deep)
+            case ast.BinOp(left=part, op=ast.Div()) | ast.UnaryOp(operand=part):
+                return self.is_grid(part, deep)
+            case ast.Name() if deep:
+                return any(self.is_grid(meaning, deep - 1) for meaning in self._file.meanings(node))
+            case _:
+                return False
+
+    def size(self, below: ast.expr) -> float | None:
+        """The smallest constant that a denominator is made of; None where there is none."""
+        value = number_of(below)
+        if value is not None:
+            return abs(value)
+        meanings = [meaning for root in roots(below) for meaning in self._file.meanings(root)]
+        return min((abs(v) for v in map(number_of, meanings) if v), default=None)
+
     def _moved(self, whole: ast.AST) -> set[str]:
         """What is added or subtracted somewhere in a function."""
         found: set[str] = set()
@@ -92,6 +131,12 @@ class Steps:
                     found |= self._added(left) | self._added(right)
                 case ast.AugAssign(op=ast.Add() | ast.Sub(), value=value):
                     found |= self._added(value)
+                case ast.Call(args=[left, right]) if called(node) in ADDING:
+                    found |= self._added(left) | self._added(right)
+                case ast.Call(args=[left, right, *_]) if called(node) == "linspace":  # from x - h to x + h
+                    found |= self._added(left) | self._added(right)
+                case ast.Call(func=ast.Name()) if self._file.functions_of(node):
+                    found.add(ast.dump(node))  # `x + step(x)`
                 case _:
                     pass
         return found
@@ -127,7 +172,7 @@ class Steps:
                 return self._added(part, deep)
             case ast.List(elts=parts) | ast.Tuple(elts=parts) | ast.Call(args=parts):
                 found: set[str] = set()
-                if not isinstance(node, ast.Call) or self._is_wrapper(node):
+                if not isinstance(node, ast.Call) or called(node) in WRAPPERS:
                     for part in parts:
                         found |= self._added(part, deep)
                 return found
@@ -138,11 +183,6 @@ class Steps:
                 return found
             case _:
                 return set()
-
-    @staticmethod
-    def _is_wrapper(node: ast.Call) -> bool:
-        function = node.func
-        return (function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")) in WRAPPERS
 
     def _moved_complex(self, whole: ast.AST) -> set[str]:
         """What is added with an imaginary unit, as in `x + 1j * h`, or made the imaginary part of a number."""
@@ -202,13 +242,41 @@ class Steps:
                     other = right if number_of(left) is not None else left
                     return 0 < numbers[0] <= SMALL_FACTOR or self.small(other, deep)
                 return self.small(left, deep) or self.small(right, deep)
-            case ast.BinOp(left=part, op=ast.Div()) | ast.UnaryOp(operand=part):
+            case ast.BinOp(left=part, op=ast.Div(), right=below):
+                return self._is_many(below) or self.small(part, deep)
+            case ast.BinOp(left=left, op=ast.Sub(), right=right):
+                return any(isinstance(p, ast.Call) and called(p) in NEIGHBOURS for p in (left, right))
+            case ast.UnaryOp(operand=part):
                 return self.small(part, deep)
-            case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name), args=parts) if name in STEP_FUNCTIONS:
-                return name == "spacing" or any(self.small(part, deep) for part in parts)
+            case ast.IfExp(body=one, orelse=other):
+                return self.small(one, deep) or self.small(other, deep)
+            case ast.Call(args=parts) if called(node) in STEP_FUNCTIONS:
+                return called(node) in NEIGHBOURS or any(self.small(part, deep) for part in parts)
+            case ast.Call(func=ast.Name()) if deep:
+                return any(self.small(value, deep - 1) for value in self._file.returned(node))
             case ast.List(elts=parts) | ast.Tuple(elts=parts):
                 return any(self.small(part, deep) for part in parts)
+            case ast.Dict(values=parts):
+                return any(self.small(part, deep) for part in parts)
             case ast.Name() | ast.Attribute() | ast.Subscript() if deep:
-                return any(self.small(meaning, deep - 1) for meaning in self._file.meanings(node))
+                return self._is_shrunk(node) or any(
+                    self.small(meaning, deep - 1) for meaning in self._file.meanings(node)
+                )
             case _:
                 return False
+
+    def _is_many(self, node: ast.expr) -> bool:
+        """Whether a denominator is a large number, by itself or by its name."""
+        numbers = (number_of(meaning) for meaning in (node, *self._file.meanings(node)))
+        return any(number is not None and abs(number) >= MANY for number in numbers)
+
+    def _is_shrunk(self, node: ast.expr) -> bool:
+        """Whether it is made smaller again and again: `h /= 2`, `h *= 0.1`."""
+        for change in self._file.changes(node):
+            by = number_of(change.value)
+            if by is not None and (
+                (isinstance(change.op, ast.Div) and abs(by) > 1)
+                or (isinstance(change.op, ast.Mult) and 0 < abs(by) < 1)
+            ):
+                return True
+        return False

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from gradverify.grading.source.carried import Carried
 from gradverify.grading.source.file import File, TooMuchError
+from gradverify.grading.source.inlined import inlined
 from gradverify.grading.source.model import Found
 from gradverify.grading.source.quotients import Quotients
 from gradverify.grading.source.steps import Steps
@@ -61,7 +62,7 @@ def _parsed(text: str) -> ast.Module | None:
     if len(text) > MOST_CHARACTERS:
         return None
     try:
-        tree = ast.parse(text)
+        tree = inlined(ast.parse(text))
         # Deep nesting ends in one of these errors, here or where trees are walked recursively.
         ast.unparse(tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -77,7 +78,7 @@ def _passages(name: str, tree: ast.Module) -> Iterator[Found]:
         kind = quotients.kind(node) or carried.kind(node)
         if kind is not None:
             assert isinstance(node, ast.expr | ast.AugAssign)
-            yield Found(kind, name, node.lineno, _short(ast.unparse(node)), number)
+            yield Found(kind, name, node.lineno, _short(ast.unparse(node)), number, quotients.step(node))
 
 
 _BY_PARTS = "(lambda v_: type(v_)(u_ * k_ for u_ in v_) if isinstance(v_, (list, tuple)) else v_ * k_)(0)"

@@ -8,6 +8,7 @@ import math
 
 # Functions whose values at constants are constants.
 FUNCTIONS = {name: getattr(math, name) for name in ("sqrt", "exp", "log", "sin", "cos", "tan", "tanh")}
+MOST_DIGITS = 40  # of a number in quotes
 # A stencil's denominator in its steps: 2h, 12h for five points, h² and 4h² for second derivatives, and the like.
 MULTIPLES = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 24.0, 60.0)
 
@@ -23,6 +24,8 @@ def number_of(node: ast.expr) -> float | None:
         case ast.BinOp(left=left, op=op, right=right):
             one, other = number_of(left), number_of(right)
             return None if one is None or other is None else _combined(one, op, other)
+        case ast.Call(func=ast.Name(id="float"), args=[ast.Constant(value=str() as text)]):
+            return _read(text)
         case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name), args=[inner]) if name in FUNCTIONS:
             of = number_of(inner)
             try:
@@ -31,6 +34,14 @@ def number_of(node: ast.expr) -> float | None:
                 return None
         case _:
             return None
+
+
+def _read(text: str) -> float | None:
+    try:
+        value = float(text[:MOST_DIGITS])
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
 
 
 def _combined(one: float, op: ast.operator, other: float) -> float | None:
@@ -46,6 +57,8 @@ def _combined(one: float, op: ast.operator, other: float) -> float | None:
                 value = one / other
             case ast.Pow():
                 value = math.pow(one, other)
+            case ast.LShift():
+                value = math.ldexp(one, int(other))
             case _:
                 return None
     except (ArithmeticError, ValueError):
@@ -57,6 +70,17 @@ def is_multiple(value: float, step: float) -> bool:
     """Whether a number is one of the denominators that stencils with this step have."""
     close = functools.partial(math.isclose, rel_tol=1e-6)  # 2e-4 and 2 · 1e-4 are rounded each
     return any(close(value, m * step) or close(value, m * step * step) for m in MULTIPLES)
+
+
+def called(node: ast.Call) -> str:
+    """The last part of the name of what is called: `subtract` of `np.subtract(a, b)`."""
+    function = node.func
+    return function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
+
+
+def has_both_signs(numbers: list[float]) -> bool:
+    """Whether some of the numbers are positive and others negative."""
+    return any(number > 0 for number in numbers) and any(number < 0 for number in numbers)
 
 
 def terms(node: ast.expr, sign: int, plus: list[ast.expr], minus: list[ast.expr]) -> None:
