@@ -29,6 +29,7 @@ from gradverify.core.values import values_of
 from gradverify.core.verdicts import AtKinks, Evidence, NoteKind
 from gradverify.core.verify import Verified, verify
 from gradverify.core.withdrawn import LEAVES, SINGLE_EPSILON, is_single
+from gradverify.expression.definedness import defined
 
 # A claim that is not finite far from the origin has usually overflowed on the way (exp(800) / exp(800)): that is its
 # round-off, not its formula. exp(exp(4)) and exp(100²/20) are finite in double precision.
@@ -712,9 +713,19 @@ class _Hunt:
         return bool((self._verified(inside[None]).codes[0, wrong] == Code.PASS).all())
 
     def _excused(self, points: Matrix, claimed: Matrix) -> set[int]:
+        """The rows at which nobody can ask the claim, (k, c), for a finite value."""
         over = self._overflowing(points, claimed)
         self.overflowed = len(over)
-        return over
+        return over | self._undefined(points, claimed)
+
+    def _undefined(self, points: Matrix, claimed: Matrix) -> set[int]:
+        """The rows without a claimed value at which f's own formula has one only by what infinity is made of."""
+        function = self.problem.function
+        lost = np.flatnonzero(~np.isfinite(claimed).all(axis=1))
+        if not lost.size or not isinstance(function, ExpressionFunction):
+            return set()
+        values = function.variables.split(points[lost])
+        return set(lost[~defined(function.trees, values, lost.size, function.constants)].tolist())
 
     def _overflowing(self, points: Matrix, claimed: Matrix) -> set[int]:
         """The rows whose claim, (k, c), is not finite for want of a wider range of numbers."""

@@ -1,0 +1,35 @@
+"""Points at which f's formula is not defined, but has a value that infinity is made of: nobody's gradient is asked."""
+
+from __future__ import annotations
+
+import pytest
+
+from gradverify.core.verdicts import Verdict
+from gradverify.run.settings import VerifySettings
+from tests.beyond.support import run
+
+SPEC = "variables: [x, y]\nfunction: '{f}'\ngradient: ['{gx}', '{gy}']\npoints: [[1.2, 0.7], [-0.6, 2.3]]\n"
+
+
+@pytest.mark.parametrize(
+    ("f", "gx", "gy"),
+    [
+        ("exp(-1/x**2) + y", "2/x**3 * exp(-1/x**2)", "1"),
+        ("x*arctan2(y, x)", "arctan2(y, x) - x*y/(x**2 + y**2)", "x**2/(x**2 + y**2)"),
+        ("erf(log(x**2)) * y", "y * 2/sqrt(pi) * exp(-log(x**2)**2) * 2/x", "erf(log(x**2))"),
+    ],
+)
+def test_a_right_gradient_need_have_no_value_where_f_is_not_defined(f: str, gx: str, gy: str) -> None:
+    assert run(SPEC.format(f=f, gx=gx, gy=gy), settings=VerifySettings()).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    ("f", "gx", "gy"),
+    [
+        ("x*y", "x*y/x", "x"),
+        ("where(x == 0, 1, sin(x)/x) + y", "cos(x)/x - sin(x)/x**2", "1"),
+        ("exp(-1/x**2) + y", "-2/x**3 * exp(-1/x**2)", "1"),
+    ],
+)
+def test_a_gradient_without_a_value_or_with_a_wrong_one_where_f_is_defined_fails(f: str, gx: str, gy: str) -> None:
+    assert run(SPEC.format(f=f, gx=gx, gy=gy), settings=VerifySettings()).verdict is Verdict.FAIL
