@@ -21,6 +21,9 @@ class SympyBackend:
 
     name = "sympy"
 
+    def __init__(self) -> None:
+        self._last: tuple[Problem, str | None] | None = None  # why_not is asked again by `estimate`
+
     def options(self) -> tuple[BackendOption, ...]:
         """What specs may set under `backends: {sympy: ...}`."""
         return (
@@ -33,6 +36,12 @@ class SympyBackend:
 
     def why_not(self, problem: Problem) -> str | None:
         """None for expressions of moderate size, else the reason."""
+        last = self._last
+        if last is None or last[0] is not problem:
+            last = self._last = problem, self._too_large(problem)
+        return last[1]
+
+    def _too_large(self, problem: Problem) -> str | None:
         from gradverify.plugin import ExpressionFunction, walk
 
         function = problem.function
@@ -52,11 +61,12 @@ class SympyBackend:
         for tree in function.trees:
             for node in walk(tree):
                 nodes += 1
-                size = 1
-                for length in node.shape:
-                    size *= length
-                if size > MAX_ELEMENTS:
-                    return f"an array in it has {size} elements, more than {MAX_ELEMENTS}"
+                if node.shape:
+                    size = 1
+                    for length in node.shape:
+                        size *= length
+                    if size > MAX_ELEMENTS:
+                        return f"an array in it has {size} elements, more than {MAX_ELEMENTS}"
                 if nodes > MAX_NODES:
                     return f"the expression has more than {MAX_NODES} parts"
         if sum(constant.size for constant in function.constants.values()) > MAX_CONSTANTS:
@@ -65,10 +75,10 @@ class SympyBackend:
 
     def estimate(self, problem: Problem, request: Request) -> Estimates:
         """Differentiate exactly, prove or refute the claim, and enclose the derivative at the points."""
-        from gradverify.plugin import DoesNotApply
-
         reason = self.why_not(problem)
         if reason is not None:
+            from gradverify.plugin import DoesNotApply
+
             raise DoesNotApply(reason)
         from gradverify_sympy.quick import estimate_quickly
 

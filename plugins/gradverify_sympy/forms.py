@@ -24,9 +24,9 @@ from __future__ import annotations
 import enum
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from typing import NamedTuple
 
 Exponent = int | Fraction
 Coefficient = int | Fraction
@@ -47,7 +47,7 @@ class Beyond(Exception):  # noqa: N818 - an outcome: this is a question for SymP
     """The formula has something that forms do not express, or is too large."""
 
 
-class Kind(enum.Enum):
+class Kind(enum.StrEnum):  # strings know their hashes
     """What a generator stands for."""
 
     VARIABLE = "variable"
@@ -73,8 +73,7 @@ class Sign(enum.IntEnum):
     POSITIVE = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Generator:
+class Generator(NamedTuple):
     """`inner`: the base, or the argument (of exp: one product with coefficient 1). `literal`: (text, float)."""
 
     kind: Kind
@@ -89,6 +88,10 @@ def times(left: Monomial, right: Monomial) -> Monomial:
         return right
     if not right:
         return left
+    if left[-1][0] < right[0][0]:  # no generator in common, as for most products
+        return left + right
+    if right[-1][0] < left[0][0]:
+        return right + left
     powers = dict(left)
     for generator, exponent in right:
         total = powers.get(generator, 0) + exponent
@@ -101,7 +104,18 @@ def times(left: Monomial, right: Monomial) -> Monomial:
 
 def raised(monomial: Monomial, exponent: Exponent) -> Monomial:
     """The power, factor by factor."""
+    if len(monomial) == 1:
+        ((generator, power),) = monomial
+        return ((generator, _whole(power * exponent)),)
     return tuple((generator, _whole(power * exponent)) for generator, power in monomial)
+
+
+def _lowered(monomial: Monomial, at: int) -> Monomial:
+    """The monomial with the exponent of factor `at` less by one."""
+    generator, exponent = monomial[at]
+    if exponent == 1:
+        return monomial[:at] + monomial[at + 1 :]
+    return (*monomial[:at], (generator, _whole(exponent - 1)), *monomial[at + 1 :])
 
 
 def _whole(number: Exponent) -> Exponent:
@@ -118,13 +132,19 @@ def add(left: Terms, right: Terms) -> Terms:
     return total
 
 
-def _accumulate(total: Terms, more: Terms, factor: Coefficient = 1) -> None:
+def _accumulate(total: Terms, more: Terms, factor: Coefficient = 1, by: Monomial = ()) -> None:
+    """Add `more`, times a number and a monomial, to `total`."""
     for monomial, coefficient in more.items():
-        value = total.get(monomial, 0) + factor * coefficient
-        if value:
-            total[monomial] = value
-        else:
-            del total[monomial]
+        if by:
+            monomial = times(monomial, by)  # noqa: PLW2901 - no two of the products are the same
+        value = factor * coefficient
+        known = total.get(monomial)
+        if known is not None:
+            value += known
+            if not value:
+                del total[monomial]
+                continue
+        total[monomial] = value
     if len(total) > MAX_TERMS:
         raise Beyond
 
@@ -164,6 +184,8 @@ class Algebra:
         self._signs: dict[int, frozenset[int]] = {}
         self._assigned: dict[tuple[int, int, int], Terms] = {}
         self._work = 0
+        self._literals: dict[str, Terms] = {}
+        self._kinds: set[Kind] = set()  # of the generators beyond the variables
 
     # Generators.
 
@@ -171,8 +193,13 @@ class Algebra:
         key = (kind, frozenset(inner.items()))
         number = self._numbers.get(key)
         if number is None:
-            number = self._numbers[key] = len(self.generators)
-            self.generators.append(Generator(kind, sign, inner))
+            number = self._append(key, Generator(kind, sign, inner))
+        return number
+
+    def _append(self, key: tuple[Kind, object], generator: Generator) -> int:
+        number = self._numbers[key] = len(self.generators)
+        self.generators.append(generator)
+        self._kinds.add(generator.kind)
         return number
 
     def variable(self, index: int) -> Terms:
@@ -181,17 +208,19 @@ class Algebra:
 
     def literal(self, text: str, value: float) -> Terms:
         """A literal that a float holds exactly, as that number; any other as a generator, since NumPy rounds it."""
+        known = self._literals.get(text)
+        if known is None:
+            known = self._literals[text] = self._literal(text, value)
+        return known
+
+    def _literal(self, text: str, value: float) -> Terms:
         exact, is_a_float = _read_literal(text, value)
         if is_a_float or self._exact:
             return {(): exact} if exact else {}
         if not value > 0:
             raise Beyond
-        key = (Kind.LITERAL, text)
-        number = self._numbers.get(key)
-        if number is None:
-            number = self._numbers[key] = len(self.generators)
-            self.generators.append(Generator(Kind.LITERAL, Sign.POSITIVE, {}, (text, value)))
-        return {((number, 1),): 1}
+        generator = Generator(Kind.LITERAL, Sign.POSITIVE, {}, (text, value))
+        return {((self._append((Kind.LITERAL, text), generator), 1),): 1}
 
     def pi(self) -> Terms:
         """π."""
@@ -204,14 +233,13 @@ class Algebra:
         key = (Kind.LITERAL, "e")
         number = self._numbers.get(key)
         if number is None:
-            number = self._numbers[key] = len(self.generators)
-            self.generators.append(Generator(Kind.LITERAL, Sign.POSITIVE, {}, ("e", math.e)))
+            number = self._append(key, Generator(Kind.LITERAL, Sign.POSITIVE, {}, ("e", math.e)))
         return {((number, 1),): 1}
 
     @property
     def has_literals(self) -> bool:
         """Whether literals occur that floats round."""
-        return any(generator.kind is Kind.LITERAL for generator in self.generators)
+        return Kind.LITERAL in self._kinds
 
     # Arithmetic.
 
@@ -226,6 +254,9 @@ class Algebra:
             if not monomial:
                 return left if factor == 1 else scaled(left, factor)
             self._spend(len(left))
+            if len(left) == 1:
+                ((other, coefficient),) = left.items()
+                return {times(other, monomial): coefficient * factor}
             return {times(m, monomial): c * factor for m, c in left.items()}
         if left == right:
             return self.power(left, 2)
@@ -237,7 +268,7 @@ class Algebra:
         self._spend(len(left) * len(right))
         total: Terms = {}
         for monomial, factor in right.items():
-            _accumulate(total, {times(m, monomial): c for m, c in left.items()}, factor)
+            _accumulate(total, left, factor, monomial)
         return total
 
     def _spend(self, products: int) -> None:
@@ -266,6 +297,8 @@ class Algebra:
 
     def _common_exponentials(self, terms: Terms) -> Monomial:
         """The lowest power of each exponential in `terms`: 1 + 1/E is 1/E times 1 + E."""
+        if Kind.EXP not in self._kinds:
+            return ()
         lowest: dict[int, Exponent] = {}
         for generator, exponents in _exponents(terms).items():
             if self.generators[generator].kind is Kind.EXP:
@@ -461,6 +494,8 @@ class Algebra:
 
     def signs_in(self, terms: Terms) -> frozenset[int]:
         """The sign generators that the form depends on."""
+        if Kind.SIGN not in self._kinds:
+            return frozenset()
         found: frozenset[int] = frozenset()
         for monomial in terms:
             for number, _ in monomial:
@@ -540,31 +575,31 @@ class Algebra:
         """The derivative by each variable that it is not 0 for, as far as is seen."""
         slopes: dict[int, Terms] = {}
         for monomial, coefficient in terms.items():
-            for generator, exponent in monomial:
-                inner = self._slopes_of(generator)
+            for at, (generator, exponent) in enumerate(monomial):
+                inner = self._slopes.get(generator)
+                if inner is None:
+                    inner = self._slopes_of(generator)
                 if not inner:
                     continue
-                rest = times(monomial, ((generator, -1),))
+                rest = _lowered(monomial, at)
                 factor = coefficient * exponent
                 for variable, slope in inner.items():
                     self._spend(len(slope))
-                    _accumulate(slopes.setdefault(variable, {}), {times(m, rest): c for m, c in slope.items()}, factor)
+                    _accumulate(slopes.setdefault(variable, {}), slope, factor, rest)
         return {variable: slope for variable, slope in slopes.items() if slope}
 
     def _slopes_of(self, number: int) -> dict[int, Terms]:
-        """The derivatives of one generator."""
-        known = self._slopes.get(number)
-        if known is None:
-            if number < self._variables:
-                known = {number: ONE}
-            else:
-                generator = self.generators[number]
-                inner = {} if generator.kind is Kind.SIGN else self.gradient(generator.inner)
-                known = {}
-                if inner:
-                    outer = self._outer_slope(number, generator)
-                    known = {variable: self.multiply(slope, outer) for variable, slope in inner.items()}
-            self._slopes[number] = known
+        """The derivatives of one generator, worked out and kept."""
+        known: dict[int, Terms] = {}
+        if number < self._variables:
+            known[number] = ONE
+        else:
+            generator = self.generators[number]
+            inner = self.gradient(generator.inner) if generator.inner and generator.kind is not Kind.SIGN else {}
+            if inner:
+                outer = self._outer_slope(number, generator)
+                known = {variable: self.multiply(slope, outer) for variable, slope in inner.items()}
+        self._slopes[number] = known
         return known
 
     def _outer_slope(self, number: int, generator: Generator) -> Terms:
@@ -718,6 +753,10 @@ def _absolute(number: Coefficient) -> Coefficient:
 
 
 def _quotient(left: Coefficient, right: Coefficient) -> Coefficient:
+    if isinstance(left, int) and isinstance(right, int):
+        whole, rest = divmod(left, right)
+        if not rest:
+            return whole
     value = Fraction(left) / right
     return value.numerator if value.denominator == 1 else value
 

@@ -6,7 +6,7 @@ that forms do not see through, points at kinks and at edges of domains, cancella
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 
 import numpy as np
 
@@ -23,11 +23,11 @@ from gradverify.plugin import (
     Proof,
     Request,
 )
-from gradverify_sympy.balls import Place, Unclear, to_value
+from gradverify_sympy.balls import Ball, Place, Unclear, Value, to_value
 from gradverify_sympy.cases import Cases, is_clear
-from gradverify_sympy.forms import Algebra, Beyond, Sign, Terms
+from gradverify_sympy.forms import Algebra, Beyond, Exponent, Sign, Terms
 from gradverify_sympy.layout import claim_targets
-from gradverify_sympy.reading import Condition, Need, Reader, are_granted, discards
+from gradverify_sympy.reading import Condition, Need, Reader, are_granted, discards, is_shown
 from gradverify_sympy.timebox import DEFAULT_SECONDS, Deadline
 
 METHOD = "symbolic identity"
@@ -43,9 +43,13 @@ def estimate_quickly(problem: Problem, request: Request) -> Estimates | None:
     """
     if not isinstance(problem.function, ExpressionFunction):
         return None
-    if request.claimed is not None and not np.isfinite(request.claimed).all():
+    # Few numbers are looked at one by one sooner than as an array; each of them costs far more below.
+    if request.claimed is not None and not all(map(math.isfinite, request.claimed.ravel().tolist())):
         return None
-    if not problem.domain.contains(request.points).all():  # the domain's signs are taken for granted below
+    if not all(map(math.isfinite, request.points.ravel().tolist())):
+        return None
+    domain = problem.domain  # whose signs are taken for granted below
+    if domain is not Domain.everywhere(problem.variables.size) and not domain.contains(request.points).all():
         return None
     try:
         return _estimate(problem, problem.function, request)
@@ -57,28 +61,38 @@ def _estimate(problem: Problem, function: ExpressionFunction, request: Request) 
     deadline = Deadline(float(problem.options.get("seconds", DEFAULT_SECONDS)))
     algebra = Algebra(_signs(problem.domain, problem.variables.size))
     derivative, needs, guards = _differentiate(problem, function, algebra)
-    proof, listed = None, request.points.tolist()
+    fixed: dict[tuple[int, Exponent], Ball] = {}
+    places = [Place(algebra, point, fixed) for point in request.points.tolist()]
+    proof = None
     if isinstance(problem.claim, ExpressionFunction) and claim_targets(problem) is not None:
-        if not _is_proved(problem, function, problem.claim, algebra, derivative, needs, guards, listed):
+        if not _is_proved(problem, function, problem.claim, algebra, derivative, needs, guards, places):
             return None
         proof = Proof(identical=True, components=(True,) * len(derivative), method=METHOD)
     values = function.evaluate(request.points).values
-    if np.isnan(values).any():  # as it is written, f has no value there, whatever has been cancelled
+    # As it is written f may have no value, whatever has been cancelled.
+    if any(map(math.isnan, values.ravel().tolist())):
         return None
     # What is enclosed here is enclosed rigorously: generators that mpmath has no bound for have no value.
     evidence = Evidence.PROVED if proof is not None and request.claimed is not None else Evidence.CERTIFIED
-    points = []
-    for point in listed:
+    relative, has_literals = problem.tolerance.relative, algebra.has_literals
+    found: list[Value] = []
+    count = len(places)
+    places.reverse()
+    while places:  # each is forgotten with all that it holds
+        place = places.pop()
         if not deadline.left > 0:
             raise DoesNotApply("values at the points took longer than the time allowed")
-        place = Place(algebra, point)
         _require_plain(place, needs, guards)
-        points.append(_at(problem, place, derivative, algebra.has_literals, evidence))
+        found += [to_value(place.of(terms), has_literals=has_literals, relative=relative) for terms in derivative]
+    shape = (count, *problem.shape)
+    value: Array = np.array([one.value for one in found]).reshape(shape)
+    bound: Array = np.array([one.bound for one in found]).reshape(shape)
+    points = [Estimate(value=v, error_bound=b, evidence=evidence) for v, b in zip(value, bound, strict=True)]
     return Estimates(points=tuple(points), evaluations=0, proof=proof)
 
 
 def _signs(domain: Domain, n: int) -> list[Sign]:
-    if not (domain.low >= 0).any():
+    if domain is Domain.everywhere(n) or not (domain.low >= 0).any():
         return [Sign.UNKNOWN] * n
     return [
         Sign.POSITIVE if low > 0 or (low == 0 and is_open) else Sign.NONNEGATIVE if low == 0 else Sign.UNKNOWN
@@ -113,7 +127,7 @@ def _is_proved(
     derivative: list[Terms],
     needs: list[Need],
     guards: list[Terms],
-    points: Sequence[list[float]],
+    places: list[Place],
 ) -> bool:
     n = problem.variables.size
     reader = Reader(algebra, n)
@@ -122,16 +136,19 @@ def _is_proved(
         # A branch not taken grants nothing, and NumPy's comparisons with NaN are false: only signs count.
         if not are_granted([*needs, *claim_needs], [], [], algebra):
             return False
-    elif not are_granted(claim_needs, [] if discards(function) else needs, derivative, algebra):
-        return False
-    if _same(algebra, derivative, claimed, points):
+    else:
+        unclear = [need for need in claim_needs if not is_shown(need, algebra)]
+        if unclear and not are_granted(unclear, [] if discards(function) else needs, derivative, algebra):
+            return False
+    if _same(algebra, derivative, claimed, places):
         return True
     if not algebra.has_literals:
         return False
     # For the decimals as they are written: 0.74*x for the slope of 0.37*x**2.
     exact = Algebra(_signs(problem.domain, n), literals_are_exact=True)
     derivative, _, _ = _differentiate(problem, function, exact)
-    return _same(exact, derivative, _claimed(claim, Reader(exact, n), len(derivative) // n)[0], points)
+    places = [Place(exact, place.point) for place in places]
+    return _same(exact, derivative, _claimed(claim, Reader(exact, n), len(derivative) // n)[0], places)
 
 
 def _claimed(claim: ExpressionFunction, reader: Reader, rows: int) -> tuple[list[Terms], list[Need]]:
@@ -149,10 +166,10 @@ def _claimed(claim: ExpressionFunction, reader: Reader, rows: int) -> tuple[list
     return entries, needs
 
 
-def _same(algebra: Algebra, derivative: list[Terms], claimed: list[Terms], points: Sequence[list[float]]) -> bool:
+def _same(algebra: Algebra, derivative: list[Terms], claimed: list[Terms], places: list[Place]) -> bool:
     if len(derivative) != len(claimed):
         return False
-    cases = Cases(algebra, [Place(algebra, point) for point in points])
+    cases = Cases(algebra, places)
     return all(cases.same(truth, claim) for truth, claim in zip(derivative, claimed, strict=True))
 
 
@@ -164,12 +181,3 @@ def _require_plain(place: Place, needs: list[Need], guards: list[Terms]) -> None
             raise Unclear
     if not all(is_clear(place, guard) for guard in guards):
         raise Unclear
-
-
-def _at(problem: Problem, place: Place, derivative: list[Terms], has_literals: bool, evidence: Evidence) -> Estimate:
-    """The derivative at one point."""
-    relative = problem.tolerance.relative
-    found = [to_value(place.of(terms), has_literals=has_literals, relative=relative) for terms in derivative]
-    value: Array = np.array([one.value for one in found]).reshape(problem.shape)
-    bound: Array = np.array([one.bound for one in found]).reshape(problem.shape)
-    return Estimate(value=value, error_bound=bound, evidence=evidence)

@@ -16,16 +16,13 @@ from gradverify.plugin import (
     Arithmetic,
     Array,
     Call,
-    Compare,
-    Comparison,
     ExpressionFunction,
     Index,
     Name,
-    Node,
     Number,
-    Stack,
     UnsupportedFunctionError,
     evaluate_trees,
+    program_of,
     walk,
 )
 from gradverify_sympy.forms import (
@@ -92,70 +89,52 @@ class Reader:
         """Note what the formula needs."""
         self._needs.append(Need(terms, condition))
 
-    # Scalars: straight through the tree, which is several times quicker than arrays with one element.
+    # Scalars: step by step, which is several times quicker than arrays with one element.
 
     def _read_scalars(self, owner: ExpressionFunction) -> list[list[Terms]]:
-        names: dict[str, Terms] = {v.name: self.algebra.variable(v.offset) for v in owner.variables if not v.shape}
+        known: dict[str, Terms | None] = {
+            v.name: None if v.shape else self.algebra.variable(v.offset) for v in owner.variables
+        }
         for name, value in owner.constants.items():
-            if not value.shape:
-                names[name] = _exact(float(value))
+            known[name] = None if value.shape else _exact(float(value))
+        program = program_of(owner.trees)
+        # A form; or what becomes one where it is first needed, so that generators are numbered in that order; or the
+        # entries of a vector, which no step may need.
+        slots: list[Any] = [known.get(name, name) for name in program.names]
+        slots += program.literals
+        multiply = self.algebra.multiply
+        for operation, arguments, detail, _ in program.steps:
+            rule = _RULES.get(operation)
+            if rule is None or detail is not None:
+                if operation != "stack":
+                    raise _NeedsArrays
+                slots.append([self._form_in(slots, i) for i in arguments])
+            elif len(arguments) == 2:
+                left, right = slots[arguments[0]], slots[arguments[1]]
+                if type(left) is not dict:
+                    left = self._form_in(slots, arguments[0])
+                if type(right) is not dict:
+                    right = self._form_in(slots, arguments[1])
+                slots.append(multiply(left, right) if rule is _multiply else rule(self, left, right))
+            else:
+                slots.append(rule(self, *[self._form_in(slots, i) for i in arguments]))
         return [
-            [self._scalar(item, names) for item in tree.items]
-            if isinstance(tree, Stack)
-            else [self._scalar(tree, names)]
-            for tree in owner.trees
+            entries if isinstance(entries := slots[i], list) else [self._form_in(slots, i)] for i in program.results
         ]
 
-    def _scalar(self, node: Node, names: Mapping[str, Terms]) -> Terms:
-        if isinstance(node, Call):
-            rule = _RULES.get(node.function)
-            if node.shape:
-                raise _NeedsArrays
-            if rule is None:
-                return self._other(node, names)
-            arguments = [self._scalar(argument, names) for argument in node.arguments]
-            if len(arguments) > 2:  # a fold
-                result: Terms = arguments[0]
-                for argument in arguments[1:]:
-                    result = rule(self, result, argument)
-                return result
-            return rule(self, *arguments)  # type: ignore[no-any-return]
-        if isinstance(node, Number):
-            return self.algebra.literal(node.text, node.value)
-        if isinstance(node, Name) and not node.shape:
-            known = names.get(node.name)
-            if known is not None:
-                return known
-            if node.name in _NAMED:
-                return _NAMED[node.name](self.algebra)
-        raise _NeedsArrays
-
-    def _other(self, node: Call, names: Mapping[str, Terms]) -> Terms:
-        """Functions whose arguments are not all numbers, and those made of others."""
-        if node.function == "where":
-            condition, yes, no = node.arguments
-            return _where(self, self._condition(condition, names), self._scalar(yes, names), self._scalar(no, names))
-        if node.function == "relu":
-            return _maximum(self, self._scalar(node.arguments[0], names), {})
-        if node.function == "clip":
-            value, low, high = (self._scalar(argument, names) for argument in node.arguments)
-            return _minimum(self, _maximum(self, value, low), high)
-        raise _NeedsArrays
-
-    def _condition(self, node: Node, names: Mapping[str, Terms]) -> Terms:
-        """1 where it holds, else 0."""
-        if isinstance(node, Compare):
-            rule = _RULES[_COMPARISONS[node.operator]]
-            return rule(self, self._scalar(node.left, names), self._scalar(node.right, names))  # type: ignore[no-any-return]
-        if isinstance(node, Call) and node.function == "logical_not":
-            return _not(self, self._condition(node.arguments[0], names))
-        if isinstance(node, Call) and node.function in _LOGIC:
-            parts = [self._condition(argument, names) for argument in node.arguments]
-            result: Terms = parts[0]
-            for part in parts[1:]:
-                result = _LOGIC[node.function](self, result, part)
-            return result
-        raise _NeedsArrays
+    def _form_in(self, slots: list[Any], i: int) -> Terms:
+        """The form in slot `i`, if it is a scalar."""
+        found = slots[i]
+        if type(found) is dict:
+            return found
+        if isinstance(found, Number):
+            form = self.algebra.literal(found.text, found.value)
+        elif isinstance(found, str) and found in _NAMED:
+            form = _NAMED[found](self.algebra)
+        else:
+            raise _NeedsArrays
+        slots[i] = form
+        return form
 
     def sign(self, terms: Terms) -> Terms:
         """The sign of what a branch is decided by."""
@@ -176,7 +155,6 @@ class Reader:
             name: np.frompyfunc(partial(rule, self), rule.__code__.co_argcount - 1, 1) for name, rule in _RULES.items()
         }
         functions |= {
-            "where": np.frompyfunc(partial(_where, self), 3, 1),
             "min": partial(_reduce, partial(self._fold, _minimum)),
             "max": partial(_reduce, partial(self._fold, _maximum)),
             "sum": partial(_reduce, self._sum),
@@ -238,11 +216,6 @@ def _negative(reader: Reader, x: Terms) -> Terms:
     return scaled(x, -1)
 
 
-def _positive(reader: Reader, x: Terms) -> Terms:
-    del reader
-    return x
-
-
 def _add(reader: Reader, x: Terms, y: Terms) -> Terms:
     del reader
     return add(x, y)
@@ -260,10 +233,6 @@ def _multiply(reader: Reader, x: Terms, y: Terms) -> Terms:
 def _divide(reader: Reader, x: Terms, y: Terms) -> Terms:
     reader.need(y, Condition.NONZERO)
     return reader.algebra.divide(x, y)
-
-
-def _reciprocal(reader: Reader, x: Terms) -> Terms:
-    return _divide(reader, ONE, x)
 
 
 def _power(reader: Reader, base: Terms, exponent: Terms) -> Terms:
@@ -444,15 +413,6 @@ def _minimum(reader: Reader, x: Terms, y: Terms) -> Terms:
     return _where(reader, _less_equal(reader, x, y), x, y)
 
 
-_LOGIC: Mapping[str, Callable[[Reader, Terms, Terms], Terms]] = {"logical_and": _and, "logical_or": _or}
-_COMPARISONS: Mapping[Comparison, str] = {
-    Comparison.LT: "less",
-    Comparison.LE: "less_equal",
-    Comparison.GT: "greater",
-    Comparison.GE: "greater_equal",
-    Comparison.EQ: "equal",
-    Comparison.NE: "not_equal",
-}
 _RULES: Mapping[str, Any] = {
     "sign": _sign,
     "abs": _abs,
@@ -467,15 +427,13 @@ _RULES: Mapping[str, Any] = {
     "logical_and": _and,
     "logical_or": _or,
     "logical_not": _not,
+    "where": _where,
     "negative": _negative,
-    "positive": _positive,
     "add": _add,
     "subtract": _subtract,
     "multiply": _multiply,
     "divide": _divide,
-    "reciprocal": _reciprocal,
     "power": _power,
-    "square": _square,
     "exp": _exp,
     "exp2": _exp2,
     "expm1": _expm1,
@@ -535,6 +493,13 @@ def discards(owner: ExpressionFunction) -> bool:
         for tree in owner.trees
         for node in walk(tree)
     )
+
+
+def is_shown(need: Need, algebra: Algebra) -> bool:
+    """Whether signs alone show that a need is met."""
+    if need.condition is Condition.NONNEGATIVE:
+        return algebra.is_nonnegative(need.form)
+    return algebra.is_positive(need.form)
 
 
 def are_granted(wanted: list[Need], granted: list[Need], derivative: list[Terms], algebra: Algebra) -> bool:

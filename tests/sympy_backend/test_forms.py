@@ -11,7 +11,7 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
-from gradverify_sympy.balls import BITS, Place, Unclear
+from gradverify_sympy.balls import BITS, PLAIN_ANGLE, UNIT, Place, Unclear, cosine_and_sine
 from gradverify_sympy.forms import ONE, Algebra, Beyond, Sign, Terms, add, scaled, subtract
 from gradverify_sympy.quick import estimate_quickly
 from gradverify_sympy.reading import Reader
@@ -388,6 +388,21 @@ def test_a_ball_holds_the_value_for_every_meaning_of_the_literals(text: str) -> 
         for (middle, radius), (x, y) in zip(balls, POINTS, strict=True):
             exact = in_digits(text, mpmath.mpf(x), mpmath.mpf(y))
             assert abs(mpmath.ldexp(middle, -BITS) - exact) <= mpmath.ldexp(radius, -BITS) + mpmath.mpf(2) ** -190
+
+
+@given(st.integers(-2 * PLAIN_ANGLE, 2 * PLAIN_ANGLE), st.integers(-3, 3), st.integers(-2000, 2000), st.booleans())
+@settings(max_examples=200, deadline=None, database=None)
+def test_cosine_and_sine_lie_in_their_balls_wherever_the_angle_is(
+    x: int, near: int, turns: int, at_a_turn: bool
+) -> None:
+    with mpmath.workdps(100):
+        if at_a_turn:  # where one of the two is nearly 0
+            x = int(mpmath.nint(mpmath.ldexp(turns * mpmath.pi / 2, BITS))) + near
+        angle = mpmath.mpf(x) / UNIT
+        for (middle, radius), exact in zip(
+            cosine_and_sine((x, 0)), (mpmath.cos(angle), mpmath.sin(angle)), strict=True
+        ):
+            assert abs(mpmath.mpf(middle) / UNIT - exact) <= mpmath.mpf(radius) / UNIT
 
 
 @given(formulas(), st.integers(0, 10**6))
