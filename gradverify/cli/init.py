@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
+from gradverify.cli.drafts import Draft, drafts
 from gradverify.cli.exits import Exit
 from gradverify.cli.signatures import Signature, signature_of
+from gradverify.cli.trial import try_out
 
 SCHEMA_FILE = "gradverify.schema.json"
 
@@ -39,16 +42,15 @@ domain: {{x: [-10, 10], y: [-3, 3]}}      # also where counterexamples are searc
 
 FUNCTION_TEMPLATE = """\
 # yaml-language-server: $schema={schema}
-# Is {gradient} the gradient of {function}? `gradverify run {file}` tells.
+# Is {claim} the gradient of {function}? `gradverify run {file}` tells.
 
 name: {name}
 variables: {variables}
-function: {{python: "{function}"}}
-gradient: {{python: "{gradient}"}}        # {remark}
+{constants}function: {{python: "{function}"}}
+gradient: {gradient}        # {remark}
 
 points:
-{points}
-  - {{sample: 10, seed: 1}}
+{points}  - {{sample: 10, seed: 1}}
 
 domain: {domain}
 # tolerance: {{relative: 1e-6}}           # how far each component may be off
@@ -63,7 +65,8 @@ domain: {domain}
 def command(file: Path, function: str | None, gradient: str | None, force: bool) -> int:
     """Write a commented spec to FILE (default: example.yaml), which runs and passes, with its JSON Schema beside it.
 
-    With --from-function the spec is about a Python function, named `package.module:f` or `file.py:f`.
+    With --from-function the spec is about a Python function, named `package.module:f` or `file.py:f`. Shapes and
+    domain are guessed from its source, and tried: the spec that is written is the first that runs.
     """
     if gradient is not None and function is None:
         raise click.UsageError(f"--gradient {gradient} is the claim about a function: name it with --from-function")
@@ -73,15 +76,20 @@ def command(file: Path, function: str | None, gradient: str | None, force: bool)
         click.echo(f"gradverify: {file} exists; --force overwrites it", err=True)
         return Exit.USAGE
     remark = ""
-    if function is None:
-        text = TEMPLATE.format(schema=SCHEMA_FILE, file=file, name=file.stem)
-    else:
-        text, remark = _about(function, gradient, file)
+    texts = [TEMPLATE.format(schema=SCHEMA_FILE, file=file, name=file.stem)]
+    tried: list[str] = []
+    if function is not None:
+        texts, tried, remark = _about(function, gradient, file)
     from gradverify.cli.outputs import write_whole
 
     schema = file.parent / SCHEMA_FILE
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
+        text = texts[0]
+        if tried:
+            outcome = try_out(tried, str(file.absolute()))
+            text = texts[outcome.chosen]
+            remark += f"; it does not run yet: {outcome.reason}" if outcome.reason else ""
         write_whole(file, text)
         if force or not schema.exists():
             write_whole(schema, _schema())
@@ -99,8 +107,8 @@ def _schema() -> str:
     return schema_text(load_plugins())
 
 
-def _about(function: str, gradient: str | None, file: Path) -> tuple[str, str]:
-    """The spec of a Python function, and what its author still has to do."""
+def _about(function: str, gradient: str | None, file: Path) -> tuple[list[str], list[str], str]:
+    """Specs that may fit a Python function, best first; what to try them with; what their author has still to do."""
     place, colon, name = function.rpartition(":")
     if not colon or not place or not name:
         raise click.UsageError(f"`{function}` names no function: write `{function.rstrip(':')}:NAME`")
@@ -108,24 +116,39 @@ def _about(function: str, gradient: str | None, file: Path) -> tuple[str, str]:
     if signature is None or not signature.parameters:
         raise click.UsageError(f"the source of {function} shows no function `{name}` with parameters")
     claimed = gradient or _by_name(place, name, signature)
-    remark = "" if claimed is not None else f"; write {name}_gradient first, or name the gradient in it"
     here = _seen_from(place, file)
-    parameters = signature.parameters
-    vector = len(parameters) == 1 and signature.takes_arrays
-    text = FUNCTION_TEMPLATE.format(
+    target = f"{here}:{name}_gradient" if claimed is None else _seen_from_target(claimed, file)
+    made = list(drafts(signature.parameters, signature.shapes))
+    texts = [
+        _written(draft, signature.keywords, file, name, f"{here}:{name}", f'{{python: "{target}"}}') for draft in made
+    ]
+    if claimed is not None:
+        return texts, texts, ""
+    # Without a claim the function alone is tried, with one that can always be called.
+    zeros = [_written(draft, signature.keywords, file, name, f"{here}:{name}", _zeros(draft.names)) for draft in made]
+    return texts, zeros, f"; write {name}_gradient first, or name the gradient in it"
+
+
+def _zeros(names: Sequence[str]) -> str:
+    return "{" + ", ".join(f"{name}: 0*{name}" for name in names) + "}"
+
+
+def _written(draft: Draft, keywords: Sequence[str], file: Path, name: str, function: str, gradient: str) -> str:
+    point = draft.point()
+    constants = "{" + ", ".join(f"{keyword}: 1" for keyword in keywords) + "}"
+    return FUNCTION_TEMPLATE.format(
         schema=SCHEMA_FILE,
         file=file,
         name=name,
-        function=f"{here}:{name}",
-        gradient=f"{here}:{name}_gradient" if claimed is None else _seen_from_target(claimed, file),
-        variables=f"{{{parameters[0]}: 3}}" + " " * 20 + "# its shape" if vector else f"[{', '.join(parameters)}]",
-        remark="same arguments; returns " + ("one value for each" if len(parameters) > 1 else "what belongs to it"),
-        points="  - [0.5, 1.5, 2.5]"
-        if vector
-        else "  - [" + ", ".join(f"{0.5 + i:g}" for i in range(len(parameters))) + "]",
-        domain="{" + ", ".join(f"{parameter}: [0.1, 3]" for parameter in parameters) + "}",
+        function=function,
+        gradient=gradient,
+        claim=gradient.removeprefix('{python: "').removesuffix('"}'),
+        variables=draft.variables() + (" " * 20 + "# shapes" if any(draft.shapes) else ""),
+        constants=f"constants: {constants}            # given by keyword\n" if keywords else "",
+        remark="same arguments; returns " + ("one value for each" if len(draft.names) > 1 else "what belongs to it"),
+        points="" if point is None else f"  - {point}\n",
+        domain=draft.domain(),
     )
-    return text, remark
 
 
 def _by_name(place: str, name: str, signature: Signature) -> str | None:

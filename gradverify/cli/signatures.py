@@ -9,38 +9,20 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-# Functions that turn an array into fewer numbers, under NumPy's, SciPy's and Python's names.
-REDUCTIONS = frozenset(
-    (
-        "sum",
-        "mean",
-        "prod",
-        "dot",
-        "vdot",
-        "inner",
-        "norm",
-        "max",
-        "min",
-        "trace",
-        "var",
-        "std",
-        "logsumexp",
-        "len",
-        "diff",
-    )
-)
+from gradverify.cli.parameters import Shape, shape_of
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
     """The positional parameters without defaults, and the names of the other functions beside the function.
 
-    takes_arrays: whether the body treats its arguments as arrays: indexes them, loops over them or reduces them.
+    Where all have defaults, all count.  shapes: the likely shape of each.  keywords: what must be given by keyword.
     """
 
     parameters: tuple[str, ...]
     neighbours: tuple[str, ...] = ()
-    takes_arrays: bool = False
+    shapes: tuple[Shape, ...] = ()
+    keywords: tuple[str, ...] = ()
 
 
 def signature_of(target: str, directory: Path) -> Signature | None:
@@ -98,16 +80,10 @@ def _find(body: list[ast.stmt], names: list[str]) -> Signature | None:
         if isinstance(node, ast.FunctionDef) and names == [node.name] and not node.decorator_list:
             arguments = node.args
             positional = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
-            required = positional[: len(positional) - len(arguments.defaults)]
+            required = positional[: len(positional) - len(arguments.defaults)] or positional
             neighbours = tuple(other.name for other in functions if other.name != node.name)
-            return Signature(tuple(required), neighbours, any(map(_is_about_arrays, ast.walk(node))))
+            shapes = tuple(shape_of(node, name, alone=len(required) == 1) for name in required)
+            by_keyword = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+            keywords = tuple(argument.arg for argument, default in by_keyword if default is None)
+            return Signature(tuple(required), neighbours, shapes, keywords)
     return None
-
-
-def _is_about_arrays(node: ast.AST) -> bool:
-    match node:
-        case ast.Subscript() | ast.For() | ast.comprehension() | ast.BinOp(op=ast.MatMult()):
-            return True
-        case ast.Call(func=ast.Name(id=name)) | ast.Call(func=ast.Attribute(attr=name)):
-            return name in REDUCTIONS
-    return False
