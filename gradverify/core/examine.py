@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -40,9 +40,12 @@ class ClaimValues:
     evaluations: int
 
 
-def examine(claim: Function, points: Matrix, repeat: bool) -> ClaimValues:
+def examine(
+    claim: Function, points: Matrix, repeat: bool, evaluate_function: Callable[[Matrix], object] | None = None
+) -> ClaimValues:
     """Evaluate the claim at all points; with `repeat` a second time, in reverse order, to see whether it answers the
-    same."""
+    same. With `evaluate_function` f is evaluated beside the last point in between: what f keeps of its last call, as a
+    layer's forward pass does, must not be what the claim answers with."""
     evaluation = claim.evaluate(points)
     values = flat(evaluation.values)
     faults: dict[Fault | NoteKind, Observation] = {
@@ -51,6 +54,8 @@ def examine(claim: Function, points: Matrix, repeat: bool) -> ClaimValues:
     notes = {o.message: o for o in evaluation.observations if o.kind is not Fault.MUTATES_INPUT}
     count = points.shape[0]
     if repeat and count:
+        if evaluate_function is not None:
+            evaluate_function(beside(points[-1:]))
         again = claim.evaluate(points[::-1].copy() if count > 1 else points)
         count *= 2
         other = flat(again.values)[::-1]
@@ -59,9 +64,27 @@ def examine(claim: Function, points: Matrix, repeat: bool) -> ClaimValues:
         rows = sorted(set(np.flatnonzero(differs.any(axis=1)).tolist()) | failed)
         if rows:
             row = rows[0]
-            faults[Fault.NONDETERMINISTIC] = two_answers(values, other, row)
+            told = two_answers(values, other, row)
+            if evaluate_function is not None and _follows(claim, points[row : row + 1], values[row], evaluate_function):
+                message = f"the claimed gradient answers with what the function's last call has left: {told.message}"
+                told = Observation(told.kind, message, row)
+            faults[Fault.NONDETERMINISTIC] = told
     failures = {failure.row: failure for failure in evaluation.failures}
     return ClaimValues(values, failures, tuple(faults.values()), tuple(notes.values()), count)
+
+
+def beside(points: Matrix) -> Matrix:
+    """Other points, of the same shape, as near to `points` as differences go."""
+    return points + VERY_NEAR * np.where(points != 0, np.abs(points), 1.0)
+
+
+def _follows(claim: Function, point: Matrix, value: Vector, evaluate_function: Callable[[Matrix], object]) -> bool:
+    """Whether the claim gives its first answer again after f was evaluated at `point`, (1, n), and not before that."""
+    evaluate_function(beside(point))
+    before = flat(claim.evaluate(point).values)
+    evaluate_function(point)
+    after = flat(claim.evaluate(point).values)
+    return bool(apart(before, value[None, :]).any() and not apart(after, value[None, :]).any())
 
 
 def two_answers(first: Matrix, second: Matrix, row: int) -> Observation:

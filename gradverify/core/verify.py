@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -101,7 +101,8 @@ def verify(
         raise ValueError("a problem without a claim cannot be verified")
     function = problem.function.evaluate(points)
     if claim_values is None:
-        claim_values = examine(claim, points, repeat=claim.kind != "expression")
+        code = claim.kind != "expression"
+        claim_values = examine(claim, points, repeat=code, evaluate_function=_caller(problem) if code else None)
     claimed = claim_values.values
     request = Request(points, claimed.reshape((points.shape[0], *problem.shape)))
     answers = [ask(name, problem, request) for name in backends]
@@ -267,18 +268,59 @@ def _exclude_mixtures(
             continue
         around = subgradient.nearby(points[row], problem, typical)
         for backend in sorted(judged, key=lambda j: -j.evidence[row].strength):
-            answer = ask(backend.backend, problem, Request(around))
-            if answer.estimates is None:
-                continue
-            gradients = np.array([e.value for e in answer.estimates.points]).reshape((around.shape[0], -1))
-            if np.isfinite(gradients).all(axis=1).mean() > 0.5:
-                excluded = subgradient.excluded(claimed[row], passing, gradients)
+            gradients = _gradients(backend.backend, problem, around, ask)
+            if gradients is not None and np.isfinite(gradients).all(axis=1).sum() >= subgradient.ENOUGH:
+                pairs = _apart(problem, points[row], claimed[row], passing, gradients, backend.backend, ask, typical)
+                excluded = sorted({i for pair in pairs for i in pair})
                 codes[row, excluded] = Code.FAIL
                 where = np.zeros(codes.shape, dtype=np.bool_)
                 where[row, excluded] = True
                 out = [one.recoded(where, Code.FAIL) for one in out]
                 break
     return out
+
+
+def _apart(
+    problem: Problem,
+    point: Vector,
+    claimed: Vector,
+    kinks: Mapping[int, Kink],
+    gradients: Matrix,
+    backend: str,
+    ask: Ask,
+    typical: Vector,
+) -> list[tuple[int, int]]:
+    """The pairs of components at a kink that no subgradient has together, wherever `backend` is asked for one.
+
+    gradients: (k, c), at random points.
+    """
+    pairs = subgradient.apart(claimed, kinks, gradients)
+    held = list(pairs)[: subgradient.MOST_PAIRS]
+    tries = subgradient.ROUNDS
+    while held and tries:
+        aimed = subgradient.aimed(point, {pair: pairs[pair] for pair in held}, problem, typical)
+        there = _gradients(backend, problem, aimed, ask)
+        if there is None:
+            break
+        gradients = np.concatenate([gradients, there])
+        pairs = subgradient.apart(claimed, kinks, gradients)
+        held, tries = [pair for pair in held if pair in pairs], tries - 1
+        if not held:
+            held, tries = list(pairs)[: subgradient.MOST_PAIRS], subgradient.ROUNDS
+    return held
+
+
+def _caller(problem: Problem) -> Callable[[Matrix], object]:
+    """f, called at points as far as they are inside the domain."""
+    return lambda points: problem.function.evaluate(points[problem.domain.contains(points).all(axis=1)])
+
+
+def _gradients(backend: str, problem: Problem, points: Matrix, ask: Ask) -> Matrix | None:
+    """A backend's values at points, shape (k, c), or None where it has none."""
+    answer = ask(backend, problem, Request(points)) if points.shape[0] else None
+    if answer is None or answer.estimates is None:
+        return None
+    return np.array([e.value for e in answer.estimates.points]).reshape((points.shape[0], -1))
 
 
 def _proves(estimates: Estimates | None) -> bool:

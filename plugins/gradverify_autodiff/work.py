@@ -28,6 +28,7 @@ from gradverify.plugin import (
     evaluate_tree,
 )
 from gradverify_autodiff.arithmetic import AUTOGRAD
+from gradverify_autodiff.axes import held_against_axes
 from gradverify_autodiff.direct import Changes, DirectTracer
 from gradverify_autodiff.measure import UNITS, Measured, RowTracer, Tracer, measure
 from gradverify_autodiff.schedule import schedule
@@ -44,6 +45,8 @@ def estimate(problem: Problem, request: Request) -> Estimates:
         measured, sound = measure_callable(problem, function, request.points)
     else:
         raise DoesNotApply("it needs an expression or a Python function")
+    if measured.tied.any():
+        measured = held_against_axes(problem, request.points, measured, sound)
     return Estimates(points=_points(measured, sound, problem), evaluations=measured.evaluations)
 
 
