@@ -320,13 +320,22 @@ def _ladder(
     made_of_jumps = done.breaks.are(Nature.STEPS).reshape((-1, m))
     apart = "f jumps again and again, by as much as it varies: its slope is the one between the jumps"
     _note(notes, rows[made_of_jumps.any(axis=1)], n, m, NoteKind.JUMP, apart)
+    either = done.breaks.are(Nature.EITHER).reshape((-1, m))
+    for row in np.flatnonzero(either.any(axis=1)).tolist():
+        text = (
+            f"f moves in jumps of {np.max(height[row], where=either[row], initial=0.0):.0e}, here as elsewhere, which"
+        )
+        text += " are round-off or what f is made of: the slope between them and that across them are both allowed for"
+        _note(notes, rows[[row]], n, m, NoteKind.OTHER, text)
     level = done.selection.noise.reshape((-1, m))
     wide = ~(error <= problem.tolerance.relative * np.abs(found)) & ~(jumps | steep | drowned)
     if in_double:
         message = "f computes in single precision; `precision: float32` says so"
         _note(notes, rows[(single & wide & ~doubtful).any(axis=1)], n, m, NoteKind.SINGLE_PRECISION, message)
     nearby = size_nearby(part, done.samples).reshape((-1, m))
-    noisy = (level > NOISY * problem.precision.epsilon * nearby) & np.isfinite(level) & wide & ~single & ~doubtful
+    noisy = (
+        (level > NOISY * problem.precision.epsilon * nearby) & np.isfinite(level) & wide & ~single & ~doubtful & ~either
+    )
     for row in np.flatnonzero(noisy.any(axis=1)).tolist():
         text = f"f is noisy at a level of {np.max(level[row], where=noisy[row], initial=0.0):.0e}"
         if rounded[row].any():

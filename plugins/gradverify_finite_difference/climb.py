@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
 from gradverify_finite_difference.arrays import Flags, Floats, Indices, pick
-from gradverify_finite_difference.continuity import Breaks, Nature, breaks
-from gradverify_finite_difference.extrapolation import Selection, select
+from gradverify_finite_difference.continuity import Breaks, Nature, breaks, kinds_between
+from gradverify_finite_difference.extrapolation import NOISE_FACTOR, Selection, select
 from gradverify_finite_difference.lines import Lines, Samples, Side, by_row, quotients, sample
 from gradverify_finite_difference.noise import grain, quantum_of
 from gradverify_finite_difference.sampling import BudgetError, Sampler
@@ -20,6 +20,9 @@ SECOND_RATIO = 20.0
 FAR = (1e12, 1e30, 1e60, 1e100)  # steps for a function that never moved
 LOW_RUNG = 2  # a walk that ends this early has seen too few small steps
 LEVELS = 3  # of rounding inside rounding: (x + 1e8)² − 1e16 − 2e8 x has its own last bit, and that of 1e16
+FEWEST_AGREE = 3  # of the smallest steps that agree to round-off, over at least
+AGREE_SPAN = 1e3  # times the smallest one
+MOST_OVERRULED = 8  # ladders whose jumps are looked for, at some 200 evaluations each
 ROUNDS = 6  # after the scan; most lines need one
 BELOW = 1e-4  # how much smaller the next steps are where even the smallest ones are too large (x = 0 only)
 
@@ -82,12 +85,16 @@ def climb(
     climber = _Climber(sampler, lines, side, goal, random, room)
     wanted: Flags = np.ones(count, dtype=np.bool_)
     nature, height = np.zeros(count * outputs, dtype=np.intp), np.zeros(count * outputs)
+    low, high = np.full(count * outputs, np.inf), np.full(count * outputs, -np.inf)  # slopes between jumps
     for _ in range(LEVELS):
         samples, found, quantum = climber.rounds(samples, least, wanted)
         broken = _breaks(climber, samples, found, quantum)
         fresh = broken.nature != int(Nature.WHOLE)
         nature, height = np.where(fresh, broken.nature, nature), np.where(fresh, broken.height, height)
-        rounded = broken.are(Nature.ROUNDING)
+        either = broken.are(Nature.EITHER)
+        low = np.where(either, np.minimum(low, found.value - found.bound), low)
+        high = np.where(either, np.maximum(high, found.value + found.bound), high)
+        rounded = broken.are(Nature.ROUNDING) | either
         if not rounded.any():
             break
         up, down = by_row(samples.up), by_row(samples.down)
@@ -96,7 +103,48 @@ def climb(
         wanted = np.asarray(rounded.reshape((count, outputs)).any(axis=1))
     else:
         samples, found, quantum = climber.rounds(samples, least, wanted)
+    if side is not Side.SECOND:
+        small, jumps, which = overruled(sampler, lines, samples, found, side, goal, nature)
+        low[which], high[which] = np.fmin(low[which], small.min(axis=0)), np.fmax(high[which], small.max(axis=0))
+        nature[which], height[which] = int(Nature.EITHER), jumps
+    with np.errstate(all="ignore"):
+        apart = np.maximum(found.value - low, high - found.value)
+    found = replace(found, truncation=found.truncation + np.where(apart > 0, apart, 0.0))
     return Climbed(samples, found, quantum, Breaks(nature, height))
+
+
+def overruled(
+    sampler: Sampler, lines: Lines, samples: Samples, found: Selection, side: Side, goal: Goal, nature: Indices
+) -> tuple[Floats, Floats, Indices]:
+    """The least and largest slope that small steps agree on to round-off, (2, r), where larger ones overruled them and
+    f jumps; the heights of the jumps, and the rows; (r,).
+
+    Such jumps were taken for noise that the small steps do not show. Where they are not known to be rounding, they may
+    be what f is made of, as 1000·floor(1000 x) at 7e4 is, whose slope is 0.
+    """
+    with np.errstate(all="ignore"):
+        series = quotients(lines, samples, side, np.zeros(len(found.value)))
+        error = NOISE_FACTOR * series.floors * series.gains
+        fine = np.logical_and.accumulate(np.isfinite(series.quotients + error), axis=1)
+        least = np.maximum.accumulate(np.where(fine, series.quotients - error, -np.inf), axis=1)
+        most = np.minimum.accumulate(np.where(fine, series.quotients + error, np.inf), axis=1)
+        agree = fine & np.logical_and.accumulate(least <= most, axis=1)
+        last = agree.sum(axis=1) - 1
+        at = np.maximum(last, 0)
+        slope = np.where(agree & (series.quotients == 0), 0.0, (least + most) / 2)
+        slope, uncertain = pick(slope, at), (pick(most, at) - pick(least, at)) / 2
+        off = np.abs(found.value - slope) - uncertain - found.bound
+        suspected = (last >= FEWEST_AGREE - 1) & (nature == int(Nature.WHOLE)) & (found.lowest > pick(series.steps, at))
+        suspected &= (off > 0) & (off > goal.tolerance * np.abs(found.value)) & (at + 1 < fine.shape[1])
+        suspected &= pick(series.steps, at) >= AGREE_SPAN * series.steps[:, 0]
+    rows = np.flatnonzero(suspected)[:MOST_OVERRULED]
+    if not rows.size:
+        return np.zeros((2, 0)), np.zeros(0), rows
+    before, after = pick(series.steps, at)[rows], pick(series.steps, np.minimum(at + 1, fine.shape[1] - 1))[rows]
+    kinds, height = kinds_between(sampler, lines, samples, rows, slope[rows], before, after, side)
+    doubted = (kinds != int(Nature.WHOLE)) & (kinds != int(Nature.ROUNDING))
+    ends = np.stack([slope - uncertain, slope + uncertain])
+    return ends[:, rows[doubted]], height[doubted], rows[doubted]
 
 
 def _breaks(climber: _Climber, samples: Samples, found: Selection, quantum: Floats) -> Breaks:

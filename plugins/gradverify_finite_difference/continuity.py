@@ -12,6 +12,10 @@ most a power of h, and is continuous; a rounded one leaves it at a *jump*, again
 3. A jump or two are branches, and say nothing against the slope beside them. Jumps that go on are either what f is
    (floor(x), x mod 1: as high as f's own variation, near and far alike) or rounding: tiny beside f's variation over
    ordinary steps. Then their height is the noise of f. What is neither clearly has no bound.
+4. Steps that lie close, such as those of floor(1000 x) or of floor(x) at 1e6, are tiny beside f's variation as well.
+   Rounding inside f grows and shrinks with what is rounded, or is that of single precision; where jumps are as high far
+   away as here, and are no rounding to the last places that f may have, the slope between them and that across them
+   are both allowed for.
 """
 
 from __future__ import annotations
@@ -62,6 +66,11 @@ INTEGER_STEPS_LEAST = 1e-5  # where all values are whole numbers
 TEETH_LEAST = 0.2  # of a sawtooth, which has a slope between its jumps, such as x mod 1
 ROUNDING_MOST = 1e-12  # whatever else holds; 1e4 units of round-off
 ROUNDING_NEAR_MOST, ROUNDING_FAR_MOST = 1e-3, 1e-6  # single precision has 1e-7
+SINGLE_EPSILON = 2.0**-23
+FINE, FINE_REACH = 24, 3.0  # places at which f is looked at over so many times the distance of two jumps
+FINE_STANDS = 16.0  # times the usual second difference there
+ALIKE = 4.0  # the height of jumps far away against that here, either way: such jumps keep their height
+STRAIGHT = 4.0  # times their height: so far off a straight line values of evenly spaced steps are at most
 ALONE_MOST = 1e-2  # where there are none elsewhere: the rounding is magnified here only
 
 
@@ -72,6 +81,7 @@ class Nature(IntEnum):
     ROUNDING = 1  # jumps from rounding: their height is the noise of f
     STEPS = 2  # jumps that f is made of: the slope stands
     DOUBTFUL = 3  # jumps that may be either
+    EITHER = 4  # jumps that may be either, and are so low and close that f has a slope across them as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,8 +247,11 @@ def gallop(rows: _Rows, sign: float, bracket: _Bracket, level: Floats, limit: Fl
     return _Bracket(near, far, at_near, at_far)
 
 
-def jumps_in_a_row(rows: _Rows, sign: float, low: Floats, high: Floats, limit: Floats) -> tuple[Indices, Floats]:
-    """How many jumps follow one another on one side, IN_A_ROW at most, and the height of the highest; shapes (r,).
+def jumps_in_a_row(
+    rows: _Rows, sign: float, low: Floats, high: Floats, limit: Floats
+) -> tuple[Indices, Floats, Floats, Floats]:
+    """How many jumps follow one another on one side, IN_A_ROW at most, the height of the highest, how far away the
+    first one is and how far apart the last two are, NaN where there are none; shapes (r,).
 
     The first is looked for between the distances `low`, up to which f follows its slope, and `high`, or beyond where f
     has not left it there.
@@ -263,15 +276,18 @@ def jumps_in_a_row(rows: _Rows, sign: float, low: Floats, high: Floats, limit: F
     height = jump
     going = jump > 0
     count += going
+    first, apart = np.where(going, found.far, np.nan), np.full(len(low), np.nan)
     while going.any() and count.max() < IN_A_ROW:
         part = _Bracket(found.near, found.far, found.at_near, np.where(going, found.at_far, np.nan))
         step = np.maximum(START * found.far, 2.0 * (found.far - found.near))
         bracket = gallop(rows, sign, part, PART * height, limit, step)
+        before = found.far
         found, jump = halved(rows, sign, bracket, PART * height)
         going = going & (jump >= LIKE * height) & (jump > 0)
         height = np.where(going, np.maximum(height, jump), height)
+        apart = np.where(going, found.far - before, apart)
         count += going
-    return count, height
+    return count, height, first, apart
 
 
 def jumps_on_the_way(rows: _Rows, sign: float, low: Floats, high: Floats) -> tuple[Indices, Floats]:
@@ -330,6 +346,25 @@ def breaks(
     return Breaks(nature, height)
 
 
+def kinds_between(
+    sampler: Sampler,
+    lines: Lines,
+    samples: Samples,
+    rows: Indices,
+    slope: Floats,
+    low: Floats,
+    high: Floats,
+    side: Side,
+) -> tuple[Indices, Floats]:
+    """What the slopes of the ladders `rows` end at between the steps `low` and `high`, and how high; shapes (r,)."""
+    part = _Rows(sampler, lines, rows, slope, np.zeros(len(rows)))
+    try:
+        with np.errstate(all="ignore"):
+            return _judge(part, samples, low, high, side)
+    except BudgetError:
+        return np.full(len(rows), int(Nature.WHOLE), dtype=np.intp), np.zeros(len(rows))
+
+
 def _judge(rows: _Rows, samples: Samples, low: Floats, high: Floats, side: Side) -> tuple[Indices, Floats]:
     """Nature and height for some ladders whose slopes end between the steps `low` and `high`, shape (r,)."""
     lines, line, x = rows.lines, rows.line, rows.x
@@ -340,8 +375,10 @@ def _judge(rows: _Rows, samples: Samples, low: Floats, high: Floats, side: Side)
         jumps_in_a_row(rows, sign, low, high, np.minimum(np.maximum(REACH * own, FARTHER * high), room[sign]))
         for sign in signs
     ]
-    height = np.max([h for _, h in found], axis=0)
-    counts = np.array([c for c, _ in found])
+    counts, heights, firsts, aparts = (np.array(part) for part in zip(*found, strict=True))
+    height = heights.max(axis=0)
+    apart = np.fmax.reduce(aparts)
+    apart = np.where(np.isfinite(apart), apart, np.nansum(firsts, axis=0))  # else that of the two around the point
     some_jump = counts.max(axis=0) > 0
     few = np.flatnonzero(some_jump & (counts.max(axis=0) < IN_A_ROW) & (counts.sum(axis=0) < ALTOGETHER))
     if few.size:
@@ -355,23 +392,39 @@ def _judge(rows: _Rows, samples: Samples, low: Floats, high: Floats, side: Side)
     suspects = np.flatnonzero(alike & ((counts.max(axis=0) >= IN_A_ROW) | (counts.sum(axis=0) >= ALTOGETHER)))
     nature = np.full(len(line), int(Nature.WHOLE), dtype=np.intp)
     if suspects.size:
-        nature[suspects] = _kind(rows.some(suspects), samples, height[suspects], signs)
+        nature[suspects] = _kind(rows.some(suspects), samples, height[suspects], apart[suspects], signs)
     return nature, height
 
 
-def _kind(rows: _Rows, samples: Samples, height: Floats, signs: tuple[float, ...]) -> Indices:
-    """Whether jumps of that height, which go on, are meant or rounding; shape (r,)."""
+def _fine_jump(rows: _Rows, sign: float, end: Floats, apart: Floats) -> Floats:
+    """The height of the highest jump within a few times the distance `apart` before `end`, 0 where none stands out.
+
+    What f does smoothly over so short a distance its second differences hardly show, however far it goes. Shapes (r,).
+    """
+    count = len(end)
+    fractions = np.linspace(0.0, 1.0, FINE)
+    each = rows.some(np.repeat(np.arange(count), FINE))
+    value, _ = each.at(each.x + sign * (end[:, None] - FINE_REACH * apart[:, None] * fractions).ravel())
+    bends = np.sort(np.abs(np.diff(value.reshape((count, FINE)), n=2, axis=1)), axis=1)
+    highest, usual = bends[:, -1], bends[:, bends.shape[1] // 2]
+    return np.where(highest > FINE_STANDS * usual, highest, 0.0)
+
+
+def _kind(rows: _Rows, samples: Samples, height: Floats, apart: Floats, signs: tuple[float, ...]) -> Indices:
+    """Whether jumps of that height and distance, which go on, are meant or rounding; shape (r,)."""
     lines, line, x = rows.lines, rows.line, rows.x
     own = np.where(x != 0, np.abs(x), lines.size[line])
     wide = ORDINARY * np.maximum(own, 1.0)
     centre = lines.centre[line, rows.rows % lines.centre.shape[1]]
     remote, far_values = np.zeros(len(line)), [centre]
+    fine = np.zeros(len(line))  # jumps as close to one another as here
     for sign in signs:
         room = (lines.room.up if sign > 0 else lines.room.down)[line]
         ends = [np.minimum(part * wide, room) for part in (0.5, 1.0)]
         (at_near, near), (at_far, far) = (rows.at(x + sign * end) for end in ends)
         _, jump = halved(rows, sign, _Bracket(ends[0], ends[1], at_near, at_far), None)
         remote = np.maximum(remote, jump)
+        fine = np.fmax(fine, _fine_jump(rows, sign, ends[1], apart))
         far_values += [near, far]
     values = np.concatenate([by_row(samples.up)[rows.rows], by_row(samples.down)[rows.rows]], axis=1)
     steps = np.concatenate([samples.steps[line], samples.steps[line]], axis=1)
@@ -386,7 +439,19 @@ def _kind(rows: _Rows, samples: Samples, height: Floats, signs: tuple[float, ...
     rounding = beside_far <= ROUNDING_MOST
     rounding |= (beside_far <= ROUNDING_FAR_MOST) & (beside_near <= ROUNDING_NEAR_MOST)
     rounding |= (beside_far <= ALONE_MOST) & (remote <= FEW * height)
-    kind = np.where(meant, int(Nature.STEPS), np.where(rounding, int(Nature.ROUNDING), int(Nature.DOUBTFUL)))
+    lasting = np.where(fine > 0, fine, remote)
+    alike = (lasting >= height / ALIKE) & (lasting <= height * ALIKE) & (beside_far > ROUNDING_MOST)
+    single = np.isfinite(everything)
+    single = (~single | (everything.astype(np.float32) == everything)).all(axis=1)
+    alike &= ~(single & (height <= ALIKE * SINGLE_EPSILON * np.nanmax(np.abs(everything), axis=1)))
+    # f at half the way and at its end, on the last side: of evenly spaced steps one lies in the middle of the others.
+    middle, end = ends
+    between = centre + (far_values[-1] - centre) * middle / end
+    straight = np.abs(far_values[-2] - between) <= STRAIGHT * height
+    alike &= (rows.slope != 0) | straight
+    either = rounding & alike
+    kind = np.where(rounding, int(Nature.ROUNDING), int(Nature.DOUBTFUL))
+    kind = np.where(meant, int(Nature.STEPS), np.where(either, int(Nature.EITHER), kind))
     return np.asarray(kind, dtype=np.intp)
 
 

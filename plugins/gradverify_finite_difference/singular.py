@@ -19,6 +19,7 @@ RUNGS = 4  # the smallest ones, that show what happens at the point itself
 SPAN = 1e2  # they have to span this ratio at least
 CLEAR = 50.0  # in units of round-off: how far above it a difference must stand
 STANDS = 0.01  # how much a jump's height may change over those rungs
+STANDS_NEAR = 1e-3  # and over the nearest two of them where the slope beside it is read off the others
 STEEPER = 1.03  # by how much an infinite slope grows from rung to rung at least, and
 STEEPER_OVERALL = 1.15  # over all of them; round-off on steps of 64 ulps is 1/64 of a slope
 PERSISTS = (
@@ -56,6 +57,13 @@ def singular(lines: Lines, samples: Samples, side: Side, found: Selection, quant
             clear = (np.abs(rise) > CLEAR * noise).all(axis=1) & (h[:, -1] >= SPAN * h[:, 0])
             clear &= (np.sign(rise) == np.sign(rise[:, :1])).all(axis=1)
             jumps |= clear & (np.abs(rise - rise[:, :1]) <= STANDS * np.abs(rise[:, :1])).all(axis=1)
+            # Beside a low jump the slope soon shows as well: what is left without it stays.
+            left = rise - ((rise[:, -1] - rise[:, -2]) / (h[:, -1] - h[:, -2]))[:, None] * h
+            bit = 0.5 * lines.epsilon * np.maximum(np.abs(value), np.abs(centre))  # steps have a quantum as well
+            for rest, last in ((left, -1), (rise, -2)):  # the last rung may reach over the next jump already
+                high = (np.abs(rest) > CLEAR * bit)[:, : RUNGS + 1 + last].all(axis=1) & (h[:, last] >= SPAN * h[:, 0])
+                off = np.abs(rest - rest[:, :1]) / np.abs(rest[:, :1])
+                jumps |= high & (off[:, 1] <= STANDS_NEAR) & (off[:, 2] <= STANDS)
             slope = np.abs(rise) / h
             growth = (slope[:, :-1] - slope[:, 1:]) / np.log(h[:, 1:] / h[:, :-1])
             steep |= (
