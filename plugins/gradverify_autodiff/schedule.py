@@ -16,7 +16,7 @@ import numpy as np
 from autograd.core import VJPNode, primitive_vjps
 from autograd.tracer import notrace_primitives, trace_primitives_map
 
-from gradverify.plugin import Array, ExpressionFunction, Number, program_of
+from gradverify.plugin import Array, ExpressionFunction, Number, Step, program_of
 from gradverify_autodiff.arithmetic import AUTOGRAD, TIES_WITHOUT_SLOPE
 from gradverify_autodiff.tape import ELEMENTWISE, EXACT, TIES
 
@@ -38,6 +38,13 @@ _OPERATIONS = (  # elementwise, each one function of autograd's
     "softplus erf erfc gammaln digamma"
 )
 
+
+def _power_slope(g: Array, _ans: Array, x: Array, y: Array) -> tuple[Array, ...]:
+    """That by x; y is mostly one fixed number."""
+    lower = (y - 1 if y[0] else np.ones(1)) if y.size == 1 else np.where(y, y - 1, 1.0)
+    return (g * y * x**lower,)
+
+
 # The rules of autograd and `rules.py` for what most formulas are made of, where all operands have one shape: by
 # operation and the arguments asked for. Tests hold them against the rules themselves.
 _SLOPES: dict[tuple[str, tuple[int, ...]], Slopes] = {
@@ -53,6 +60,7 @@ _SLOPES: dict[tuple[str, tuple[int, ...]], Slopes] = {
     ("divide", (0,)): lambda g, _ans, _x, y: (g / y,),
     ("divide", (1,)): lambda g, ans, _x, y: (-(g * ans) / y,),
     ("divide", (0, 1)): lambda g, ans, _x, y: (g / y, -(g * ans) / y),
+    ("power", (0,)): _power_slope,
     ("negative", (0,)): lambda g, _ans, _x: (-g,),
     ("exp", (0,)): lambda g, ans, _x: (ans * g,),
     ("log", (0,)): lambda g, _ans, x: (g / x,),
@@ -66,8 +74,8 @@ _SLOPES: dict[tuple[str, tuple[int, ...]], Slopes] = {
 class Recipe(NamedTuple):
     """What becomes of a function whose arguments `asked` depend on the variables.
 
-    function: in NumPy.  slopes: None where the result is not followed, or the exponent is fixed.  rounded: noise is
-    added.  off: a zero cotangent stays one under strong zeros.  tie: tells in which rows equality decides a branch.
+    function: in NumPy.  slopes: None where the result is not followed.  rounded: noise is added.  off: a zero cotangent
+    stays one under strong zeros.  tie: tells in which rows equality decides a branch.
     """
 
     function: Callable[..., Any]
@@ -88,9 +96,9 @@ class Schedule:
 
     names: tuple[int | Array, ...]
     literals: tuple[Array, ...]
+    end: Slot
     forward: tuple[Forward, ...]
     backward: tuple[Backward, ...]
-    end: Slot
     draws: int
 
 
@@ -124,11 +132,21 @@ def schedule(function: ExpressionFunction) -> Schedule | None:
         if type(literal) is not Number:
             return None
         literals.append(np.array([literal.value]))
-    followed = [type(name) is int for name in names] + [False] * len(literals)
+    inputs = tuple([type(name) is int for name in names]) + (False,) * len(literals)
+    passes = _passes(program.steps, inputs, program.results[0])
+    return None if passes is None else Schedule(names, tuple(literals), program.results[0], *passes)
+
+
+@functools.lru_cache(maxsize=256)  # formulas that differ in their numbers alone are frequent
+def _passes(
+    steps: tuple[Step, ...], inputs: tuple[bool, ...], end: Slot
+) -> tuple[tuple[Forward, ...], tuple[Backward, ...], int] | None:
+    """Forward steps, steps back, and how often noise is drawn. inputs: which of the first slots are variables'."""
+    followed = list(inputs)
     forward: list[Forward] = []
     nodes: list[Backward | None] = [None] * len(followed)
     draws = 0
-    for name, arguments, detail, _ in program.steps:
+    for name, arguments, detail, _ in steps:
         first, second = arguments if len(arguments) == 2 else (arguments[0], -1)
         asked = _ASKED[followed[first], second >= 0 and followed[second]]
         if len(arguments) > 2:
@@ -139,21 +157,17 @@ def schedule(function: ExpressionFunction) -> Schedule | None:
         forward.append((recipe.function, first, second, arguments, recipe.rounded, recipe.tie))
         followed.append(recipe.followed)
         if recipe.followed:
-            slopes = recipe.slopes
-            if name == "power" and asked == (0,) and 0 <= second - len(names) < len(literals):
-                slopes = _power(literals[second - len(names)])
             parents = arguments if len(asked) == len(arguments) else tuple([arguments[i] for i in asked])
-            nodes.append((len(nodes), slopes, arguments, parents, recipe.off))
+            nodes.append((len(nodes), recipe.slopes, arguments, parents, recipe.off))
             draws += recipe.rounded
         else:
             nodes.append(None)
-    (end,) = program.results
     if not followed[end]:
         return None
     backward = _ordered(end, nodes)
     # A variable is a column of the points, reshaped: two steps.
     draws += sum([1 if step[1] else 2 for step in backward])
-    return Schedule(names, tuple(literals), tuple(forward), tuple(backward), end, draws)
+    return tuple(forward), tuple(backward), draws
 
 
 _ASKED = {(False, False): (), (True, False): (0,), (False, True): (1,), (True, True): (0, 1)}
@@ -185,12 +199,6 @@ def _by_autograd(primitive: Callable[..., Any], asked: tuple[int, ...]) -> Slope
         return tuple(make(asked, ans, arguments, {})(g))
 
     return slopes
-
-
-def _power(exponent: Array) -> Slopes:
-    """The rule of a power with a fixed exponent, shape (1,)."""
-    lower = np.where(exponent, exponent - 1, 1.0)
-    return lambda g, _ans, x, _y: (g * exponent * x**lower,)
 
 
 def _ordered(end: Slot, nodes: Sequence[Backward | None]) -> list[Backward]:
