@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradverify.core.arrays import Array, Mask, Matrix
+from gradverify.core.arrays import Array, Mask, Matrix, Vector
 from gradverify.core.problem import Problem
 
 # Where bugs live: tried for each component alone, and for all components together.
@@ -43,21 +43,23 @@ THRESHOLD_OFFSETS = (
     -1e-3,
     0.5,
     -0.5,
-)  # beside each literal of the expression or source, relative to max(1, |literal|)
+)  # beside each literal of the expression or source, relative to max(1, |literal|), and to a small one itself
+SMALL = 1e-2  # a threshold of 1e-12 stands among numbers of that size
 
 
 @dataclass(frozen=True, slots=True)
 class _Draws:
     """What is random about candidates, for any problem of n components: drawn once, then the same for all of them."""
 
-    special: Array  # (h,): which special value goes where, as the number of the value
-    where: Array  # (h,): into which component
+    special: Array  # (p,): which special value goes where, as the number of the value; the first h that fit
+    where: Array  # (p,): into which component
     from_base: Mask  # (h, 1): whether the other components are as listed
     others: Matrix  # (h, n)
     normal: Matrix  # (count, n)
     uniform: Matrix  # (count, n)
 
 
+MOST_PICKS = 8  # times the candidates: of so many special values in a component those are tried that its domain has
 MOST_KEPT = 100_000  # numbers in draws that are kept for the next spec: less than a MB
 
 
@@ -67,10 +69,11 @@ def _draws(seed: int, n: int, values: int, count: int) -> _Draws:
 
 def _made_draws(seed: int, n: int, values: int, count: int) -> _Draws:
     rng = np.random.default_rng(seed)
-    picks = rng.permutation(values * n)[: count // 2]
+    picks = rng.permutation(values * n)[: MOST_PICKS * count]
+    half = min(picks.size, count // 2)
     scales = np.array(RANDOM_SCALES)[np.arange(count) % len(RANDOM_SCALES)][:, None]
     return _Draws(
-        picks % values, picks // values, rng.random((picks.size, 1)) < 0.5, rng.normal(size=(picks.size, n)),
+        picks % values, picks // values, rng.random((half, 1)) < 0.5, rng.normal(size=(half, n)),
         rng.normal(size=(count, n)) * scales, rng.uniform(size=(count, n)),
     )  # fmt: skip
 
@@ -85,7 +88,7 @@ def candidates(problem: Problem, listed: Matrix, literals: Sequence[float], coun
     base = listed[0] if listed.shape[0] else np.zeros(n)
     known = dict.fromkeys(SPECIAL_VALUES)
     for literal in literals:
-        scale = max(1.0, abs(literal))
+        scale = max(1.0, abs(literal)) if abs(literal) >= SMALL else abs(literal)
         for offset in THRESHOLD_OFFSETS:
             known[literal + offset * scale] = None
             known[-literal + offset * scale] = None
@@ -98,10 +101,17 @@ def candidates(problem: Problem, listed: Matrix, literals: Sequence[float], coun
     others[0] = np.where(np.isfinite(domain.low), domain.low, base)
     others[1] = np.where(np.isfinite(domain.high), domain.high, base)
     others[2:] = -base, base[::-1], -np.abs(base)
-    # One component special, the others as listed or random.
-    alone = np.where(draws.from_base, base, draws.others)
-    alone[np.arange(draws.where.size), draws.where] = values[draws.special]
-    special = _inside(np.concatenate([ties, others, alone]), problem)[: max(1, (2 * count) // 3)]
+    # One component special, the others as listed or random: of the values that the component's domain has.
+    half = draws.from_base.shape[0]
+    value, where, elsewhere, at_ends = values[draws.special], draws.where, draws.others, np.empty((0, n))
+    if np.isfinite(domain.low).any() or np.isfinite(domain.high).any():
+        fits = np.flatnonzero((value >= domain.low[where]) & (value <= domain.high[where]))[:half]
+        value, where = value[fits], where[fits]
+        elsewhere = _drawn(problem, elsewhere, draws.uniform[:half])
+        at_ends = _at_ends(problem, base, count // 6)
+    alone = np.where(draws.from_base, base, elsewhere)[: len(value)]
+    alone[np.arange(len(alone)), where[: len(alone)]] = value[: len(alone)]
+    special = _inside(np.concatenate([ties, others, at_ends, alone]), problem)[: max(1, (2 * count) // 3)]
     random = _random_points(problem, draws)[: max(0, count - special.shape[0])]
     points = np.concatenate([special, random]) + 0.0  # −0 is 0
     whole = points.view(np.dtype((np.void, points.dtype.itemsize * n))).ravel().tolist() if n else []
@@ -116,17 +126,31 @@ def _inside(points: Matrix, problem: Problem) -> Matrix:
     return points if inside.all() else np.asarray(points[inside.all(axis=1)])
 
 
+def _at_ends(problem: Problem, base: Vector, most: int) -> Matrix:
+    """The first listed point with one component at an end of its domain; at most `most` rows."""
+    ends = np.concatenate([problem.domain.low, problem.domain.high])
+    finite = np.flatnonzero(np.isfinite(ends))
+    chosen = finite[np.linspace(0, finite.size - 1, min(most, finite.size)).astype(np.intp)]
+    rows: Matrix = np.repeat(base[None], chosen.size, axis=0)
+    rows[np.arange(chosen.size), chosen % base.size] = ends[chosen]
+    return rows
+
+
+def _drawn(problem: Problem, normal: Matrix, uniform: Matrix) -> Matrix:
+    """Random points: uniform between finite ends, else normal from the finite end; normal, uniform: (k, n)."""
+    low, high = problem.domain.low, problem.domain.high
+    has_low, has_high = np.isfinite(low), np.isfinite(high)
+    with np.errstate(all="ignore"):
+        both = low + uniform * (high - low)
+        above = low + np.abs(normal)
+        below = high - np.abs(normal)
+    rows: Matrix = np.where(has_low & has_high, both, np.where(has_low, above, np.where(has_high, below, normal)))
+    return rows
+
+
 def _random_points(problem: Problem, draws: _Draws) -> Matrix:
     """Random points inside the domain: uniform between finite ends, else normal on several scales from the finite
     end."""
-    low, high = problem.domain.low, problem.domain.high
-    has_low, has_high = np.isfinite(low), np.isfinite(high)
-    free = draws.normal
-    if not (has_low.any() or has_high.any()):
-        return free
-    with np.errstate(all="ignore"):
-        both = low + draws.uniform * (high - low)
-        above = low + np.abs(free)
-        below = high - np.abs(free)
-    rows = np.where(has_low & has_high, both, np.where(has_low, above, np.where(has_high, below, free)))
-    return _inside(rows, problem)
+    if not (np.isfinite(problem.domain.low).any() or np.isfinite(problem.domain.high).any()):
+        return draws.normal
+    return _inside(_drawn(problem, draws.normal, draws.uniform), problem)

@@ -408,3 +408,20 @@ def test_a_term_that_alone_makes_a_vector_is_not_left_out_of_its_sum() -> None:
     points = [[0.5, 0.5, 0.5, 0.5], [1.0, 2.0, -1.0, 0.3]]
     found = diagnosis("sum((x[:-1] + sum(x) - 5)**2) + (prod(x) - 1)**2", truth, claim, points, {"x": (4,)})
     assert "lacks the divisor x" in only(found).message
+
+
+def test_a_numerator_that_is_too_much_is_named() -> None:
+    truth, claim = {"x": "1/(1 + x**2)"}, {"x": "sign(x)/(1 + x**2)"}
+    found = only(diagnosis("arctan(x)", truth, claim, [[1.3], [-0.4], [-2.0]], {"x": ()}))
+    assert "the factor sign(x) does not belong" in found.message
+
+
+def test_a_factor_of_a_logarithm_is_no_power_of_its_argument() -> None:
+    truth, claim = {"x": "log(x)/(2*sqrt(x)) + 1/sqrt(x)"}, {"x": "log(x)/sqrt(x) + 1/sqrt(x)"}
+    found = only(diagnosis("sqrt(x)*log(x)", truth, claim, [[1.3], [0.4], [2.0]], {"x": ()}))
+    assert "has a factor of 2 where 1 belongs" in found.message
+
+
+def test_a_claim_that_vanishes_but_for_round_off_is_zero() -> None:
+    found = only(diagnosis(F, TRUTH, {**TRUTH, "x": "1e-18*x*y"}))
+    assert (found.fault, found.message) == (Fault.ZEROED_COMPONENT, "∂f/∂x: the claim is 0 but for round-off")

@@ -242,3 +242,29 @@ def test_ties_and_generic_points_take_turns_and_none_is_lost() -> None:
     assert alternating([4, 0, 3], generic) == [4, 0, 3]
     assert alternating([2, 0], generic) == [2, 0]
     assert alternating([], generic) == []
+
+
+def box(low: list[float], high: list[float]) -> Domain:
+    closed = np.zeros(len(low), dtype=np.bool_)
+    return Domain(np.array(low), np.array(high), closed, closed)
+
+
+def test_each_component_alone_is_tried_at_the_ends_of_its_domain() -> None:
+    problem = problem_of("x*y", {"x": "y", "y": "x"}, domain=box([-3.0, 0.001], [7.0, 0.05]))
+    points = candidates(problem, np.array([[2.0, 0.01]]), (), 64, seed=0).tolist()
+    assert [end for end in ([-3.0, 0.01], [7.0, 0.01], [2.0, 0.001], [2.0, 0.05]) if end not in points] == []
+
+
+def test_special_values_that_a_domain_lacks_take_no_place_of_those_that_it_has() -> None:
+    shapes = {"x": (20,)}
+    problem = problem_of("sum(x)", {"x": "1 + 0*x"}, shapes, domain=box([0.4] * 20, [1.2] * 20))
+    points = candidates(problem, np.full((1, 20), 0.7), (0.45,), 96, seed=0)
+    assert points.shape[0] >= 80
+    assert len({tuple(p) for p in points.tolist() if 1.0 in p or 0.5 in p or 0.45 in p}) >= 30
+
+
+def test_a_small_threshold_is_looked_at_on_both_sides() -> None:
+    problem = problem_of("x", {"x": "where(x < 5e-15, 2, 1)"}, domain=box([0.0], [1e-9]))
+    x = candidates(problem, np.array([[1e-12]]), (5e-15,), 64, seed=0)[:, 0]
+    assert ((x > 0) & (x < 5e-15)).any()
+    assert ((x > 5e-15) & (x < 1e-14)).any()

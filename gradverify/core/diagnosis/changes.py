@@ -272,11 +272,14 @@ def _left_out(path: Path, node: Node) -> Iterator[Change]:
     if node.function in ("multiply", "divide", "matmul"):
         for k, factor in enumerate(arguments):
             rest = arguments[:k] + arguments[k + 1 :]
-            if node.function == "divide" and k == 0:
+            numerator = node.function == "divide" and k == 0
+            if numerator and isinstance(factor, Number):  # _factors has those
                 continue
             if broadcast([r.shape for r in rest]) == shape:
+                if numerator:
+                    rest = (as_number(1.0), *rest)
                 part = rest[0] if len(rest) == 1 else replace(node, arguments=rest)
-                verb = "the divisor" if node.function == "divide" else "the factor"
+                verb = "the divisor" if node.function == "divide" and not numerator else "the factor"
                 message = f"{verb} {_text(factor)} does not belong in {_text(node)}"
                 yield Change(path, part, Fault.FACTOR, message, 1.5, True)
     if len(arguments) == 1 and arguments[0].shape == shape and node.function not in ("negative", "transpose"):
@@ -348,13 +351,19 @@ def _exponents(path: Path, node: Node, parent: Node | None) -> Iterator[Change]:
                 message = f"the exponent of {_text(base)} is {_text(exponent)} where {_text(other)} belongs"
                 yield Change(path, part, Fault.FACTOR, message, 1.6)
         return
-    if isinstance(node, Number) or not _counts(node):
+    if isinstance(node, Number) or not _counts(node) or _is_no_base(node, parent):
         return
     if isinstance(parent, Call) and isinstance(node, (Call, Name, Index)):
         for p in (2.0, 3.0, 0.5):
             part = _call("power", node, as_number(p), like=node)
             message = f"{_text(node)} stands where {_text(part)} belongs"
             yield Change(path, part, Fault.FACTOR, message, 1.7)
+
+
+def _is_no_base(node: Node, parent: Node | None) -> bool:
+    """Whether a power of `node` is said better otherwise: log(x²) is 2·log(x), exp(x)² is exp(2x), sign(x)² is 1."""
+    logarithm = isinstance(parent, Call) and parent.function in ("log", "log2", "log10")
+    return logarithm or (isinstance(node, Call) and node.function in ("exp", "exp2", "sign"))
 
 
 MOST_LITERALS = 8  # numbers of f that are tried as factors

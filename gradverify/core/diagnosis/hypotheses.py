@@ -117,6 +117,9 @@ def guesses(
     if (col.c == 0).all():
         yield Guess(Fault.ZEROED_COMPONENT, "zero", "the claim is 0", col.confidence())
         return
+    if (np.abs(col.c) <= col.floor()).all():  # an integral that vanishes by symmetry, say
+        yield Guess(Fault.ZEROED_COMPONENT, "zero", "the claim is 0 but for round-off", col.confidence())
+        return
     if col.fits(-col.r):
         yield Guess(Fault.SIGN, "sign", "the sign is wrong", col.confidence(), -1.0)
         return
