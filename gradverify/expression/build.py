@@ -24,7 +24,8 @@ _LESS_OF_TWO = {"min": "minimum", "max": "maximum"}
 
 def is_condition(node: Node) -> bool:
     """Whether `node` is true or false rather than a number."""
-    return node.function in _CONDITIONS if isinstance(node, Call) else isinstance(node, Compare)
+    kind = type(node)
+    return node.function in _CONDITIONS if kind is Call else kind is Compare  # type: ignore[union-attr]
 
 
 def as_number(node: Node) -> Node:
@@ -68,9 +69,12 @@ def negated(node: Node) -> Node:
 
 def elementwise(function: str, operands: Sequence[Node], token: Token) -> Node:
     """A function of numbers that broadcasts."""
+    for node in operands:
+        if node.shape or is_condition(node):
+            break
+    else:  # scalars, as they stand
+        return Call(function, tuple(operands), ())
     numbers = tuple([as_number(node) for node in operands])
-    if not any(n.shape for n in numbers):
-        return Call(function, numbers, ())
     return Call(function, numbers, _shape(lambda: shapes.broadcast([n.shape for n in numbers]), token))
 
 

@@ -52,6 +52,13 @@ _LEVELS = {
 }
 _LOGICAL = {"or": "logical_or", "|": "logical_or", "and": "logical_and", "&": "logical_and"}
 _ARITHMETIC = {"+": "add", "*": "multiply", "/": "divide", "%": "remainder"}
+_NUMBER, _SYMBOL, _END = (
+    Kind.NUMBER,
+    Kind.SYMBOL,
+    Kind.END,
+)  # looking them up in the enumeration takes as long as the rest
+# What stands behind an operand that has no power, index, attribute or argument.
+_AFTER_ALONE = frozenset(("+", "-", "*", "/", ")", ",", ""))
 _KEYWORDS = frozenset(("if", "else", "and", "or", "not"))
 _FOREIGN = frozenset(("lambda", "for", "in", "is", "await", "yield", "async", "import", "from"))
 _MODULES = frozenset(("np", "numpy", "math", "jnp", "torch", "tf", "sp", "scipy", "sympy", "cmath", "anp", "special"))
@@ -120,11 +127,25 @@ class _Parser:
     def either(self, level: int) -> Node:
         """Operands joined by operators of `level` or tighter."""
         self.enter()
-        node = self.negation() if self.here.text == "not" and level <= _NOT else self.unary()
+        token = self.here
+        node = self.negation() if token.text == "not" and level <= _NOT else self.alone(token) or self.unary()
         while (found := self.level()) is not None and found >= level:
             node = self.comparisons(node) if found == _COMPARE else self.chain(node, found)
         self.nesting -= 1
         return node
+
+    def alone(self, token: Token) -> Node | None:
+        """An operand that is no more than a number or a variable, as most are; None for any other."""
+        kind = token.kind
+        if kind is _SYMBOL or kind is _END or self.tokens[self.position + 1].text not in _AFTER_ALONE:
+            return None
+        if kind is _NUMBER:
+            self.take()
+            return build.number(token)
+        if token.text not in self.shapes or token.text in _KEYWORDS:
+            return None
+        self.take()
+        return _variable(token.text, tuple(self.shapes[token.text]))
 
     def level(self) -> int | None:
         """The level of the operator here."""
@@ -185,7 +206,7 @@ class _Parser:
     def unary(self) -> Node:
         self.enter()
         token = self.here
-        if token.text in ("-", "+", "~") and token.kind is Kind.SYMBOL:
+        if token.text in ("-", "+", "~") and token.kind is _SYMBOL:
             self.take()
             operand = self.unary()
             if token.text == "-":
@@ -218,8 +239,8 @@ class _Parser:
 
     def primary(self) -> Node:
         token = self.here
-        if token.kind is Kind.NUMBER:
-            return self.made(build.number(self.take()), token)
+        if token.kind is _NUMBER:
+            return build.number(self.take())
         if token.kind is Kind.NAME:
             return self.name()
         if token.text == "(":
@@ -247,11 +268,11 @@ class _Parser:
         if name in self.shapes:
             if self.here.text == "(":
                 raise self.missing_operator(token)
-            return self.made(_variable(name, tuple(self.shapes[name])), token)
+            return _variable(name, tuple(self.shapes[name]))
         if self.here.text == "(" and name not in BUILTIN_NAMES:
             raise self.unknown("function", token, sorted({*FUNCTIONS, *ALIASES}))
         if name in BUILTIN_NAMES:
-            return self.made(_variable(name, ()), token)
+            return _variable(name, ())
         if self.here.text == "." and name in _MODULES:
             raise self.module(token)
         if function in FUNCTIONS:
@@ -411,7 +432,7 @@ class _Parser:
     def index_part(self) -> IndexPart:
         bounds: list[int | None] = [None]
         first = self.here
-        while self.here.text not in ("]", ",") and self.here.kind is not Kind.END:
+        while self.here.text not in ("]", ",") and self.here.kind is not _END:
             if self.here.text == ":":
                 self.take()
                 bounds.append(None)
@@ -460,7 +481,7 @@ class _Parser:
 
     def take(self) -> Token:
         token = self.here
-        if token.kind is not Kind.END:
+        if token.kind is not _END:
             self.position += 1
             self.here = self.tokens[self.position]
         return token
@@ -476,8 +497,8 @@ class _Parser:
             raise error("too-deep", "the expression is nested too deeply", self.here)
 
     def made(self, node: Node, token: Token) -> Node:
-        """`node`, unless it makes the tree too high."""
-        heights, height = self.heights, 0
+        """`node`, unless it makes the tree too high. Names and numbers are of height 1, and are not noted."""
+        heights, height = self.heights, 1
         for child in node.arguments if type(node) is Call else children(node):
             known = heights.get(id(child))
             if known is not None and known[0] > height:

@@ -36,14 +36,17 @@ class Token:
 
 
 _TOKEN = re.compile(
-    r"""(?P<space>[ \t\r\n\f]+)
-      | (?P<number>(?:[0-9](?:_?[0-9])*(?:\.(?:[0-9](?:_?[0-9])*)?)?|\.[0-9](?:_?[0-9])*)
+    r"""[ \t\r\n\f]*
+        (?:
+        (?P<number>(?:[0-9](?:_?[0-9])*(?:\.(?:[0-9](?:_?[0-9])*)?)?|\.[0-9](?:_?[0-9])*)
                    (?:[eE][+-]?[0-9](?:_?[0-9])*)?)
       | (?P<name>[^\W0-9]\w*)
-      | (?P<symbol>\*\*|//|<<|>>|<=|>=|==|!=|<>|:=|&&|\|\||->|\.\.\.|[-+*/%@<>=&|~()\[\],.:])""",
+      | (?P<symbol>\*\*|//|<<|>>|<=|>=|==|!=|<>|:=|&&|\|\||->|\.\.\.|[-+*/%@<>=&|~()\[\],.:])
+        )""",
     re.VERBOSE,
 )
-_KINDS = {"space": None, "number": Kind.NUMBER, "name": Kind.NAME, "symbol": Kind.SYMBOL}
+_SPACES = " \t\r\n\f"
+_KINDS = {"number": Kind.NUMBER, "name": Kind.NAME, "symbol": Kind.SYMBOL}
 _SYMBOL = Kind.SYMBOL  # looking it up in the enumeration takes as long as the rest
 _REFUSED_SYMBOLS = {
     "//": ("not-allowed", "`//` is not an operator here", "write `floor(a/b)`"),
@@ -87,19 +90,20 @@ def tokenize(text: str) -> list[Token]:
     if len(text) > MAX_LENGTH:
         raise ExpressionError("too-long", f"the expression has {len(text):,} characters, {MAX_LENGTH:,} are allowed")
     tokens: list[Token] = []
-    position, match_at = 0, _TOKEN.match
-    while position < len(text):
+    position, end, match_at = 0, len(text.rstrip(_SPACES)), _TOKEN.match
+    while position < end:
         match = match_at(text, position)
         if match is None:
-            if text[position] == "^" and tokens and tokens[-1].text in FUNCTIONS:
-                raise _power_of_function(tokens[-1], position)
-            raise _strange(text[position], position)
-        kind, end = _KINDS[match.lastgroup or ""], match.end()
-        if kind is _SYMBOL and (piece := match.group()) not in _REFUSED_SYMBOLS:  # half of all tokens
-            tokens.append(Token(kind, piece, position))
-        elif kind is not None:
-            tokens.append(_token(kind, match.group(), position, text))
-        position = end
+            at = end - len(text[position:end].lstrip(_SPACES))
+            if text[at] == "^" and tokens and tokens[-1].text in FUNCTIONS:
+                raise _power_of_function(tokens[-1], at)
+            raise _strange(text[at], at)
+        name = match.lastgroup or ""
+        kind, piece, position = _KINDS[name], match[name], match.end()
+        if kind is _SYMBOL and piece not in _REFUSED_SYMBOLS:  # half of all tokens
+            tokens.append(Token(kind, piece, position - len(piece)))
+        else:
+            tokens.append(_token(kind, piece, position - len(piece), text))
     tokens.append(Token(Kind.END, "", len(text)))
     return tokens
 
