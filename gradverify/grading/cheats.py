@@ -223,11 +223,12 @@ def _scatter(suspect: Suspect, pool: Pool, rows: Array) -> _Scatter | None:
     # x + h is rounded as well, which counts as an error of |x| in f's terms.
     at = np.abs(pool.points[rows])[:, np.arange(noise.shape[1]) % pool.points.shape[1]]
     right = np.abs(reference[:, middle])
+    rivals = (right, np.ones(at.shape), np.ptp(reference, axis=1))
     seen = (noise, size, loud, moving)
-    best = _best(np.maximum(terms, right * at), at, right, seen)
+    best = _best(np.maximum(terms, right * at), at, rivals, seen)
     if not best.follows and (terms > plain).any():
         # Where the spec's f cancels, the student's own may be written so that it does not.
-        other = _best(np.maximum(plain, right * at), at, right, seen)
+        other = _best(np.maximum(plain, right * at), at, rivals, seen)
         best = other if other.follows else best
     if not best.follows:
         return None
@@ -256,17 +257,17 @@ class _Followed(NamedTuple):
         return self.span >= RANGE and self.share >= FOLLOWING
 
 
-def _best(level: Array, at: Array, right: Array, seen: tuple[Array, Array, Mask, Mask]) -> _Followed:
+def _best(level: Array, at: Array, rivals: tuple[Array, ...], seen: tuple[Array, Array, Mask, Mask]) -> _Followed:
     """How well the scatter follows |f|, with the step that fits best: a constant, or one that grows with |x|.
 
-    What a formula loses is a part of its own values, or the same everywhere: where that foretells the scatter as well
-    as |f| does, nothing follows.
+    What a formula loses is a part of its own values, the same everywhere, or, where it rounds x, a part of how much its
+    values move: where one of these rivals foretells the scatter as well as |f| does, nothing follows.
     """
     tried = [_follows(level / shape, *seen) for shape in (np.ones(at.shape), np.maximum(1, at), at)]
     best = min(tried, key=lambda one: one.spread)
-    rivals = [_follows(each, *seen) for each in (right, np.ones(at.shape))]
-    closer = best.spread <= CLOSER * min(rival.spread for rival in rivals)
-    if closer or best.share >= max(rival.share for rival in rivals) + BETTER:
+    others = [_follows(each, *seen) for each in rivals]
+    closer = best.spread <= CLOSER * min(other.spread for other in others)
+    if closer or best.share >= max(other.share for other in others) + BETTER:
         return best
     return best._replace(share=0.0)
 

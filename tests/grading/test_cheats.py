@@ -275,6 +275,23 @@ def test_digits_lost_everywhere_are_no_numerical_derivative(scale: float, tmp_pa
         assert kinds(graded(bench_in(tmp_path), cancels, seed)) == set()
 
 
+@pytest.mark.parametrize("shift", [1e3, 3e4 / 7])
+def test_a_formula_that_rounds_its_input_is_no_numerical_derivative(shift: float, tmp_path: Path) -> None:
+    spec = next(spec for spec in RIGHT_SPECS if spec.name == "difficult-osc")
+    entry = claim_of(spec, "gradient")
+    result = graded(
+        make_bench(question_of(spec, "gradient"), plugins()), lambda *x: entry(*[(v + shift) - shift for v in x])
+    )
+    assert kinds(result) == set(), result.staff
+
+
+@pytest.mark.parametrize("h", [1e-5, 1e-7])
+def test_a_difference_of_an_f_without_the_cancellation_of_the_specs_is_found(h: float, tmp_path: Path) -> None:
+    spec = SPEC.replace("x**2 + 3*x*y + sin(y)", "(x**2 + 3*x*y + sin(y) + 1e6) - 1e6")
+    assert kinds(graded(bench_in(tmp_path, spec), central(h))) == {FlagKind.NUMERICAL_DERIVATIVE}
+    assert kinds(graded(bench_in(tmp_path, spec), right)) == set()
+
+
 def test_calling_f_at_the_point_itself_is_nobodys_business(tmp_path: Path) -> None:
     def entry(f: Callable[..., float], x: float, y: float) -> Any:
         f(x, y)
