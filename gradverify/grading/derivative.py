@@ -501,7 +501,7 @@ def hints(found: Sequence[Diagnosis], verified: Verified, *, returned_said: bool
         parts = diagnosis.components or _wrong(verified)
         what = subject(verified, parts) if parts else "Your answer"
         by = "that variable" if len({p.index for p in parts}) != 1 else _variable(verified, parts[0])
-        told[hint(diagnosis.fault, what, by, of_a_term="the term " in diagnosis.message)] = None
+        told[hint(diagnosis, what, by)] = None
     return list(told)
 
 

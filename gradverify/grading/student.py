@@ -23,6 +23,8 @@ from gradverify.grading.hidden import seed_for
 from gradverify.grading.intake import Submission
 from gradverify.grading.model import (
     Assignment,
+    Flag,
+    FlagKind,
     Kind,
     Question,
     QuestionResult,
@@ -142,6 +144,7 @@ def _answers(course: Course, submission: Submission, session: Opened, handed: Ha
     for question in assignment.questions:
         gradings[question.name] = _look(course, submission, question, session, handed)
     done: dict[str, QuestionResult] = {}
+    told: set[Flag] = set()
     for question in assignment.questions:
         grading = gradings[question.name]
         blocked = tuple(
@@ -156,6 +159,10 @@ def _answers(course: Course, submission: Submission, session: Opened, handed: Ha
                 result = grading.grade()
             except Exception as error:  # noqa: BLE001 - our own fault costs this question, and is said to be ours
                 result = broken(question, error)
+        # What is said of the whole file, and is no more of this question's than of another's, is flagged once.
+        flags = tuple(flag for flag in result.flags if flag.kind is not FlagKind.OTHER or flag not in told)
+        told |= set(flags)
+        result = dataclasses.replace(result, flags=flags)
         done[question.name] = result
         yield result
 

@@ -7,8 +7,9 @@ anything that is hidden from its author.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from gradverify.core.report import Diagnosis
 from gradverify.core.verdicts import Fault
 from gradverify.grading.model import FlagKind, Status, SubmissionLimits
 from gradverify.report.safe_text import one_line
@@ -122,6 +123,22 @@ OF_A_TERM: dict[Fault, str] = {
     ),
 }
 
+# The same faults of one part, where a variable stands in several places: factors of a product, or deeper inside.
+OF_A_PART: dict[Fault, str] = {
+    Fault.SIGN: (
+        "{what}: one of its parts has the wrong sign. Where {by} stands in several places of f, each adds a part to the"
+        " derivative: which way does f change through each?"
+    ),
+    Fault.FACTOR: (
+        "{what}: one of its parts is off by a factor. Where {by} stands in several places of f, each adds a part to the"
+        " derivative: which exponents, coefficients and inner derivatives come down in each?"
+    ),
+    Fault.MISSING_TERM: (
+        "{what}: a part is missing. Where {by} stands in several places of f (in two factors, say: think of the product"
+        " rule), each adds a part to the derivative. Are all of them there?"
+    ),
+}
+
 # What is tried, by the sandbox's kinds; {what} is the call.
 ATTEMPTS = {
     "file": "use a file outside its own folder ({what})",
@@ -145,10 +162,14 @@ ADVICE = (
 MODULES = "You can import Python's own modules and {modules}; remove the other imports, and what needs them."
 
 
-def hint(fault: Fault, what: str, by: str, *, of_a_term: bool = False) -> str:
-    """The hint for a fault of the components called `what`, derivatives by `by`; or of one term of them."""
-    text = OF_A_TERM.get(fault, HINTS[fault]) if of_a_term else HINTS[fault]
-    return text.format(what=what, by=by)
+def hint(diagnosis: Diagnosis, what: str, by: str) -> str:
+    """The hint for a fault of the components called `what`, derivatives by `by`; or of one term or part of them."""
+    words: Mapping[Fault, str] = {}
+    if "the part of the derivative " in diagnosis.message:
+        words = OF_A_PART
+    elif "the term " in diagnosis.message:
+        words = OF_A_TERM
+    return words.get(diagnosis.fault, HINTS[diagnosis.fault]).format(what=what, by=by)
 
 
 def attempted(tried: Sequence[str]) -> str:

@@ -587,3 +587,27 @@ def test_a_trajectory_that_was_written_down_fails_from_hidden_starts(tmp_path: P
     assert result.score == 5.0
     assert (result.visible.right, result.hidden.right) == (2, 0)
     assert "from all the starts that you can see" in result.student
+
+
+PRODUCT = SPEC.replace("x**2 + 3*x*y + sin(y)", "exp(-x**2 - y**2)*sin(x*y)").replace(
+    "[2*x + 3*y, 3*x + cos(y)]",
+    "[exp(-x**2-y**2)*(y*cos(x*y)-2*x*sin(x*y)), exp(-x**2-y**2)*(x*cos(x*y)-2*y*sin(x*y))]",
+)
+
+
+@pytest.mark.parametrize(
+    ("factor", "part"),
+    [(-1.0, "one of its parts has the wrong sign"), (0.0, "a part is missing"), (2.0, "one of its parts")],
+)
+def test_a_mistake_in_a_part_of_a_product_is_not_called_one_of_the_whole(
+    factor: float, part: str, tmp_path: Path
+) -> None:
+    def entry(x: float, y: float) -> Any:
+        e, s, c = np.exp(-(x**2) - y**2), np.sin(x * y), np.cos(x * y)
+        return np.array([e * (y * c - factor * 2 * x * s), e * (x * c - factor * 2 * y * s)])
+
+    told = graded(bench_in(tmp_path, PRODUCT), entry).student
+    assert part in told
+    assert "each adds a part to the derivative" in told
+    assert "right size" not in told
+    assert not re.search(r"\d\.\d", told)

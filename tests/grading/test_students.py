@@ -169,3 +169,11 @@ def test_an_end_while_the_file_was_imported_is_blamed_on_the_import(
     assert {q.status for q in student.questions} == {status}
     assert not any("grad" in q.student for q in student.questions)
     assert sum(q.seconds for q in student.questions) == 10.0
+
+
+def test_text_that_nobody_can_read_is_flagged_once_for_a_submission(tmp_path: Path) -> None:
+    text = TEXT.replace("entry: grad,", "entry: grad, forbid: [numerical-derivative],")
+    forbidding = {q.name: make_bench(q, plugins()) for q in assignment_in(tmp_path, text).questions}
+    student = grade(tmp_path, "exec(''.join(map(chr, [120, 61, 49])))\n" + RIGHT + BONUS, forbidding, text=text)
+    assert student.status is Status.OK
+    assert [[flag.kind.value for flag in question.flags] for question in student.questions] == [["other"], [], []]

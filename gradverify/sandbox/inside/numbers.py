@@ -53,7 +53,7 @@ def normalise(value: object, most_bytes: int) -> Returned:
             try:
                 array, dtype = as_array(value, room)
             except NotNumbersError:
-                return _several("tuple", list(value), room)
+                return _several("tuple", list(value), room, what="list" if isinstance(value, list) else "tuple")
             return Returned("array", (array,), (dtype,))
         array, dtype = as_array(value, room)
         return Returned("array", (array,), (dtype,))
@@ -79,16 +79,17 @@ class Room:
             raise NotNumbersError(f"{array.size} numbers, which is more than an answer may hold")
 
 
-def _several(kind: str, elements: list[object], room: Room, keys: tuple[str, ...] = ()) -> Returned:
+def _several(kind: str, elements: list[object], room: Room, keys: tuple[str, ...] = (), what: str = "") -> Returned:
+    what = what or kind
     if len(elements) > MOST_ELEMENTS:
-        raise NotNumbersError(f"a {kind} of more than {MOST_ELEMENTS} elements")
+        raise NotNumbersError(f"a {what} of more than {MOST_ELEMENTS} elements")
     pairs = []
     for place, element in enumerate(elements):
         try:
             pairs.append(as_array(element, room))
         except NotNumbersError as error:
             name = repr(keys[place]) if keys else str(place)
-            raise NotNumbersError(f"a {kind} whose element {name} is {error}") from None
+            raise NotNumbersError(f"a {what} whose element {name} is {error}") from None
     return Returned(kind, tuple(array for array, _ in pairs), tuple(dtype for _, dtype in pairs), keys)
 
 
