@@ -86,14 +86,15 @@ def estimate_at_once(problem: Problem, request: Request, sampler: Sampler) -> Es
     claims = claimed.reshape((k, m, n)).transpose(0, 2, 1)
 
     own = np.abs(points)
-    own = np.where(own > 0, own, 1.0)
+    if not _all(own > 0):
+        own = np.where(own > 0, own, 1.0)
     drawn = _draws(problem.seed, k, n)
     steps = STEP * own * drawn.factors
     room = _room(problem.domain, points)
     if room is None:
         direction = drawn.signs * own
     else:
-        if not (steps < room).all():
+        if not _all(steps < room):
             return None
         direction = drawn.signs * np.minimum(own, ROOM_USED * room / STEPS[0])
     # The step is rounded on the side away from zero, as in steps.py.
@@ -106,35 +107,39 @@ def estimate_at_once(problem: Problem, request: Request, sampler: Sampler) -> Es
     move, far_move = drawn.step * direction, drawn.far_steps[0] * direction
     fits: Flags | None = None if room is None else np.logical_and.reduce(np.abs(far_move) <= room, axis=1)
 
-    rows = np.empty((k, each, n))
-    rows[:] = points[:, None, :]
-    numbers = rows.reshape((k, each * n))
-    diagonal = (1 + n) * n  # where the second n rows begin
-    numbers[:, n : diagonal : n + 1] = up
-    numbers[:, diagonal : diagonal + n * n : n + 1] = down
-    rows[:, 2 * n + 1] += move
-    rows[:, 2 * n + 2] -= move
-    rows[:, 2 * n + 3] += far_move if fits is None else np.where(fits[:, None], far_move, 0.0)
-    values = sampler.at(rows.reshape((k * each, n))).reshape((k, each, m))
+    # One block a kind of point, so that their values lie together: the points themselves, the steps up and down along
+    # each component, those afar, and the farthest ones.
+    rows = np.empty((k * each, n))
+    rows[:k] = points
+    along = rows[k : k + 2 * k * n].reshape((2, k, n, n))
+    along[:] = points[:, None, :]
+    diagonals = along.reshape((2, k, n * n))[:, :, :: n + 1]
+    diagonals[0], diagonals[1] = up, down
+    at_up, at_down, farthest = (rows[len(rows) - i * k :][:k] for i in (3, 2, 1))
+    np.add(points, move, out=at_up)
+    np.subtract(points, move, out=at_down)
+    np.add(points, far_move if fits is None else np.where(fits[:, None], far_move, 0.0), out=farthest)
+    values = sampler.at(rows)
 
-    width = (up - points) + (points - down)
     epsilon = problem.precision.epsilon
+    middle = values[:k]
+    value_up, value_down = values[k : k + 2 * k * n].reshape((2, k, n, m))
+    width = (up - points) + (points - down)
     quick = central(
-        values[:, 1 : n + 1], values[:, n + 1 : 2 * n + 1], values[:, :1], width[:, :, None], claims,
-        problem.tolerance.relative, epsilon,
-    )  # fmt: skip
-    if not (quick.taken & (quick.bound < np.inf)).all():  # f has no value at a point, or the claim has none
+        value_up, value_down, middle[:, None, :], width[:, :, None], claims, problem.tolerance.relative, epsilon
+    )
+    if not _all(quick.taken & (quick.bound < np.inf)):  # f has no value at a point, or the claim has none
         return None
-    half = (rows[:, 2 * n + 1] - rows[:, 2 * n + 2]) / 2
-    off = disagreement(values[:, 2 * n + 1], values[:, 2 * n + 2], quick.value, half, epsilon)
-    if not (off <= AGREES).all():
+    slopes = quick.value
+    afar_up, afar_down, farthest_value = values[len(rows) - 3 * k :].reshape((3, k, m))
+    off = disagreement(afar_up, afar_down, slopes, (at_up - at_down) / 2, epsilon)
+    if not _all(off <= AGREES):
         return None
-    middle, slopes = values[:, 0], quick.value
-    outrun = outruns(values[:, 2 * n + 3], middle, slopes, far_move, epsilon)
+    outrun = outruns(farthest_value, middle, slopes, far_move, epsilon)
     if fits is not None:
         outrun &= fits
         sampler.evaluations -= k - int(np.count_nonzero(fits))  # where there was no room, nothing was looked at
-    if outrun.any():  # which is taken back at a longer step, as a rule
+    if np.count_nonzero(outrun):  # which is taken back at a longer step, as a rule
         others = drawn.far_steps[1:]
         if outrun_by(sampler, points, middle, direction, room, slopes, epsilon, others, outrun).any():
             return None
@@ -147,6 +152,11 @@ def estimate_at_once(problem: Problem, request: Request, sampler: Sampler) -> Es
         ),
         evaluations=sampler.evaluations,
     )
+
+
+def _all(flags: Flags) -> bool:
+    """Whether all are true: as `flags.all()`, in a quarter of its time where there are few."""
+    return int(np.count_nonzero(flags)) == flags.size
 
 
 def _room(domain: Domain, points: Floats) -> Floats | None:

@@ -44,6 +44,7 @@ SETTLED = 5.0  # over steps of this ratio a slope in h² must stay: beside |x|³
 # log Σ exp 1 bound is too small; with 20 they are 2, with 6 they are 6.
 UNWITNESSED = 100.0
 DEEPEST = 6  # rungs in one window; beyond that the weights only amplify round-off
+PAIRS_AT_ONCE = 1_000_000  # of rungs, whose differences are held in one array
 REACH = {1: 1e9, 2: 1e7}  # how far above step K windows may go: from ε^(1/2) or ε^(1/3) to past the scale of f
 
 
@@ -64,6 +65,13 @@ class Series:
     power: int
     even: Floats | None = None
     widest: float = np.inf
+
+    def some(self, rows: slice) -> Series:
+        """Some of the ladders."""
+        return Series(
+            self.steps[rows], self.quotients[rows], self.gains[rows], self.floors[rows], self.power,
+            None if self.even is None else self.even[rows], self.widest,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,17 +109,26 @@ def usable(series: Series) -> Flags:
 
 def measured_noise(series: Series, valid: Flags) -> Floats:
     """N(K) for each rung K, shape (R, S); infinite where too few rungs speak for it."""
+    rows, rungs = series.quotients.shape
+    each = max(1, PAIRS_AT_ONCE // rungs**2)
+    if rows > each:
+        parts = [slice(start, start + each) for start in range(0, rows, each)]
+        return np.concatenate([_measured_noise(series.some(part), valid[part]) for part in parts])
+    return _measured_noise(series, valid)
+
+
+def _measured_noise(series: Series, valid: Flags) -> Floats:
+    """The same, of few ladders: all pairs of rungs i < K of each at once, in arrays (R, K, i)."""
     q, g, h = series.quotients, series.gains, series.steps
-    noise = np.full(q.shape, np.inf)
-    for k in range(1, q.shape[1]):
-        worst = np.max(np.abs(q[:, :k] - q[:, k : k + 1]) / g[:, :k], axis=1)
-        if series.even is not None:
-            e = series.even
-            bend = np.abs(e[:, :k] - e[:, k : k + 1] * (h[:, :k] / h[:, k : k + 1]) ** 2)
-            worst = np.maximum(worst, np.max(bend, axis=1))
-        worst *= 1.0 + FEW / k**2
-        noise[:, k] = np.where(valid[:, k], np.maximum(worst, series.floors[:, k]), np.inf)
-    return noise
+    rungs = np.arange(q.shape[1])
+    below = rungs < rungs[:, None]
+    worst = np.maximum.reduce(np.abs(q[:, None, :] - q[:, :, None]) / g[:, None, :], axis=2, initial=0.0, where=below)
+    if series.even is not None:
+        e = series.even
+        bend = np.abs(e[:, None, :] - e[:, :, None] * (h[:, None, :] / h[:, :, None]) ** 2)
+        worst = np.maximum(worst, np.maximum.reduce(bend, axis=2, initial=0.0, where=below))
+    worst *= 1.0 + FEW / np.maximum(rungs, 1) ** 2
+    return np.where(valid & (rungs > 0), np.maximum(worst, series.floors), np.inf)
 
 
 def silent_rungs(series: Series, valid: Flags) -> Indices:
@@ -138,22 +155,18 @@ def walk(noises: Floats, bounds: Floats, floors: Floats, valid: Flags, silent: I
 
     The `silent` smallest rungs, (R,), are passed over.
     """
-    rows, rungs = bounds.shape
+    rungs = np.arange(bounds.shape[1])
     last = valid.sum(axis=1) - 1
     first = np.minimum(np.maximum(1, silent), last)
-    best, quietest = np.full(rows, np.inf), np.full(rows, np.inf)
-    at = np.maximum(first, 0)
-    ended = np.zeros(rows, dtype=np.bool_)
-    for k in range(rungs):
-        active = valid[:, k] & ~ended & (k >= first)
-        bound, noise = bounds[:, k], noises[:, k]
-        ended |= active & ((bound > RISE * best) | (noise > LOUDER * np.maximum(quietest, floors[:, k])))
-        active &= ~ended
-        quietest = np.where(active, np.minimum(quietest, noise), quietest)
-        better = active & (bound < best)
-        best = np.where(better, bound, best)
-        at = np.where(better, k, at)
-    return at, ended
+    looked_at = valid & (rungs >= first[:, None])
+    # The least so far, at each rung: of those before it.
+    best, quietest = np.full(bounds.shape, np.inf), np.full(bounds.shape, np.inf)
+    np.fmin.accumulate(np.where(looked_at, bounds, np.inf)[:, :-1], axis=1, out=best[:, 1:])
+    np.minimum.accumulate(np.where(looked_at, noises, np.inf)[:, :-1], axis=1, out=quietest[:, 1:])
+    rises = looked_at & ((bounds > RISE * best) | (noises > LOUDER * np.maximum(quietest, floors)))
+    considered = looked_at & ~np.logical_or.accumulate(rises, axis=1) & (bounds < np.inf)
+    at = np.where(considered.any(axis=1), np.argmin(np.where(considered, bounds, np.inf), axis=1), np.maximum(first, 0))
+    return at, rises.any(axis=1)
 
 
 def select(series: Series) -> Selection:
@@ -302,12 +315,14 @@ def unsettled(h: Floats, q: Floats, errors: Floats, power: int) -> tuple[Flags, 
     expected = (h[:, 1:-1] + h[:, :-2]) / (h[:, 2:] + h[:, 1:-1])  # of two slopes' ratio where Q follows h
     steady = np.zeros((rows, rungs), dtype=np.bool_)
     steady[:, 2:] = shows[:, 2:] & shows[:, 1:-1] & (slope[:, 1:] / slope[:, :-1] > np.sqrt(expected))
-    first, last = np.array(h), np.array(h)  # of the steps over which the slopes stay
-    for b in range(1, rungs):
-        first[:, b] = np.where(steady[:, b], first[:, b - 1], h[:, b - 1])
-    for b in range(rungs - 2, -1, -1):
-        last[:, b] = np.where(steady[:, b + 1], last[:, b + 1], h[:, b])
-    return shows & ~(last >= SETTLED * first), steepest
+    # The first and the last of the steps over which the slopes stay, at each rung.
+    at = np.arange(rungs)
+    first = np.maximum.accumulate(np.where(steady, 0, np.maximum(at - 1, 0)), axis=1)
+    ends = np.full((rows, rungs), rungs - 1)
+    ends[:, :-1] = np.where(steady[:, 1:], rungs - 1, at[:-1])
+    last = np.minimum.accumulate(ends[:, ::-1], axis=1)[:, ::-1]
+    row = np.arange(rows)[:, None]
+    return shows & ~(h[row, last] >= SETTLED * h[row, first]), steepest
 
 
 def bends_evenly(h: Floats, even: Floats, noise: Floats, plain: Indices) -> Flags:

@@ -37,7 +37,10 @@ def quantum_of(lines: Lines, samples: Samples) -> Floats:
     up, down = by_row(samples.up), by_row(samples.down)
     centre = lines.centre.reshape(-1)[:, None]
     still = flat_rungs(centre, up, down)
-    return np.where(still > 0, EPSILON * first_change(centre, up, down), grain(centre, up, down))
+    found = grain(centre, up, down)
+    if not still.any():
+        return found
+    return np.where(still > 0, EPSILON * first_change(centre, up, down, still), found)
 
 
 def grain(centre: Floats, up: Floats, down: Floats) -> Floats:
@@ -87,9 +90,11 @@ def flat_rungs(centre: Floats, up: Floats, down: Floats) -> Indices:
     return count
 
 
-def first_change(centre: Floats, up: Floats, down: Floats) -> Floats:
-    """By how much f first differs from its value at the point, shape (R,); 0 where it never does, or does at once."""
-    flat = flat_rungs(centre, up, down)
+def first_change(centre: Floats, up: Floats, down: Floats, flat: Indices) -> Floats:
+    """By how much f first differs from its value at the point, shape (R,); 0 where it never does, or does at once.
+
+    flat: (R,), `flat_rungs`.
+    """
     rung = np.minimum(flat, up.shape[1] - 1)
     change = np.fmax(np.abs(pick(up, rung) - centre[:, 0]), np.abs(pick(down, rung) - centre[:, 0]))
     return np.where((flat > 0) & (flat < up.shape[1]) & np.isfinite(change), change, 0.0)
