@@ -115,9 +115,7 @@ def candidates(problem: Problem, listed: Matrix, literals: Sequence[float], coun
     random = _random_points(problem, draws)[: max(0, count - special.shape[0])]
     points = np.concatenate([special, random]) + 0.0  # −0 is 0
     whole = points.view(np.dtype((np.void, points.dtype.itemsize * n))).ravel().tolist() if n else []
-    if len(set(whole)) == len(whole) and n:
-        return points[:count]
-    first = {key: row for row, key in reversed(list(enumerate(whole)))}
+    first = dict(zip(reversed(whole), range(len(whole) - 1, -1, -1), strict=True))  # of equal points the first is kept
     return points[sorted(first.values())][:count]
 
 

@@ -146,7 +146,7 @@ def _check(
     verdict, reason = (Verdict.PASS, None) if passes else _backend_verdict(verified, judged)
     rows = _Rows(verified, judged)
     points = tuple([_point(verified, judged, rows, row) for row in range(verified.points.shape[0])])
-    evidence = min(judged.evidence, key=lambda e: e.strength, default=None)
+    evidence = _weakest(judged.evidence)
     estimates = answer.estimates
     proof = estimates.proof if estimates is not None else None
     if proof is not None and proof.identical is True:
@@ -156,6 +156,12 @@ def _check(
         max_relative_error=_max_relative_error(rows, verified.claim.values, judged.reference), points=points, line=line,
         details=_details(verified, judged, proof),
     )  # fmt: skip
+
+
+def _weakest(evidence: Sequence[Evidence]) -> Evidence | None:
+    """The weakest of a check's points; most have the same at all of them."""
+    levels = set(evidence)
+    return levels.pop() if len(levels) == 1 else min(levels, key=lambda e: e.strength, default=None)
 
 
 def _backend_verdict(verified: Verified, judged: Judged) -> tuple[Verdict, str | None]:
@@ -338,7 +344,8 @@ def _details(verified: Verified, judged: Judged, proof: Proof | None) -> dict[st
     details: dict[str, Any] = {}
     if proof is not None:
         details["proof"] = {"identical": proof.identical, "method": proof.method}
-        wrong = sorted({int(i) for i in np.argwhere(judged.codes == Code.FAIL)[:, 1]} | _different(proof))
+        failing = np.flatnonzero((judged.codes == Code.FAIL).any(axis=0)).tolist() if judged.codes.any() else ()
+        wrong = sorted({*failing, *_different(proof)})
         formulas = [
             {
                 "component": component_label(verified.problem, i),
@@ -375,7 +382,7 @@ def evidence_of(verified: Verified) -> Evidence | None:
     if verified.leans_on_projections or (verified.projected and not verified.judged):
         return Evidence.PROJECTED
     decided = [j for j in verified.judged if (j.codes <= int(Code.FAIL)).any()]
-    levels = [min(j.evidence, key=lambda e: e.strength) for j in decided if j.evidence]
+    levels = [weakest for j in decided if (weakest := _weakest(j.evidence)) is not None]
     return max(levels, key=lambda e: e.strength, default=None)
 
 

@@ -180,7 +180,9 @@ def typical_lengths(points: Matrix, problem: Problem) -> Vector:
 
     Shape (n,). The last is not a tolerance: it only says where to look for the component's size nearby.
     """
-    largest: Array = np.max(np.abs(points), axis=0, initial=0.0)
+    largest: Array = np.abs(points).max(axis=0, initial=0.0)
+    if (largest > 0).all():
+        return largest
     width = problem.domain.high - problem.domain.low
     fallback = np.where(np.isfinite(width) & (width > 0), width, 1.0)
     overall = float(np.max(largest, initial=0.0))

@@ -477,23 +477,33 @@ class _Hunt:
     def without_value(self, points: Matrix) -> list[int]:
         """The rows of `points` where the claim has no finite value, simplest points first: all that is left to look
         for where claim and derivative are proved to be the same function."""
-        values = self._claimed_at(points)
-        missing = set(np.flatnonzero(~np.isfinite(values.values).all(axis=1)).tolist()) | set(values.failures)
+        values = self._claim_at(points)
+        finite = np.isfinite(values.values)
+        if finite.all() and not values.failures:
+            return []
+        self._learn_size(points, values)
+        missing = set(np.flatnonzero(~finite.all(axis=1)).tolist()) | set(values.failures)
         missing -= self._excused(points, values.values)
         return sorted(missing, key=lambda row: complexity(points[row]))
 
     def _claimed_at(self, points: Matrix) -> ClaimValues:
         """The claim at `points`; also learns the components' ordinary size."""
+        values = self._claim_at(points)
+        self._learn_size(points, values)
+        return values
+
+    def _claim_at(self, points: Matrix) -> ClaimValues:
         claim = self.problem.claim
         assert claim is not None
-        values = examine(claim, points, repeat=False)
         self.claim_evaluations += points.shape[0]
+        return examine(claim, points, repeat=False)
+
+    def _learn_size(self, points: Matrix, values: ClaimValues) -> None:
         with np.errstate(all="ignore"):
             near = values.values[np.sqrt(np.mean(points**2, axis=1)) <= ORDINARY]
             size = np.where(np.isfinite(near), np.abs(near), 0.0)
         if size.any():
             self.ordinary = _median(size)
-        return values
 
     def _request(self, points: Matrix, claimed: Matrix, *, screening: bool = False) -> Request:
         return Request(points, claimed.reshape((points.shape[0], *self.problem.shape)), screening)

@@ -556,14 +556,14 @@ def best_reference(verified: Verified) -> tuple[Matrix, Matrix]:
     shape = verified.claim.values.shape
     if not verified.judged:
         return np.full(shape, np.nan), np.full(shape, np.inf)
-    bounds = np.array([np.where(np.isfinite(j.reference), j.bound, np.inf) for j in verified.judged])
-    bounds = np.where(np.isnan(bounds), np.inf, bounds)
-    if len(verified.judged) == 1:
-        return verified.judged[0].reference, bounds[0]
-    best = np.argmin(bounds, axis=0)
     values = np.array([j.reference for j in verified.judged])
-    pick = np.take_along_axis
-    return pick(values, best[None], axis=0)[0], pick(bounds, best[None], axis=0)[0]
+    bounds = np.array([j.bound for j in verified.judged])
+    bounds[~np.isfinite(values) | np.isnan(bounds)] = np.inf
+    if len(verified.judged) == 1:
+        return values[0], bounds[0]
+    flat_values, flat_bounds = values.reshape((len(values), -1)), bounds.reshape((len(bounds), -1))
+    best = flat_bounds.argmin(axis=0), np.arange(flat_bounds.shape[1])
+    return flat_values[best].reshape(shape), flat_bounds[best].reshape(shape)
 
 
 def passes_plainly(verified: Verified, codes: Array) -> bool:
