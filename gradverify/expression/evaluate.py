@@ -188,7 +188,7 @@ def _function(step: Step, arithmetic: Arithmetic) -> Callable[..., Any]:
     """What computes `step` from its arguments."""
     detail = step.detail
     if step.operation == "index":
-        return operator.itemgetter(tuple(_index_part(part) for part in detail or ()))
+        return operator.itemgetter(step.subscript)
     try:
         function = arithmetic.functions[step.operation]
         if step.operation in ("stack", "concatenate"):
@@ -204,13 +204,6 @@ def _function(step: Step, arithmetic: Arithmetic) -> Callable[..., Any]:
         return lambda array: function(array, (array.shape[0], *detail))
     extra = detail[0] if step.operation == "cumsum" else detail
     return lambda array: function(array, extra)
-
-
-def _index_part(part: Any) -> Any:
-    """None is a new axis; a triple is a slice; `("at", ...)` picks positions."""
-    if isinstance(part, tuple):
-        return list(part[1:]) if part[0] == "at" else slice(*part)
-    return part
 
 
 def _join(join: Callable[..., Any], broadcast_to: Callable[..., Any], axis: Any, *arrays: Any) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gradverify.core.variables import Shape
 from gradverify.expression.nodes import Call, Compare, Comparison, Index, Name, Node, Number, Stack
@@ -37,6 +37,16 @@ class Step(NamedTuple):
     arguments: tuple[Slot, ...]
     detail: tuple[Hashable, ...] | None
     free: tuple[Slot, ...]
+
+    @property
+    def subscript(self) -> tuple[Any, ...]:
+        """Of an `index`, what stands between the brackets in NumPy: None is a new axis; `("at", …)` picks positions."""
+        return tuple(
+            [
+                part if not isinstance(part, tuple) else list(part[1:]) if part[0] == "at" else slice(*part)
+                for part in self.detail or ()
+            ]
+        )
 
 
 @dataclass(frozen=True, slots=True)

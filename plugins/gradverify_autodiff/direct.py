@@ -1,14 +1,18 @@
-"""Formulas of single numbers, differentiated without a graph: the passes of `tape.py`, in the order of a schedule."""
+"""Formulas differentiated without a graph: the passes of `tape.py`, in the order of a schedule."""
 
 from __future__ import annotations
 
 import functools
+import math
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
+import autograd.numpy as anp
 import numpy as np
+from autograd.numpy.numpy_vjps import unbroadcast
 
-from gradverify.plugin import Array, Derivative, Domain, Mask, Matrix, Tensor
+from gradverify.plugin import Array, Derivative, Domain, Mask, Matrix, Tensor, Variable
 from gradverify_autodiff.measure import COPIES, Sides, kept_inside, spread
 from gradverify_autodiff.schedule import Schedule
 from gradverify_autodiff.tape import noted, random_factors
@@ -41,18 +45,35 @@ class Changes:
         return self.epsilon * random_factors(self.generator, (count,))
 
 
-@dataclass(frozen=True, slots=True)
-class _Shares:
-    """The changes of one noisy run of `rows` rows: of the points and of the gradient, (rows, n), and (steps, rows)."""
+Draw = Callable[[tuple[int, ...]], Array]  # shape (rows, …) -> changes, 0 in the clean rows
 
-    points: Matrix
-    steps: Matrix
-    gradient: Matrix
+
+def _one_by_one(changes: Changes, clean: int) -> Generator[Array, tuple[int, ...]]:
+    """Changes of whatever shape is asked for."""
+    shape: tuple[int, ...] = yield np.zeros(0)
+    while True:
+        change = changes.take(math.prod(shape)).reshape(shape)
+        change[:clean] = 0
+        shape = yield change
+
+
+def _at_once(changes: Changes, rows: int, n: int, draws: int, clean: int) -> Generator[Array, tuple[int, ...]]:
+    """Changes of the points, (rows, n), of `draws` values, (rows,), and of the gradient: all taken together."""
+    drawn = changes.take((draws + 2 * n) * rows)
+    first, last = rows * n, (draws + n) * rows
+    drawn[: clean * n] = drawn[last : last + clean * n] = 0
+    steps = drawn[first:last].reshape((draws, rows))
+    steps[:, :clean] = 0
+    yield drawn
+    yield drawn[:first].reshape((rows, n))
+    for change in steps:  # noqa: UP028 - `yield from` would hand the shapes on to an array
+        yield change
+    yield drawn[last:].reshape((rows, n))
 
 
 @dataclass(slots=True)
 class DirectTracer:
-    """For gradients of formulas of numbers. Numbers and bounds are those of `RowTracer`, to the last bit."""
+    """For gradients of formulas. Numbers and bounds are those of `RowTracer`, to the last bit."""
 
     schedule: Schedule
     domain: Domain
@@ -62,11 +83,15 @@ class DirectTracer:
         """Values, derivatives, spreads and ties, as `Tracer` says."""
         k, n = points.shape
         rows = np.concatenate([points] * (COPIES + 1))
-        shares = self._shares(rows.shape[0], n, clean=k)
+        if self.schedule.plain:
+            drawing = _at_once(self.changes, rows.shape[0], n, self.schedule.draws, k)
+        else:
+            drawing = _one_by_one(self.changes, k)
+        next(drawing)
+        draw = drawing.send
+        shaken = kept_inside(rows + rows * draw(rows.shape), rows, self.domain)
         ties = np.zeros(k, dtype=np.bool_)
-        values, found = self._passes(
-            kept_inside(rows + rows * shares.points, rows, self.domain), shares, ties, k, strong_zeros
-        )
+        values, found = self._passes(shaken, draw, ties, k, strong_zeros)
         copies = found.reshape((COPIES + 1, k, n))
         return values[:k], copies[0], spread(copies[0], copies[1:]), ties
 
@@ -75,23 +100,10 @@ class DirectTracer:
         with np.errstate(all="ignore"):
             return self._passes(points, None, None, 0, strong_zeros=True)
 
-    def _shares(self, rows: int, n: int, clean: int) -> _Shares:
-        """Changes in the order in which a trace draws them; 0 in the leading `clean` rows."""
-        draws = self.schedule.draws
-        drawn = self.changes.take((draws + 2 * n) * rows)
-        first, last = rows * n, (draws + n) * rows
-        drawn[: clean * n] = drawn[last : last + clean * n] = 0
-        steps = drawn[first:last].reshape((draws, rows))
-        steps[:, :clean] = 0
-        return _Shares(drawn[:first].reshape((rows, n)), steps, drawn[last:].reshape((rows, n)))
-
-    def _passes(
-        self, points: Matrix, shares: _Shares | None, ties: Mask | None, clean: int, strong_zeros: bool
-    ) -> Sides:
+    def _passes(self, points: Matrix, draw: Draw | None, ties: Mask | None, clean: int, strong_zeros: bool) -> Sides:
         """Values (rows,) and gradients (rows, n): forward, and back again."""
         plan = self.schedule
-        changes = None if shares is None else iter(shares.steps)
-        values: list[Any] = [points[:, name] if type(name) is int else name for name in plan.names]
+        values: list[Any] = [_input(points, name) for name in plan.names]
         values += plan.literals
         unrounded = values.copy()
         for function, first, second, arguments, rounded, tie in plan.forward:
@@ -104,23 +116,44 @@ class DirectTracer:
             if tie is not None and ties is not None:
                 noted(ties, clean, tie(value, *[values[slot] for slot in arguments]))
             unrounded.append(value)
-            values.append(value + value * next(changes) if rounded and changes is not None else value)
+            values.append(value + value * draw(value.shape) if rounded and draw is not None else value)
 
         found = np.zeros(points.shape)
         cotangents: list[Any] = [None] * len(values)
         cotangents[plan.end] = np.ones(values[plan.end].shape)
         for at, slopes, arguments, parents, off in plan.backward:
             g = cotangents[at]
-            if changes is not None:
-                g = g + g * next(changes)
-            if slopes is None:  # a variable: a column of the points, reshaped
-                if changes is not None:
-                    g = g + g * next(changes)
-                found[:, plan.names[at]] += g
+            if draw is not None:
+                g = g + g * draw(g.shape)
+            if slopes is None:
+                if draw is not None:  # a variable is a part of the points, reshaped: two steps
+                    g = g + g * draw(g.shape)
+                _add(found, plan.names[at], g)
                 continue
             parts = slopes(g, unrounded[at], *[values[slot] for slot in arguments])
             for parent, part in zip(parents, parts, strict=True):
-                share = np.where(g == 0, 0.0, part) if strong_zeros and off else part
+                share, of = part, values[parent]
+                if share.shape != of.shape:
+                    share = unbroadcast(share, anp.metadata(of))
+                if strong_zeros and off and g.shape == share.shape:
+                    share = np.where(g == 0, 0.0, share)
                 before = cotangents[parent]
                 cotangents[parent] = share if before is None else before + share
-        return values[plan.end], found if shares is None else found + found * shares.gradient
+        return values[plan.end], found if draw is None else found + found * draw(found.shape)
+
+
+def _input(points: Matrix, name: int | Variable | Array) -> Array:
+    """The values of a name: a component of `points`, a variable's components in its shape, or a constant."""
+    if isinstance(name, int):
+        return points[:, name]
+    if isinstance(name, Variable):
+        return points[:, name.components].reshape((-1, *name.shape))
+    return name
+
+
+def _add(found: Matrix, name: int | Variable | Array, g: Array) -> None:
+    """Add a variable's cotangent to its part of the gradient."""
+    if isinstance(name, Variable):
+        found[:, name.components] += g.reshape((g.shape[0], -1))
+    else:
+        found[:, name] += g

@@ -15,6 +15,7 @@ from autograd.extend import SparseObject, defvjp, primitive, vspace
 from autograd.numpy import numpy_vjps
 from autograd.numpy.numpy_boxes import ArrayBox
 from autograd.numpy.numpy_vjps import unbroadcast_f
+from autograd.tracer import trace_primitives_map
 
 from gradverify.plugin import NUMPY
 from gradverify_autodiff.boxes import plain_value
@@ -190,6 +191,12 @@ def install() -> None:
     defvjp(anp.sqrt, lambda ans, _x: lambda g: g * 0.5 / ans)
     defvjp(anp.reciprocal, lambda ans, _x: lambda g: -g * ans * ans)
     defvjp(anp.tan, lambda ans, _x: lambda g: g * (1 + ans * ans))
+    defvjp(
+        trace_primitives_map[np.where],  # autograd's own rule forgets that a branch may be smaller than the result
+        None,
+        lambda _ans, c, x=None, _y=None: unbroadcast_f(x, lambda g: anp.where(c, g, anp.zeros(g.shape))),
+        lambda _ans, c, _x=None, y=None: unbroadcast_f(y, lambda g: anp.where(c, anp.zeros(g.shape), g)),
+    )
     defvjp(ArrayBox.__getitem__, _given_back)
     defvjp(untake, lambda _ans, _x, index, _space: lambda g: g[index])
     for choose in {anp.max, anp.min, anp.amax, anp.amin}:

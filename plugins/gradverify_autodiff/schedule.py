@@ -1,4 +1,4 @@
-"""Formulas of single numbers: what a trace of one would record, and in which order its reverse pass goes.
+"""Formulas: what a trace of one would record, and in which order its reverse pass goes.
 
 The steps of such a formula are known before it is run, so nothing has to be wrapped, dispatched and sorted again for
 each of them. Names, rules, ties and the order are those of autograd and of `tape.py`, so that the numbers are the same
@@ -8,6 +8,7 @@ to the last bit, those of the noise included.
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -16,7 +17,7 @@ import numpy as np
 from autograd.core import VJPNode, primitive_vjps
 from autograd.tracer import notrace_primitives, trace_primitives_map
 
-from gradverify.plugin import Array, ExpressionFunction, Number, Step, program_of
+from gradverify.plugin import Array, ExpressionFunction, Filled, Number, Step, Variable, program_of
 from gradverify_autodiff.arithmetic import AUTOGRAD, TIES_WITHOUT_SLOPE
 from gradverify_autodiff.tape import ELEMENTWISE, EXACT, TIES
 
@@ -37,6 +38,7 @@ _OPERATIONS = (  # elementwise, each one function of autograd's
     "maximum less less_equal greater greater_equal equal not_equal logical_and logical_or logical_not where sigmoid "
     "softplus erf erfc gammaln digamma"
 )
+_ALONG_AXES = "sum max min logsumexp cumsum transpose"  # an array, and the axes or axis
 
 
 def _power_slope(g: Array, _ans: Array, x: Array, y: Array) -> tuple[Array, ...]:
@@ -45,8 +47,8 @@ def _power_slope(g: Array, _ans: Array, x: Array, y: Array) -> tuple[Array, ...]
     return (g * y * x**lower,)
 
 
-# The rules of autograd and `rules.py` for what most formulas are made of, where all operands have one shape: by
-# operation and the arguments asked for. Tests hold them against the rules themselves.
+# The rules of autograd and `rules.py` for what most formulas are made of, by operation and the arguments asked for.
+# What they give may have to be summed to an argument's shape. Tests hold them against the rules themselves.
 _SLOPES: dict[tuple[str, tuple[int, ...]], Slopes] = {
     ("add", (0,)): lambda g, _ans, _x, _y: (g,),
     ("add", (1,)): lambda g, _ans, _x, _y: (g,),
@@ -88,23 +90,24 @@ class Recipe(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A formula of numbers, ready to be run. Slots are numbered: first the names, then the literals, then one a step.
+    """A formula, ready to be run. Slots are numbered: first the names, then the literals, then one a step.
 
-    names: of each the variable's component, or the constant's value.  end: the slot of the result.  draws: how many
-    times noise is added to as many numbers as there are rows.
+    names: of each the component of a number, the variable that is an array, or the constant's value.  end: the slot of
+    the result.  draws: how many times noise is added.  plain: every value is one number for each row.
     """
 
-    names: tuple[int | Array, ...]
+    names: tuple[int | Variable | Array, ...]
     literals: tuple[Array, ...]
     end: Slot
     forward: tuple[Forward, ...]
     backward: tuple[Backward, ...]
     draws: int
+    plain: bool
 
 
 @functools.cache
 def _recipe(name: str, asked: tuple[int, ...]) -> Recipe | None:
-    """None for what is no elementwise function of autograd's."""
+    """Of an elementwise function; None where it is another, or none of autograd's own."""
     if name not in _OPERATIONS.split():
         return None
     primitive: Any = AUTOGRAD.functions[name]
@@ -119,41 +122,81 @@ def _recipe(name: str, asked: tuple[int, ...]) -> Recipe | None:
     return Recipe(primitive.fun, slopes, True, own not in EXACT, own in ELEMENTWISE, TIES.get(own))
 
 
+def _detailed(step: Step, asked: tuple[int, ...]) -> Recipe | None:
+    """Of a function that takes axes, a shape or an index as well; None where it is no one function of autograd's."""
+    if step.operation == "index":
+        subscript = step.subscript
+        return Recipe(operator.itemgetter(subscript), _given_back(subscript), bool(asked), False, False, None)
+    if step.operation not in ("reshape", *_ALONG_AXES.split()):
+        return None
+    detail: Any = step.detail
+    primitive: Any = AUTOGRAD.functions[step.operation]
+    raw, own = primitive.fun, primitive.__name__
+    if step.operation == "reshape":
+        return Recipe(lambda x: raw(x, (x.shape[0], *detail)), _reshaped, bool(asked), False, False, None)
+    axes = detail[0] if step.operation == "cumsum" else detail
+    tie, make = TIES.get(own), primitive_vjps[primitive]
+    return Recipe(
+        lambda x: raw(x, axes),
+        lambda g, ans, x: tuple(make((0,), ans, (x, axes), {})(g)),
+        bool(asked), bool(asked) and own not in EXACT, own in ELEMENTWISE,
+        None if tie is None or not asked else lambda ans, x: tie(ans, x, axes),
+    )  # fmt: skip
+
+
+def _given_back(subscript: tuple[Any, ...]) -> Slopes:
+    """The rule of an index that names no entry twice."""
+
+    def slopes(g: Array, _ans: Array, x: Array) -> tuple[Array, ...]:
+        whole = np.zeros(x.shape)
+        whole[subscript] += g
+        return (whole,)
+
+    return slopes
+
+
+def _reshaped(g: Array, _ans: Array, x: Array) -> tuple[Array, ...]:
+    return (g.reshape(x.shape),)
+
+
 def schedule(function: ExpressionFunction) -> Schedule | None:
-    """The order of the passes through a formula of numbers; None where arrays, or no variables, are in it."""
+    """The order of the passes; None where there is no variable, or a matrix product, a list or the like."""
     if function.output_shape or function.trees[0].shape:
         return None
     program = program_of(function.trees[:1])
     names = _names(program.names, function)
-    if names is None:
-        return None
-    literals = []
-    for literal in program.literals:
-        if type(literal) is not Number:
-            return None
-        literals.append(np.array([literal.value]))
-    inputs = tuple([type(name) is int for name in names]) + (False,) * len(literals)
+    literals = tuple([_literal(literal) for literal in program.literals])
+    inputs = tuple([type(name) is int or type(name) is Variable for name in names]) + (False,) * len(literals)
     passes = _passes(program.steps, inputs, program.results[0])
-    return None if passes is None else Schedule(names, tuple(literals), program.results[0], *passes)
+    if passes is None:
+        return None
+    forward, backward, draws, plain = passes
+    arrays = [value for value in (*names, *literals) if isinstance(value, Variable) or np.ndim(value) > 1]
+    return Schedule(names, literals, program.results[0], forward, backward, draws, plain and not arrays)
 
 
 @functools.lru_cache(maxsize=256)  # formulas that differ in their numbers alone are frequent
 def _passes(
     steps: tuple[Step, ...], inputs: tuple[bool, ...], end: Slot
-) -> tuple[tuple[Forward, ...], tuple[Backward, ...], int] | None:
-    """Forward steps, steps back, and how often noise is drawn. inputs: which of the first slots are variables'."""
+) -> tuple[tuple[Forward, ...], tuple[Backward, ...], int, bool] | None:
+    """Forward steps, steps back, how often noise is drawn, and whether all of them are elementwise.
+
+    inputs: which of the first slots are variables'.
+    """
     followed = list(inputs)
     forward: list[Forward] = []
     nodes: list[Backward | None] = [None] * len(followed)
-    draws = 0
-    for name, arguments, detail, _ in steps:
+    draws, plain = 0, True
+    for step in steps:
+        name, arguments, detail, _ = step
         first, second = arguments if len(arguments) == 2 else (arguments[0], -1)
         asked = _ASKED[followed[first], second >= 0 and followed[second]]
         if len(arguments) > 2:
             first, asked = -1, tuple([i for i, argument in enumerate(arguments) if followed[argument]])
-        recipe = _recipe(name, asked)
-        if recipe is None or detail is not None:
+        recipe = _recipe(name, asked) if detail is None else _detailed(step, asked)
+        if recipe is None:
             return None
+        plain = plain and detail is None
         forward.append((recipe.function, first, second, arguments, recipe.rounded, recipe.tie))
         followed.append(recipe.followed)
         if recipe.followed:
@@ -167,26 +210,30 @@ def _passes(
     backward = _ordered(end, nodes)
     # A variable is a column of the points, reshaped: two steps.
     draws += sum([1 if step[1] else 2 for step in backward])
-    return tuple(forward), tuple(backward), draws
+    return tuple(forward), tuple(backward), draws, plain
 
 
 _ASKED = {(False, False): (), (True, False): (0,), (False, True): (1,), (True, True): (0, 1)}
 
 
-def _names(names: tuple[str, ...], function: ExpressionFunction) -> tuple[int | Array, ...] | None:
-    """What each name stands for; None where one is an array."""
-    found: list[int | Array] = []
+def _literal(literal: Number | Filled) -> Array:
+    if isinstance(literal, Number):
+        return np.array([literal.value])
+    shape = literal.shape
+    filled = np.eye(shape[0]) if literal.function == "eye" else np.full(shape, float(literal.function == "ones"))
+    return filled[None]
+
+
+def _names(names: tuple[str, ...], function: ExpressionFunction) -> tuple[int | Variable | Array, ...]:
+    """What each name stands for."""
+    found: list[int | Variable | Array] = []
     variables = {variable.name: variable for variable in function.variables}
     for name in names:
         variable = variables.get(name)
         if variable is not None:
-            if variable.shape:
-                return None
-            found.append(variable.offset)
+            found.append(variable if variable.shape else variable.offset)
             continue
         constant = function.constants.get(name)
-        if constant is not None and np.shape(constant):
-            return None
         found.append(AUTOGRAD.names[name] if constant is None else AUTOGRAD.constant(np.asarray(constant)[None]))
     return tuple(found)
 

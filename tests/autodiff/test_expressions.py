@@ -87,6 +87,7 @@ VECTOR_CASES = [
     ("sum(transpose(reshape(x, [1, 3]))**2)", "2*x"),
     ("sum(concatenate([x, ones(2), 2*x])**2)", "10*x"),
     ("sum([x, 3*x]) + x[-1]", "[4, 4, 5]"),
+    ("sum(where(x > 0, x[0], x))", "[2, 0, 1]"),
     ("sum(x[::2]**3)", "[3*x[0]**2, 0, 3*x[2]**2]"),
 ]
 
