@@ -26,6 +26,7 @@ def command() -> int:
     Exit code 3 if something is broken.
     """
     import importlib.metadata
+    import math
     import os
     import platform
     import sys
@@ -49,7 +50,8 @@ def command() -> int:
         except importlib.metadata.PackageNotFoundError:
             _line(name, "NOT INSTALLED")
     quota = cgroup_quota()
-    _line("cores", f"{available_cores()} usable of {os.cpu_count()} (control group quota: {quota:g})")
+    limited = f"{quota:g}" if quota < math.inf else "none"
+    _line("cores", f"{available_cores()} usable of {os.cpu_count()} (control group quota: {limited})")
     _line("workers", f"started by {start_method()}")
     _line("threads", ", ".join(f"{k}={v}" for k, v in before.items()) or "one for each worker")
     for status in statuses:
@@ -89,7 +91,8 @@ def _project() -> None:
     store = Store(folder, may_write=False)
     count = store.sizes().get(RESULT, 0)
     store.close()
-    _line("cache", f"{folder}: {count} results{', not writable' if not _writable(folder) else ''}")
+    results = f"{count} result{'' if count == 1 else 's'}"
+    _line("cache", f"{folder}: {results}{', not writable' if not _writable(folder) else ''}")
     for note in store.notes:
         _line("warning", note)
     _line("journal", f"{state.journal}{'' if state.journal.exists() else ' (none yet)'}")

@@ -33,7 +33,7 @@ def command() -> None:
     """Keep the runs of a project in one SQLite file, from which `gradverify site` makes pages."""
 
 
-@command.command("add")
+@command.command("add", short_help="Add JSON reports of runs to the history.")
 @click.argument("reports", nargs=-1, required=True, metavar="REPORT.json...", type=click.Path(path_type=Path))
 @click.option(
     "--commit",

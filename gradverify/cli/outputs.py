@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gradverify.plugins import Plugins
 
 STANDARD_OUTPUT = "-"
+SAID_ALOUD = frozenset(("github",))  # kinds that are read from standard output, so that they need name no file
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ def parse_outputs(values: Sequence[str], plugins: Plugins) -> tuple[Output, ...]
     outputs: list[Output] = []
     for value in values:
         kind, colon, file = value.partition(":")
+        if value in SAID_ALOUD and value in plugins.reporters:
+            file, colon = STANDARD_OUTPUT, ":"
         if not colon or not file:
             raise click.UsageError(f"--report {value}: write KIND:FILE, such as `{_example(value, plugins)}`")
         if kind not in plugins.reporters:

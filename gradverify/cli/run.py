@@ -267,5 +267,6 @@ def _nothing(found: SpecFiles, paths: Sequence[str], shard: Shard | None) -> str
     if shard is not None:
         return f"gradverify: no selected spec belongs to shard {shard}"
     if found.specs:
-        return f"gradverify: none of {len(found.specs)} specs is selected by -k and -t"
+        specs = f"none of {len(found.specs)} specs" if len(found.specs) > 1 else "not the only spec"
+        return f"gradverify: -k and -t select {specs}; `gradverify run --list` shows what there is"
     return f"gradverify: there are no specs in {', '.join(paths or DEFAULT_PATHS)}"

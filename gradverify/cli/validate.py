@@ -20,11 +20,11 @@ def command(paths: tuple[str, ...], plugin: tuple[str, ...], color: str) -> int:
 
     found = find_specs(paths, load_plugins(blocked(plugin)))
     print_faults(found.faults, color)
-    files = f"{len(found.files)} file{'' if len(found.files) == 1 else 's'}"
+    files = f" in {len(found.files)} file{'' if len(found.files) == 1 else 's'}" if found.files else ""
     if found.faults:
         count = len(found.faults)
-        click.echo(f"{count} fault{'' if count == 1 else 's'} in {files}; `gradverify explain CODE` says more")
+        click.echo(f"{count} fault{'' if count == 1 else 's'}{files}; `gradverify explain CODE` says more")
         return Exit.USAGE
     count = len(found.specs)
-    click.echo(f"{count} valid spec{'' if count == 1 else 's'} in {files}")
+    click.echo(f"{count} valid spec{'' if count == 1 else 's'}{files}")
     return Exit.OK if found.specs else Exit.NOTHING

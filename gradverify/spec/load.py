@@ -186,7 +186,8 @@ def _missing(path: Path) -> SpecFault:
     there: list[str] = []
     with contextlib.suppress(OSError, ValueError):
         there = [p.name for p in path.parent.iterdir() if p.is_dir() or p.name.endswith(SUFFIXES)]
-    return _fault(path, "missing-file", f"there is no file or folder {path}", did_you_mean(path.name, there))
+    help = did_you_mean(path.name, there) or "name the files or folders to read; `gradverify init` writes a first spec"
+    return _fault(path, "missing-file", f"there is no file or folder {path}", help)
 
 
 def _fault(path: Path, code: str, message: str, help: str = "") -> SpecFault:

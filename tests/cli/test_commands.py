@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from gradverify.cli.faults import MEANINGS
+from gradverify.core.verdicts import Fault
 from tests.cli.support import Caller, expression_spec, gradverify, write_specs
 
 HEAVY = ("numpy", "scipy", "sympy", "autograd", "rich", "yaml", "pluggy")
@@ -131,6 +133,36 @@ def test_explain_knows_its_codes(folder: Path, call: Caller) -> None:
     code = listed.stdout.split()[0]
     assert call("explain", code).returncode == 0
     assert call("explain", "no-such-code").returncode == 2
+
+
+@pytest.mark.parametrize("fault", list(Fault))
+def test_explain_knows_the_mistakes_that_a_diagnosis_names(call: Caller, fault: Fault) -> None:
+    told = call("explain", fault.value)
+    assert told.returncode == 0
+    assert told.stdout.startswith(f"a diagnosis: the claim {MEANINGS[fault][0]}\n\n")
+
+
+def test_the_mistakes_are_explained_as_the_page_on_reports_has_them() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "report.md").read_text()
+    assert all(f"| `{fault.value}` | {meaning} |" in page for fault, (meaning, _) in MEANINGS.items())
+
+
+def test_a_report_for_github_needs_no_file(folder: Path, call: Caller) -> None:
+    write_specs(folder / "s.yaml", expression_spec("bad", gradient="x"))
+    first, second = (call("run", "-q", "s.yaml", "--report", value) for value in ("github", "github:-"))
+    assert first.returncode == 1
+    assert "::error file=s.yaml" in first.stdout
+    assert [line for line in second.stdout.splitlines() if line.startswith("::")] == [
+        line for line in first.stdout.splitlines() if line.startswith("::")
+    ]
+
+
+@pytest.mark.parametrize("command", ["run", "validate"])
+def test_where_there_are_no_specs_yet_a_way_out_is_said(tmp_path: Path, call: Caller, command: str) -> None:
+    done = call(command)
+    assert done.returncode == 2
+    assert "there is no file or folder specs" in done.stderr
+    assert "`gradverify init` writes a first spec" in done.stderr
 
 
 def test_plugins_are_listed_for_people_and_for_programs(folder: Path, call: Caller) -> None:

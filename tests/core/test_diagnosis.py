@@ -332,6 +332,15 @@ def test_a_branch_between_two_thresholds_is_told_by_the_condition_of_f() -> None
     assert "right where (x > -1) & (x < 2)" in found.message
 
 
+def test_a_factor_that_many_components_lack_is_told_of_all() -> None:
+    shapes: Mapping[str, Shape] = {"v": (20,)}
+    points = np.random.default_rng(0).uniform(-1, 1, size=(3, 20)).tolist()
+    right, wrong = "cos(tanh(v))*(1 - tanh(v)**2) + 2*v", "cos(tanh(v)) + 2*v"
+    found = only(diagnosis("sum(sin(tanh(v))) + sum(v**2)", {"v": right}, {"v": wrong}, points, shapes))
+    assert found.fault is Fault.MISSING_CHAIN_FACTOR
+    assert len(found.components) == 20
+
+
 def test_a_product_rule_that_leaves_a_constant_is_no_mere_offset() -> None:
     shapes: Mapping[str, Shape] = {"x": ()}
     found = only(diagnosis("x*log(x)", {"x": "log(x) + 1"}, {"x": "log(x)"}, [[0.5], [3.0], [10.0]], shapes))

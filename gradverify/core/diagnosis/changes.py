@@ -282,9 +282,37 @@ def _left_out(path: Path, node: Node) -> Iterator[Change]:
                 verb = "the divisor" if node.function == "divide" and not numerator else "the factor"
                 message = f"{verb} {_text(factor)} does not belong in {_text(node)}"
                 yield Change(path, part, Fault.FACTOR, message, 1.5, True)
+    if node.function == "multiply":
+        yield from _without_logistic_slope(path, node)
     if len(arguments) == 1 and arguments[0].shape == shape and node.function not in ("negative", "transpose"):
         message = f"{_text(node)} stands where {_text(arguments[0])} belongs"
         yield Change(path, arguments[0], Fault.FACTOR, message, 2.5)
+
+
+def _multiplied(node: Node) -> list[Node]:
+    """The factors of a product of products."""
+    if isinstance(node, Call) and node.function == "multiply":
+        return [factor for argument in node.arguments for factor in _multiplied(argument)]
+    return [node]
+
+
+def _without_logistic_slope(path: Path, node: Call) -> Iterator[Change]:
+    """A product without its factors p and 1 − p: with the cross-entropy the logistic function's slope cancels, and
+    people leave it in."""
+    factors = _multiplied(node)
+    for i, p in enumerate(factors):
+        for j, other in enumerate(factors):
+            match other:
+                case (
+                    Call(function="subtract", arguments=(Number(value=1.0), inner))
+                    | Call(function="add", arguments=(Number(value=1.0), Call(function="negative", arguments=(inner,))))
+                ) if inner == p and len(factors) > 2:
+                    rest = tuple(factor for k, factor in enumerate(factors) if k not in (i, j))
+                    if broadcast([r.shape for r in rest]) == node.shape:
+                        part = rest[0] if len(rest) == 1 else Call("multiply", rest, node.shape)
+                        slope = _text(Call("multiply", (p, other), node.shape))
+                        message = f"the factor {slope} does not belong in {_text(node)}"
+                        yield Change(path, part, Fault.FACTOR, message, 1.5, True)
 
 
 def _transposes(path: Path, node: Node) -> Iterator[Change]:

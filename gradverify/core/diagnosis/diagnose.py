@@ -16,10 +16,11 @@ from gradverify.core.conclude import component
 from gradverify.core.diagnosis.arrangements import arrangements
 from gradverify.core.diagnosis.common_causes import by_variable, common_causes, factors_together, signs_together
 from gradverify.core.diagnosis.conditions import side_of_a_condition
-from gradverify.core.diagnosis.constants import scalar_constants, sizes
+from gradverify.core.diagnosis.constants import AVERAGED, scalar_constants, sizes
 from gradverify.core.diagnosis.evidence import Evidence, gather
 from gradverify.core.diagnosis.hypotheses import Column, Guess, column, guesses, offset_guesses, rougher_guesses
 from gradverify.core.diagnosis.numerical import numerical_step
+from gradverify.core.diagnosis.pieces import branch_guesses
 from gradverify.core.diagnosis.repairs import Wanted, repairs_by_column
 from gradverify.core.diagnosis.routes import route_guesses, routes
 from gradverify.core.diagnosis.terms import (
@@ -45,6 +46,7 @@ MOST_FRUITLESS = (
     24  # components of one variable without a pattern, after which only the simple ones are tried on the rest
 )
 MOST_BY_TERMS = 12  # wrong components for which terms and chain factors are tried: each costs derivatives of the parts
+MOST_BY_TERMS_THAT_FIT = 64  # where they explain one, and the parts' derivatives are known
 MOST_LISTED = 3  # components that are named one by one
 SURE = 0.85  # a guess that holds at two points that tell
 CERTAIN = 1.0  # for what was seen, not inferred
@@ -206,11 +208,14 @@ def _by_component(
     found = _Found()
     fruitless: collections.Counter[str] = collections.Counter()
     everyone = wrong.tolist()
+    most = MOST_BY_TERMS
     for position, index in enumerate(everyone):
         variable = component(problem, index).variable
         simple_only = fruitless[variable] >= MOST_FRUITLESS
-        told = parts if position < MOST_BY_TERMS and not simple_only else None
+        told = parts if position < most and not simple_only else None
         guess = _guess(evidence, index, counts, scalars, told)
+        if told is not None and guess is not None and most == MOST_BY_TERMS and len(everyone) > most:
+            most = MOST_BY_TERMS if _guess(evidence, index, counts, scalars, None) else MOST_BY_TERMS_THAT_FIT
         if guess is None:
             fruitless[variable] += 1
         else:
@@ -288,6 +293,11 @@ def _parts(verified: Verified, evidence: Evidence, ask: Ask, function_of: PartFu
     return Parts(evidence, quickest.backend, ask, function_of) if quickest is not None else None
 
 
+def _averages_nothing(problem: Problem, counts: Mapping[int, str]) -> bool:
+    """Whether f is an expression without any mean, so that a claim cannot have a sum in place of one."""
+    return root_of(problem) is not None and not any(what.startswith(AVERAGED) for what in counts.values())
+
+
 def _guess(
     evidence: Evidence, index: int, counts: Mapping[int, str], scalars: Mapping[str, float], parts: Parts | None
 ) -> Guess | None:
@@ -295,6 +305,10 @@ def _guess(
     col = column(evidence, index)
     problem: Problem = evidence.problem
     simple = next(guesses(col, counts, problem.derivative, scalars), None)
+    too_large = simple is not None and simple.fault is Fault.MEAN_VS_SUM and (simple.factor or 0.0) > 1
+    if too_large and _averages_nothing(problem, counts):
+        # Where f is known to average nothing there is no mean that a sum stands for: the number is a coincidence.
+        simple = next((g for g in guesses(col, {}, problem.derivative, scalars) if g.fault is Fault.FACTOR), simple)
     offset = next(offset_guesses(col), None)
     root = root_of(problem, index)
     if simple is not None and simple.fault is Fault.LOG_PARAMETER and parts is not None and root is not None:
@@ -319,7 +333,11 @@ def _guess(
     in_term = next(part_chain_guesses(evidence, index, additive_terms(root), slopes, parts), None)
     if in_term is not None:
         return in_term
-    return next(route_guesses(evidence, index, root, through, parts, scalars, slopes), None)
+    by_route = next(route_guesses(evidence, index, root, through, parts, scalars, slopes), None)
+    same = _the_same(col)
+    if by_route is not None or (same.any() and side_of_a_condition(col, same, root, parts.function_of) is not None):
+        return by_route  # one condition that tells right from wrong says more than what the claim takes instead
+    return next(branch_guesses(evidence, index, root, parts), None)
 
 
 def _last_guess(

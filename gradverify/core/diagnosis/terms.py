@@ -352,7 +352,7 @@ def part_chain_guesses(
 
 
 MOST_ENTRIES = 12  # of an array of slopes: which of them belongs to a component is found by trying
-MOST_ELEMENTWISE = 6
+MOST_ELEMENTWISE = 16  # an LSTM cell has ten
 
 
 def elementwise(tree: Node) -> list[tuple[Call, Node]]:
