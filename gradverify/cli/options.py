@@ -122,7 +122,8 @@ color_option: Callable[[F], F] = option(
 
 report_option: Callable[[F], F] = option(
     "--report", multiple=True, metavar="KIND:FILE",
-    help="Write a report (repeatable); `-` is standard output. Kinds: json, junit, text and those of plugins.",
+    help="Write a report (repeatable); `-` is standard output. Kinds: ctrf, github (needs no FILE), github-summary, "
+    "gitlab, html, json, junit, markdown, sarif, tap, text, and those of plugins.",
 )  # fmt: skip
 junit_option: Callable[[F], F] = option(
     "--junit-family", type=click.Choice(["located", "strict"]), default="located", show_default=True,
