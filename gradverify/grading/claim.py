@@ -126,9 +126,9 @@ class Seat:
         answer = self.caller.call(self.entry, given, seconds=left)
         self._extra = left - answer.seconds
         self.seen.note_quietly(answer)
-        if not self.turned and (
-            answer.status in DEADLY or answer.seconds > TURNED * self.seen.slowest + TURNED_SECONDS
-        ):
+        # Out of time after a moment says that the grader had used it up, and nothing of the entry.
+        ended = answer.status in DEADLY and answer.status is not Ended.TIMEOUT
+        if not self.turned and (ended or answer.seconds > TURNED * self.seen.slowest + TURNED_SECONDS):
             self.turned = (
                 f"it answered at the points within {self.seen.slowest:.3g} s each, and when it was asked further:"
                 f" {answer.status.value} after {answer.seconds:.3g} s"
