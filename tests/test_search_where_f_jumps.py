@@ -75,3 +75,21 @@ def test_a_claim_without_a_value_is_a_fault_only_where_f_is_continuous(
 def test_an_overflow_near_an_end_of_the_domain_is_no_counterexample(claim: str, verdict: Verdict) -> None:
     text = f"variables: [T]\nfunction: 1/(exp(428/T) - 1)\ngradient: ['{claim}']\npoints: [300, 77]\n"
     assert verdict_of(text + 'domain: {T: "(0, 2000)"}\n') is verdict
+
+
+def test_the_gradient_of_a_double_eigenvalue_is_no_counterexample_whatever_round_off_makes_of_it(
+    tmp_path: Path,
+) -> None:
+    code = (
+        "S = np.array([[1, 2, 0], [0, 1, 3], [1, 1, 1.0]])\nT = np.linalg.inv(S)\n"
+        "def f(a, b):\n    return 3 * a + 2 * b + float(np.max(np.linalg.eigvals(S @ np.diag([a, b, -20]) @ T).real))\n"
+        "def g(a, b):\n    w, V = np.linalg.eig(S @ np.diag([a, b, -20]) @ T)\n    k = np.argmax(w.real)\n"
+        "    left = np.linalg.inv(V)[k]\n"
+        "    return [3 - i + float((left @ S[:, i] * (T[i] @ V[:, k])).real) for i in (0, 1)]\n"
+    )
+    assert of_code(tmp_path, code, "[a, b]", "[[2, 1], [-1, 3]]").verdict is Verdict.PASS
+
+
+def test_a_value_at_a_kink_that_round_off_does_not_touch_is_one(tmp_path: Path) -> None:
+    code = "def f(x):\n    return abs(x - 3)\ndef g(x):\n    return 5.0 if abs(x - 3) < 1e-9 else np.sign(x - 3)\n"
+    assert of_code(tmp_path, code, "[x]", "[1, 4.5]").verdict is Verdict.FAIL

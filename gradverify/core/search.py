@@ -44,6 +44,8 @@ CLOSE = 1e-6  # relative to a variable's usual size: below that a step relative 
 ORDINARY = 2.0  # root mean square of a point's components up to which the claim's size there counts as its ordinary one
 NEIGHBOURS = 8  # f must be finite at this many points around a counterexample where the claim is not finite
 AROUND = 0.1  # relative to |x|: how far the witnesses are at most
+UNITS_MOVED = 4  # of round-off, by which a point moves at most
+TORN = 0.1  # of the difference of the slopes at a kink: values that are farther apart are different ones
 WITNESSES = 3  # points around one where differences alone accuse a Hessian, which must say so too
 CLOSE_BY = 1e-8  # relative to max(1, |x|): where a continuous f has come closer to its value, by half at least
 NEIGHBOUR_DISTANCE = 1e-4  # relative to max(1, |x|): near enough to see a natural domain's edge at the point
@@ -658,7 +660,31 @@ class _Hunt:
             for i, kink in verified.kinks[0].items()
             if verified.codes[0, i] == Code.FAIL and matters[i] and self._is_no_convention(claimed[i], kink)
         ]
-        return verified if at_kink and self.at_kinks is AtKinks.ACCEPT_SUBGRADIENT else None
+        if not at_kink or self._is_torn(point, claimed, [verified.kinks[0][i] for i in at_kink]):
+            return None
+        return verified if self.at_kinks is AtKinks.ACCEPT_SUBGRADIENT else None
+
+    def _is_torn(self, point: Vector, claimed: Vector, kinks: Sequence[Kink]) -> bool:
+        """Whether round-off in the point moves code's claim about, from one value beyond f's slopes to the next.
+
+        Where an eigenvalue is a double one, its eigenvector is what round-off makes it, and f has no other slopes to
+        offer either. A convention that is wrong at a kink stays, or gives way to a slope.
+        """
+        if _is_formula(self.problem) or self.problem.claim is None:
+            return False
+        rng = np.random.default_rng(self.problem.seed)
+        moved = rng.integers(-UNITS_MOVED, UNITS_MOVED, size=(NEIGHBOURS, point.size), endpoint=True)
+        beside = point + self.epsilon * moved * np.maximum(1.0, np.abs(point))
+        beside = beside[self.problem.domain.contains(beside).all(axis=1)]
+        self.claim_evaluations += len(beside)
+        values = values_of(self.problem.claim, beside) if len(beside) else np.empty((0, claimed.size))
+        for kink in kinks:
+            low, high = min(kink.left, kink.right), max(kink.left, kink.right)
+            value, clear = values[:, kink.component], TORN * (high - low) + kink.bound
+            beyond = (value < low - clear) | (value > high + clear)
+            if (beyond & (np.abs(value - claimed[kink.component]) > clear)).any():
+                return True
+        return False
 
     def _is_no_convention(self, claimed: float, kink: Kink) -> bool:
         """Whether no usual rule gives `claimed` at the kink. How many parts of code are tied at once cannot be told.
