@@ -33,12 +33,13 @@ from gradverify.grading.model import (
     status_of,
     total,
 )
-from gradverify.grading.source.text import MOST_FILES, Text
+from gradverify.grading.source.text import MOST_FILES, Text, source_text
 from gradverify.grading.traced import Handed
 from gradverify.grading.words import ENDED, NOT_IMPORTED, import_words, lines, sentence
 from gradverify.sandbox.model import Answer
 
 Told = Callable[[StudentResult], None]
+COMPILED = (".pyc", ".so", ".pyd")  # what Python imports without a text
 
 
 class Opened(Caller, Protocol):
@@ -119,11 +120,11 @@ def grade_student(course: Course, submission: Submission, told: Told = lambda _:
 def _handed(course: Course, staged: Staged) -> Handed:
     """The submission's text, and copies of it that run changed, confined as it was itself."""
     files = {}
-    for path in sorted(staged.folder.rglob("*.py"))[:MOST_FILES]:
-        try:
-            files[path.relative_to(staged.folder).as_posix()] = path.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError):
-            continue
+    sources = sorted(staged.folder.rglob("*.py"))
+    for path in sources[:MOST_FILES]:
+        with contextlib.suppress(OSError):
+            files[path.relative_to(staged.folder).as_posix()] = source_text(path.read_bytes())
+    compiled = sorted(path.name for path in staged.folder.rglob("*") if path.suffix in COMPILED)
 
     @contextlib.contextmanager
     def changed(texts: Mapping[str, str]) -> Iterator[Caller]:
@@ -135,7 +136,11 @@ def _handed(course: Course, staged: Staged) -> Handed:
             with course.opener.open(copy, staged.file) as session:
                 yield session
 
-    return Handed(Text(files), changed)
+    text = Text(files)
+    unread = [f"{name} is compiled code" for name in compiled]
+    unread += [f"{name} is too long, or nested too deeply" for name in files if name not in text.trees]
+    unread += [f"there are {len(sources)} Python files"] if len(sources) > MOST_FILES else []
+    return Handed(text, changed, unread=unread[0] if unread else "")
 
 
 def _answers(course: Course, submission: Submission, session: Opened, handed: Handed) -> Iterator[QuestionResult]:

@@ -57,6 +57,7 @@ class Handed:
 
     text: Text
     changed: Changed
+    unread: str = ""  # what of it cannot be read, and why
     spent: float = 0.0  # seconds, on changed copies
 
 

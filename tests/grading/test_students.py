@@ -36,7 +36,7 @@ class Opener:
     def open(self, folder: Path, file: str) -> Iterator[Any]:
         self.opened += 1
         module, ended = ModuleType("submission"), self.ended
-        exec((folder / file).read_text(), module.__dict__)
+        exec(compile((folder / file).read_bytes(), file, "exec"), module.__dict__)
 
         class Session:
             def begin(self) -> Answer | None:
@@ -177,3 +177,48 @@ def test_text_that_nobody_can_read_is_flagged_once_for_a_submission(tmp_path: Pa
     student = grade(tmp_path, "exec(''.join(map(chr, [120, 61, 49])))\n" + RIGHT + BONUS, forbidding, text=text)
     assert student.status is Status.OK
     assert [[flag.kind.value for flag in question.flags] for question in student.questions] == [["other"], [], []]
+
+
+@pytest.fixture(scope="module")
+def forbidding(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Bench]:
+    text = FORBIDDING
+    return {q.name: make_bench(q, plugins()) for q in assignment_in(tmp_path_factory.mktemp("f"), text).questions}
+
+
+FORBIDDING = ASSIGNMENT.replace("entry: grad,", "entry: grad, forbid: [numerical-derivative],")
+QUOTIENT = RIGHT.replace("3 * x + np.cos(y)", "3 * x + (np.sin(y + 1e-6) - np.sin(y - 1e-6)) / 2e-6")
+
+
+@pytest.mark.parametrize("head", [b"# caf\xe9\n", b"# -*- coding: latin-1 -*-\n# caf\xe9\n", b"\xef\xbb\xbf", b"\r\n"])
+def test_no_encoding_hides_a_quotient(head: bytes, tmp_path: Path, forbidding: dict[str, Bench]) -> None:
+    folder = tmp_path / "ada"
+    folder.mkdir()
+    course = Course(assignment_in(tmp_path, FORBIDDING), forbidding, b"secret", Opener(), tmp_path)
+    (folder / "hw.py").write_bytes(head + QUOTIENT.encode())
+    result = grade_student(course, Submission("ada", (folder,)))
+    assert "of hw.py, `" in result.questions[0].flags[0].evidence
+    assert result.status is Status.POLICY_VIOLATION
+    (folder / "hw.py").write_bytes(head + RIGHT.encode())
+    result = grade_student(course, Submission("ada", (folder,)))
+    assert (result.status, result.questions[0].flags) == (Status.OK, ())
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "why"),
+    [
+        ("tool.pyc", b"\0" * 64, "tool.pyc is compiled code"),
+        ("tool.py", b"x = 1\n" * 100_000, "tool.py is too long"),
+    ],
+)  # fmt: skip
+def test_code_that_is_not_read_is_told_to_staff_and_costs_nothing(
+    name: str, data: bytes, why: str, tmp_path: Path, forbidding: dict[str, Bench]
+) -> None:
+    folder = tmp_path / "ada"
+    folder.mkdir()
+    (folder / "hw.py").write_text(RIGHT)
+    (folder / name).write_bytes(data)
+    course = Course(assignment_in(tmp_path, FORBIDDING), forbidding, b"secret", Opener(), tmp_path)
+    result = grade_student(course, Submission("ada", (folder,)))
+    assert result.status is Status.OK
+    assert [flag.kind.value for flag in result.questions[0].flags] == ["other"]
+    assert why in result.questions[0].flags[0].evidence

@@ -862,7 +862,9 @@ def test_changed_copies_are_run_for_a_while_only(bench: Bench) -> None:
     for spent, runs in ((MOST_SECONDS + 1, 0), (MOST_SECONDS / 2 + 1, 1), (0.0, 3)):
         opened.clear()
         seat = Seat(InProcess(functions(text)["grad"]), "grad", 60.0)
-        grading = DerivativeGrading(bench, seat, SubmissionLimits(), 7, Handed(Text({"hw.py": text}), changed, spent))
+        grading = DerivativeGrading(
+            bench, seat, SubmissionLimits(), 7, Handed(Text({"hw.py": text}), changed, spent=spent)
+        )
         grading.look()
         grading.grade()
         assert len(opened) == runs

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import contextlib
 import functools
+import io
+import tokenize
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -56,6 +58,15 @@ class Text:
             wanted = {id(nodes[p.node]) for p in passages if p.file == name}
             changed[name] = ast.unparse(_Scaling(wanted, factor).visit(tree))
         return changed
+
+
+def source_text(data: bytes) -> str:
+    """A Python file's text as Python reads it: by the encoding that it names, and with what is none replaced."""
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    except SyntaxError:  # Python takes such bytes all the same where they stand in a comment
+        encoding = "utf-8-sig"
+    return data.decode(encoding, errors="replace")
 
 
 def _parsed(text: str) -> ast.Module | None:
