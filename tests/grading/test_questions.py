@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -251,6 +252,24 @@ def test_who_stops_answering_when_the_points_are_over_is_told(tmp_path: Path) ->
     result = grading.grade()
     assert (result.status, result.score) == (Status.OK, 10.0)
     assert "when it was asked further: timeout" in result.flags[0].evidence
+
+
+def test_who_has_no_time_left_for_the_graders_own_questions_did_not_stop_answering(tmp_path: Path) -> None:
+    class Slow(InProcess):
+        """A busy machine: the grader's own questions use up their time, and the last of them ends after a moment."""
+
+        def call(self, entry: str, arguments: Any, *, seconds: float | None = None) -> Answer:
+            given = seconds or 0.0
+            if len(self.asked) >= 8 and given < 0.5:
+                return Answer(status=Ended.TIMEOUT, detail="it was still running", seconds=given)
+            return dataclasses.replace(super().call(entry, arguments, seconds=seconds), seconds=0.4)
+
+    wrong = lambda x, y: right(x, y) * [1, -1]  # noqa: E731 - wrong, so that the grader asks further
+    grading = DerivativeGrading(bench_in(tmp_path), Seat(Slow(wrong), "grad", 4.0), SubmissionLimits(), 7)
+    grading.look()
+    result = grading.grade()
+    assert (result.status, result.flags) == (Status.PARTIAL, ()), result.staff
+    assert "were given up: they took as long as the submission may" in result.staff
 
 
 @pytest.mark.parametrize(
