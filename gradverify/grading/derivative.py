@@ -51,7 +51,7 @@ from gradverify.grading.words import (
     WHOLE,
     advice,
     attempted,
-    hint,
+    hint_for,
     lines,
     quoted,
     sentence,
@@ -491,7 +491,7 @@ def hints(found: Sequence[Diagnosis], verified: Verified, *, returned_said: bool
 
     returned_said: that it returned what is no array of numbers has been quoted too, and its shape is no matter.
     """
-    told: dict[str, None] = {}
+    said_of: dict[str, dict[Component, None]] = {}  # whose hint each is
     raised = {failure.message for failure in verified.claim.failures.values()}
     for diagnosis in found:
         if not diagnosis.components and diagnosis.message in raised and diagnosis.fault is not Fault.WRONG_SHAPE:
@@ -499,10 +499,14 @@ def hints(found: Sequence[Diagnosis], verified: Verified, *, returned_said: bool
         if returned_said and diagnosis.fault is Fault.WRONG_SHAPE and diagnosis.message.startswith(NOT_USABLE):
             continue
         parts = diagnosis.components or _wrong(verified)
-        what = subject(verified, parts) if parts else "Your answer"
-        by = "that variable" if len({p.index for p in parts}) != 1 else _variable(verified, parts[0])
-        told[hint(diagnosis, what, by)] = None
-    return list(told)
+        said_of.setdefault(hint_for(diagnosis), {}).update(dict.fromkeys(parts))
+    told = []
+    for text, whose in said_of.items():
+        what = subject(verified, tuple(whose)) if whose else "Your answer"
+        what = f"A{what[1:]}" if what.startswith("all ") else what
+        same = len({part.index for part in whose}) == 1
+        told.append(text.format(what=what, by=_variable(verified, next(iter(whose))) if same else "that variable"))
+    return told
 
 
 def _wrong(verified: Verified) -> tuple[Component, ...]:

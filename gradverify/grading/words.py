@@ -162,14 +162,14 @@ ADVICE = (
 MODULES = "You can import Python's own modules and {modules}; remove the other imports, and what needs them."
 
 
-def hint(diagnosis: Diagnosis, what: str, by: str) -> str:
-    """The hint for a fault of the components called `what`, derivatives by `by`; or of one term or part of them."""
+def hint_for(diagnosis: Diagnosis) -> str:
+    """The hint for a fault of components, or of one term or part of them; {what} names them, {by} the variable."""
     words: Mapping[Fault, str] = {}
     if "the part of the derivative " in diagnosis.message:
         words = OF_A_PART
     elif "the term " in diagnosis.message:
         words = OF_A_TERM
-    return words.get(diagnosis.fault, HINTS[diagnosis.fault]).format(what=what, by=by)
+    return words.get(diagnosis.fault, HINTS[diagnosis.fault])
 
 
 def attempted(tried: Sequence[str]) -> str:

@@ -630,3 +630,16 @@ def test_a_mistake_in_a_part_of_a_product_is_not_called_one_of_the_whole(
     assert "each adds a part to the derivative" in told
     assert "right size" not in told
     assert not re.search(r"\d\.\d", told)
+
+
+def test_one_mistake_in_all_components_is_hinted_at_once(tmp_path: Path) -> None:
+    spec = """\
+variables: {w: 2, b: 2}
+function: sum(w**2 * b)
+gradient: {w: 2*w*b, b: w**2}
+points: [{w: [0.5, -1.25], b: [1.5, 2.25]}, {w: [1.5, 0.25], b: [-0.5, 1.25]}]
+"""
+    told = graded(bench_in(tmp_path, spec), lambda w, b: (-2 * w * b, -(w**2))).student.split("\n")
+    assert [line for line in told if "wrong sign" in line] == [
+        "All 4 components: right size, wrong sign. Which way does f change when that variable grows?"
+    ]

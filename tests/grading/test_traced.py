@@ -167,6 +167,10 @@ DIFFERENCES = {
         def grad(x, y):
             hx, hy = (abs(x) + 1) / 2**20, (abs(y) + 1) / 2**20
             return [(f(x + hx, y) - f(x - hx, y)) / (2 * hx), (f(x, y + hy) - f(x, y - hy)) / (2 * hy)]""",
+    "a step that follows the point, and is never 0": """
+        def grad(x, y):
+            h, k = abs(x) * 1e-7 + 1e-7, 1e-7 * abs(y) + 1e-7
+            return [(f(x + h, y) - f(x - h, y)) / (2 * h), (f(x, y + k) - f(x, y - k)) / (2 * k)]""",
     "a step that a function finds": """
         def step(v):
             return np.finfo(float).eps ** 0.5 * max(1, abs(v))

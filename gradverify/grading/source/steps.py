@@ -246,6 +246,8 @@ class Steps:
                 return self._is_many(below) or self.small(part, deep)
             case ast.BinOp(left=left, op=ast.Sub(), right=right):
                 return any(isinstance(p, ast.Call) and called(p) in NEIGHBOURS for p in (left, right))
+            case ast.BinOp(left=left, op=ast.Add(), right=right):
+                return self.small(left, deep) and self.small(right, deep)
             case ast.UnaryOp(operand=part):
                 return self.small(part, deep)
             case ast.IfExp(body=one, orelse=other):
