@@ -20,7 +20,7 @@ most a power of h, and is continuous; a rounded one leaves it at a *jump*, again
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 import numpy as np
@@ -153,6 +153,13 @@ class _Rows:
     rows: Indices  # of L·M
     slope: Floats  # (r,)
     noise: Floats  # (r,), of one value of f, known so far
+    line: Indices = field(init=False)  # (r,), of L
+    own: Lines = field(init=False)  # one for each of the ladders
+
+    def __post_init__(self) -> None:
+        line = self.rows // self.lines.centre.shape[1]
+        object.__setattr__(self, "line", line)
+        object.__setattr__(self, "own", self.lines.subset(line))
 
     def some(self, which: Indices) -> _Rows:
         """Some of them."""
@@ -163,21 +170,16 @@ class _Rows:
         return np.maximum(CLEAR * self.lines.epsilon * size, CLEAR_OF_NOISE * self.noise)
 
     @property
-    def line(self) -> Indices:
-        line: Indices = self.rows // self.lines.centre.shape[1]
-        return line
-
-    @property
     def x(self) -> Floats:
-        return self.lines.x[self.line]
+        return self.own.x
 
     def at(self, coordinate: Floats) -> tuple[Floats, Floats]:
         """f less its slope, and f, at one coordinate a ladder; NaN where that is NaN. Shapes (r,)."""
-        line = self.line
-        found = self.lines.subset(line).values(self.sampler, coordinate[:, None])
-        value = found[np.arange(len(line)), 0, self.rows % self.lines.centre.shape[1]]
+        found = self.own.values(self.sampler, coordinate[:, None])[:, 0, :]
+        outputs = found.shape[1]
+        value = found[:, 0] if outputs == 1 else found[np.arange(len(found)), self.rows % outputs]
         with np.errstate(all="ignore"):
-            return value - self.slope * (coordinate - self.x), value
+            return value - self.slope * (coordinate - self.own.x), value
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +212,9 @@ def halved(rows: _Rows, sign: float, bracket: _Bracket, level: Floats | None) ->
     changes = [np.abs(at_b - at_a)]
     for _ in range(HALVINGS):
         middle = a + 0.5 * (b - a)
-        fresh = (x + sign * middle != x + sign * a) & (x + sign * middle != x + sign * b)
-        at_m, value = rows.at(np.where(fresh, x + sign * middle, np.nan))
+        between = x + sign * middle
+        fresh = (between != x + sign * a) & (between != x + sign * b)
+        at_m, value = rows.at(between if fresh.all() else np.where(fresh, between, np.nan))
         crossed = np.abs(at_m - start) > level if level is not None else None
         nearer = crossed if crossed is not None else ~(np.abs(at_m - at_a) < np.abs(at_b - at_m))
         left, right = fresh & nearer, fresh & ~nearer

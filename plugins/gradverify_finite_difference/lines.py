@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 import numpy as np
@@ -39,6 +39,10 @@ class Lines:
     size: Floats
     epsilon: float  # of the precision that f is said to compute in
     at: Indices | None = None
+    x: Floats = field(init=False, repr=False)  # the coordinate that varies, (L,)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "x", self.base[self.points, self.components])
 
     @property
     def points(self) -> Indices:
@@ -48,11 +52,6 @@ class Lines:
     def values(self, sampler: Sampler, coordinates: Floats) -> Floats:
         """f at `coordinates`, shape (L, S), along each line; (L, S, M)."""
         return sampler.along(self.base, self.points, self.components, coordinates)
-
-    @property
-    def x(self) -> Floats:
-        """The coordinate that varies, shape (L,)."""
-        return self.base[self.points, self.components]
 
     def __len__(self) -> int:
         return len(self.components)
