@@ -86,6 +86,28 @@ def test_a_factor_of_four_is_no_mean_over_four_things_where_f_sums() -> None:
     assert found.message.endswith("too large by a factor of 4")
 
 
+SCALE, GOALS = np.array([0.3, -1.2, 0.7, 2.0]), np.array([0.5, -0.4, 1.0, 0.2])
+
+
+def layer_norm(x: Any) -> Any:
+    normed = (x - np.mean(x)) / np.sqrt(np.var(x) + 1e-5)
+    return np.sum((SCALE * normed - GOALS) ** 2)
+
+
+def layer_norm_without_its_scale(x: Any) -> Any:
+    deviation = np.sqrt(np.var(x) + 1e-5)
+    normed = (x - np.mean(x)) / deviation
+    d = 2 * (SCALE * normed - GOALS)
+    return (d - np.mean(d) - normed * np.mean(normed * d)) / deviation
+
+
+def test_a_slip_in_a_line_that_is_used_three_times_is_one_slip() -> None:
+    points = np.random.default_rng(3).uniform(-1.5, 1.5, size=(3, 4))
+    (found,) = diagnoses(layer_norm, layer_norm_without_its_scale, points.tolist())
+    assert found.fault.value == "factor"
+    assert "lacks the factor SCALE, in all 3 places where it stands" in found.message
+
+
 X_IN, H_IN, C_IN, GOAL = (np.array(pair) for pair in ([0.5, -1.0], [0.3, 0.2], [-0.4, 0.9], [0.1, -0.3]))
 
 

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from gradverify.core.report import Check, PointResult, Report, SpecResult
+from gradverify.core.report import BlindSpot, Check, PointResult, Report, SpecResult
 from gradverify.core.verdicts import Verdict
 from gradverify.report import words
 
@@ -80,13 +80,22 @@ def progress_line(spec: SpecResult, style: Style = Style()) -> str:
 
 
 def _is_noted(spec: SpecResult) -> bool:
-    return spec.verdict is Verdict.PASS and spec.expected == "pass" and bool(spec.notes)
+    return spec.verdict is Verdict.PASS and spec.expected == "pass" and bool(spec.notes or _own_spots(spec))
+
+
+def _own_spots(spec: SpecResult) -> tuple[BlindSpot, ...]:
+    """The blind spots of what stands in no file, where `gradverify audit` cannot show them."""
+    return () if spec.line else spec.blind_spots
 
 
 def _notes(spec: SpecResult, style: Style) -> Iterator[str]:
     """What is worth knowing of a spec that passed."""
     for note in spec.notes:
         yield from _wrapped(clean(note), f"note on {clean(spec.name)}: ", style.width)
+    for spot in _own_spots(spec):
+        point = ",".join(f"{x:.6g}" for x in spot.better_point or ())
+        way_out = f"; --at {point} would tell" if spot.better_point is not None else ""
+        yield from _wrapped(clean(spot.message + way_out), "blind spot: ", style.width)
 
 
 def _known(spec: SpecResult, style: Style) -> str:
@@ -115,7 +124,8 @@ def summary(report: Report, style: Style = Style()) -> str:
         text += f" ({'all' if cached == len(report.specs) else cached} from the cache)"
     blind = sum(1 for spec in report.specs if spec.blind_spots)
     if blind:
-        text += f"; {blind} with blind spots (gradverify audit shows them)"
+        audited = any(spec.blind_spots and spec.line for spec in report.specs)
+        text += f"; {blind} with blind spots{' (gradverify audit shows them)' if audited else ''}"
     known = sum(spec.known for spec in report.specs)
     if known:
         text += f"; {known} known to the baseline"

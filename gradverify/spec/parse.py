@@ -331,7 +331,8 @@ def _check_together(values: dict[str, Any], root: MappingNode, context: Context)
     if "function" not in values and root.get("function") is None and not is_rule:
         _function_missing(claims, root, context)
     function_is_pair = isinstance(values.get("function"), ReferenceSource) and values["function"].returns == PAIR
-    if context.offers.require_claim and not claims and not is_rule and not function_is_pair:
+    claims_something = bool(claims) or is_rule or function_is_pair or _misspells_a_claim(root)
+    if context.offers.require_claim and not claims_something:
         help = "add `gradient: …` (`jacobian: …` for a vector-valued function)"
         context.bad(
             "claim-missing", root, "there is nothing to check: no gradient, jacobian or hessian", help, length=1
@@ -363,6 +364,13 @@ def _check_beyond(values: Mapping[str, Any], root: MappingNode, context: Context
         elif name != "stationary" and context.offers.require_claim and not has_gradient:
             message = f"`{name}` is about the claimed gradient, and none is claimed"
             context.bad("claim-missing", key, message, "add `gradient: …`")
+
+
+def _misspells_a_claim(root: MappingNode) -> bool:
+    """Whether an unknown key was meant to be a claim, so that none is missing."""
+    unknown = (key.text for key, _ in root.entries if key.text not in SPEC.index)
+    suggested = [did_you_mean(text, SPEC.index) for text in unknown if not text.startswith(OWN_DATA)]
+    return any(f"`{name}`" in help for help in suggested for name in CLAIMS)
 
 
 def _function_missing(claims: list[str], root: MappingNode, context: Context) -> None:

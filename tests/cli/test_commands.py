@@ -77,6 +77,13 @@ def test_check_compares_two_functions_without_a_spec(folder: Path, arguments: tu
     assert "Traceback" not in process.stderr
 
 
+def test_the_blind_spots_of_a_quick_check_are_told_since_no_audit_can_show_them(folder: Path) -> None:
+    told = gradverify("check", "functions.py:f", "functions.py:f_gradient", "--at", "1,1,1", cwd=folder).stdout
+    assert "blind spot: " in told
+    assert "--at " in told
+    assert "audit" not in told
+
+
 def test_init_writes_a_spec_that_passes_and_its_schema(folder: Path) -> None:
     assert gradverify("init", "new/first.yaml", cwd=folder).returncode == 0
     text = (folder / "new" / "first.yaml").read_text()

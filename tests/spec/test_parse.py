@@ -285,6 +285,11 @@ def test_a_block_of_one_column_may_be_flat() -> None:
     assert shapes(spec(text).hessian) == {"w": (3, 2), "v": (3, 1)}
 
 
+def test_a_misspelt_claim_is_no_missing_one() -> None:
+    assert codes("variables: [x]\nfunction: x**2\ngradiant: [2*x]\n") == ["unknown-key"]
+    assert codes("variables: [x]\nfunction: x**2\ncolour: [2*x]\n") == ["claim-missing", "unknown-key"]
+
+
 def test_a_claim_may_come_from_elsewhere() -> None:
     text = "variables: [x]\nfunction: x**2\n"
     assert codes(text) == ["claim-missing"]

@@ -64,6 +64,7 @@ class Change:
     cost: float
     plain: bool = False
     factor: float | None = None
+    places: tuple[Path, ...] = ()  # all others where the same part stands, and is changed as well
 
 
 def changes(
@@ -168,6 +169,14 @@ def _wrapped(path: Path, node: Node, wrappers: Sequence[str]) -> Iterator[Change
         for function in wrappers:
             part = Call(function, (node,), node.shape)
             yield Change(path, part, Fault.FACTOR, f"{_text(node)} stands where {_text(part)} belongs", 2.5)
+
+
+def lacking_names(path: Path, node: Node, variables: Variables, claim: Function) -> Iterator[Change]:
+    """A factor or divisor that is one name is missing at a part that may itself be a factor."""
+    for name in [n for n in _names(variables, claim) if n.shape in (node.shape, ())][:MOST_NAMES]:
+        for function, what in (("multiply", "factor"), ("divide", "divisor")):
+            message = f"{_text(node)} lacks the {what} {_text(name)}"
+            yield Change(path, Call(function, (node, name), node.shape), Fault.FACTOR, message, 2.7)
 
 
 def _names(variables: Variables, claim: Function) -> list[Name]:

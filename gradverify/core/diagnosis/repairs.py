@@ -12,16 +12,17 @@ from __future__ import annotations
 import enum
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from gradverify.core.arrays import Mask, Matrix
-from gradverify.core.diagnosis.changes import Change, as_number, changes
+from gradverify.core.diagnosis.changes import Change, as_number, changes, lacking_names
 from gradverify.core.diagnosis.evidence import Evidence, round_off_floor
 from gradverify.core.diagnosis.hypotheses import CONFIDENCE, Guess, distinct
 from gradverify.core.diagnosis.terms import PartFunction, short
 from gradverify.core.problem import ExpressionFunction, Problem
+from gradverify.core.variables import Variables
 from gradverify.core.verdicts import Fault
 from gradverify.expression.nodes import Call, Compare, Node, Number, Stack
 from gradverify.expression.places import Path, at, places, replaced
@@ -105,18 +106,38 @@ def repair(
     assert isinstance(claim, ExpressionFunction)  # since it has units
     constants = claim.constants
     literal = list(_literals(evidence, unit, nodes, wrong, function_of)) if kinds is Wanted.ANY else []
-    found = sorted(
-        (*literal, *changes(unit.tree, nodes, problem.variables, claim, problem.function, counts, scalars)), key=_cost
-    )
-    for change in found[:tries]:
+    single = list(changes(unit.tree, nodes, problem.variables, claim, problem.function, counts, scalars))
+    found = sorted((*literal, *single), key=_cost)[:tries]
+    found += sorted(_everywhere(nodes, single, problem.variables, claim), key=_cost)[: tries // 2]
+    for change in found:
         if (different < ENOUGH and not change.plain) or (kinds is Wanted.SIGNS and change.fault is not Fault.SIGN):
             continue
         tree = replaced(unit.tree, change.path, change.part)
+        for place in change.places:
+            tree = replaced(tree, place, change.part)
         with np.errstate(all="ignore"):
             values = function_of(tree, None, constants).evaluate(evidence.points).values.reshape((rows, len(columns)))
         if target.met_by(values):
             return _guess(unit, tree, change, min(different, ENOUGH))
     return None
+
+
+def _everywhere(
+    nodes: Sequence[tuple[Path, Node]], single: Sequence[Change], variables: Variables, claim: ExpressionFunction
+) -> Iterator[Change]:
+    """The same changes made wherever the changed part stands: a line of code that is used three times is one slip."""
+    standing: dict[Node, list[Path]] = {}
+    for path, node in nodes:
+        if isinstance(node, Call):
+            standing.setdefault(node, []).append(path)
+    others = {paths[0]: tuple(paths[1:]) for paths in standing.values() if len(paths) > 1}
+    parts = dict(nodes)
+    lacking = [change for path in others for change in lacking_names(path, parts[path], variables, claim)]
+    for change in (*single, *lacking):
+        if change.path in others:
+            again = others[change.path]
+            message = f"{change.message}, in all {len(again) + 1} places where it stands"
+            yield replace(change, places=again, message=message)
 
 
 MOST_LITERALS = 20
