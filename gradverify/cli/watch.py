@@ -35,7 +35,7 @@ def watch(run: Callable[[], int], paths: Callable[[], Iterable[str]], *, rounds:
                 return code
             # What the run has read is known only now; of what was known before, changes during the run count.
             watched = {**state(set(paths()) - roots), **before}
-            click.echo(f"watching {len(watched)} files; Ctrl-C ends", err=True)
+            click.echo(f"watching {len(watched)} file{'' if len(watched) == 1 else 's'}; Ctrl-C ends", err=True)
             while state(paths()) == watched:
                 time.sleep(POLL_SECONDS)
             time.sleep(SETTLE_SECONDS)
