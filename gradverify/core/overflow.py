@@ -2,7 +2,8 @@
 
 exp(z)/(1 + exp(z)) is inf/inf at z = 900, though it is near 1: long doubles, which reach to 1e4932 (IEEE 754-2019,
 binary128; Intel's 80-bit format), have a value there. log(x − 1) at 0.5 has none in any precision. Code may turn its
-arguments into doubles; but when it overflows NumPy says so. A claim at a listed point is told to be NaN all the same;
+arguments into doubles, and where the compiler is Microsoft's or the processor some ARM a long double is a double; but
+when something overflows NumPy says so. A claim at a listed point is told to be NaN all the same;
 what is excused is a point that nobody listed.
 """
 
@@ -17,6 +18,8 @@ import numpy as np
 from gradverify.core.arrays import Array, Mask, Matrix
 from gradverify.core.problem import Function
 
+WIDER = np.finfo(np.longdouble).maxexp > np.finfo(np.float64).maxexp  # whether long doubles reach farther here
+
 # From a listed point towards the one without a value: exp overflows a double at 709 and a long double at 11,356,
 # exp(exp(x)) at arguments whose ratio is 1.42, so that steps by a quarter meet the gap between them. The point may
 # lie where the argument is huge because something is small, as 1/T near T = 0: the way is as fine at its far end.
@@ -30,7 +33,7 @@ def overflows(claim: Function, points: Matrix, listed: Matrix, most: int) -> tup
     Of a formula, what is too much for long doubles as well counts where it begins as an overflow on the way from a
     listed point. `most`: of so many points that is asked, and of code whether it overflows.
     """
-    if claim.kind != "expression":
+    if claim.kind != "expression" or not WIDER:
         return _overflow_on_the_way(claim, points, most), min(most, len(points))
     over = _is_finite(claim, points.astype(np.longdouble))
     spent = len(points)
@@ -46,7 +49,7 @@ def overflows(claim: Function, points: Matrix, listed: Matrix, most: int) -> tup
 
 
 def _overflow_on_the_way(claim: Function, points: Matrix, most: int) -> Mask:
-    """At which of the first `most` points the claim's code overflows; shape (k,)."""
+    """At which of the first `most` points something overflows in the claim; shape (k,)."""
     over = np.zeros(len(points), dtype=np.bool_)
     for row, point in enumerate(points[:most]):
         noted: list[str] = []
@@ -63,7 +66,7 @@ _noted: ContextVar[list[str] | None] = ContextVar("overflows", default=None)
 
 
 def silently() -> AbstractContextManager[Any]:
-    """How code of the user's is called: without NumPy's warnings, but overflows are noted where somebody asks."""
+    """How formulas and the user's code are evaluated: without NumPy's warnings, but overflows are noted where somebody asks."""
     noted = _noted.get()
     if noted is None:
         return np.errstate(all="ignore")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from gradverify.core.arrays import Array
+from gradverify.core.overflow import silently
 from gradverify.expression.evaluate import Arithmetic
 from gradverify.expression.nodes import Number
 from gradverify.expression.special import digamma, erf, erfc, gammaln
@@ -78,7 +78,7 @@ def numpy_arithmetic(dtype: type[np.floating[Any]]) -> Arithmetic:
         number=number,
         constant=lambda array: np.asarray(array, dtype=dtype),
         names={"pi": np.array([math.pi], dtype=dtype), "e": np.array([math.e], dtype=dtype)},
-        context=partial(np.errstate, all="ignore"),
+        context=silently,
     )
 
 

@@ -1,0 +1,28 @@
+"""A claim that overflows where nobody listed a point is excused, on machines whose long doubles are doubles as well."""
+
+from __future__ import annotations
+
+import pytest
+
+from gradverify.core import overflow
+from gradverify.core.verdicts import Verdict
+from tests.in_process import verdict_of
+
+
+def logistic(more: str = "") -> str:
+    claim = f"100*exp(100*x)/(1 + exp(100*x)){more}"
+    return f"variables: [x]\nfunction: softplus(100*x)\ngradient: [{claim}]\npoints: [0.03]\ndomain: {{x: [-10, 10]}}\n"
+
+
+@pytest.mark.parametrize("wider", [True, False])
+def test_a_textbook_logistic_gradient_is_right_though_it_overflows(
+    monkeypatch: pytest.MonkeyPatch, wider: bool
+) -> None:
+    monkeypatch.setattr(overflow, "WIDER", wider and overflow.WIDER)
+    assert verdict_of(logistic()) is Verdict.PASS
+
+
+@pytest.mark.parametrize("wider", [True, False])
+def test_a_claim_without_a_value_for_another_reason_is_wrong(monkeypatch: pytest.MonkeyPatch, wider: bool) -> None:
+    monkeypatch.setattr(overflow, "WIDER", wider and overflow.WIDER)
+    assert verdict_of(logistic("*(x - 2)/(x - 2)")) is Verdict.FAIL
