@@ -131,3 +131,23 @@ def test_a_claim_is_not_blamed_for_having_no_value_where_only_wide_bounds_speak_
 ) -> None:
     points, variables = "[[1, 0, 0, 0, 1, 0], [1, 2, 3, -1, 0.5, 2]]", "{a: 3, b: 3}"
     assert of_code(tmp_path, ANGLE.format(last=last), points, variables).verdict is verdict
+
+
+TINY = "def f(x):\n    return {f}\ndef g(x):\n    return {g}\n"
+
+
+@pytest.mark.parametrize(
+    ("f", "right", "wrong"),
+    [
+        ("x**3", "3 * x**2", "np.where(np.abs(x) < 1e-5, 6 * x**2, 3 * x**2)"),
+        ("np.exp(-x * x)", "-2 * x * np.exp(-x * x)", "np.where(np.abs(x) > 5.8, -x, -2 * x) * np.exp(-x * x)"),
+        ("x - np.sin(x)", "1 - np.cos(x)", None),
+        ("1.7 * np.tanh(1.3 * x)", "1.3 * 1.7 * (1 - np.tanh(1.3 * x) ** 2)", None),
+    ],
+)
+def test_a_component_that_is_tiny_at_a_point_is_held_to_its_own_size_there_as_far_as_it_has_digits(
+    tmp_path: Path, f: str, right: str, wrong: str | None
+) -> None:
+    assert of_code(tmp_path, TINY.format(f=f, g=right), "[1.3, 0.4]").verdict is Verdict.PASS
+    if wrong is not None:
+        assert of_code(tmp_path, TINY.format(f=f, g=wrong), "[1.3, 0.4]").verdict is Verdict.FAIL

@@ -66,7 +66,7 @@ _noted: ContextVar[list[str] | None] = ContextVar("overflows", default=None)
 
 
 def silently() -> AbstractContextManager[Any]:
-    """How formulas and the user's code are evaluated: without NumPy's warnings, but overflows are noted where somebody asks."""
+    """How all is evaluated: without NumPy's warnings, but overflows are noted where somebody asks."""
     noted = _noted.get()
     if noted is None:
         return np.errstate(all="ignore")

@@ -68,6 +68,11 @@ SIMPLE_VALUES = (
 MOST_CONFIRMED = 6  # candidates that are confirmed by all backends before the search gives up
 MOST_KINKS = 4  # candidates at a kink of f that are confirmed although nothing looks wrong: screening is blind there
 MOST_PATCHED = 2  # candidates at a single value of f, such as where(x == 0, 1, sin(x)/x), confirmed for the same reason
+MOST_FAINT = 6  # candidates where a component is TINY beside its ordinary size that an exact backend is asked about
+TINY = 1e-4
+GRIDS = 8.0  # parts of a unit of round-off of the ordinary size: what a difference of ordinary numbers is a multiple of
+STEADY_WITNESSES = 6  # points around such a one
+STEADY_PART = 0.2  # how far the gap's part of the derivative may move there, relative to itself
 MOST_SHRINKS = 40  # confirmations spent on making a counterexample simpler
 FEWEST_SHRINKS = 8
 CHUNK = 8  # candidates that are looked at closely before the budget is looked at again
@@ -362,6 +367,7 @@ class _Hunt:
         # A component's size at ordinary points, and round-off on that: 1 − tanh(x)² has none of its digits left at
         # x = 20, and is right.
         self.ordinary: Vector = np.zeros(listed.claim.values.shape[1])
+        self.exact = [j.backend for j in listed.judged if is_exact(listed, j.backend)]
         self.not_meant = NotMeant(problem, listed.points, listed.function_values, listed.claim.values)
 
     @cached_property
@@ -399,7 +405,7 @@ class _Hunt:
             rows = np.flatnonzero(doubtful | (answer.screened.finite & self._is_single_value(points)))
             rows = self._meant(points, values.values, rows)
             if not rows.size:
-                return []
+                return self._faint(points, values.values)
             if not _is_formula(self.problem):  # the budget may end the closer look at any of them
                 rows = np.array(alternating(rows.tolist(), is_generic(points)))
             estimates = self._closer(points, values.values, rows, backend)
@@ -443,6 +449,8 @@ class _Hunt:
             kinked = kinked[:0]
         patched = set(rows[self._is_single_value(points[rows])].tolist())
         others = [*simplest(set(kinked.tolist()) - suspects)[:MOST_KINKS], *simplest(patched - suspects)[:MOST_PATCHED]]
+        if not suspects:
+            others += self._faint(points, values.values)
         return [*alternating(simplest(suspects), generic), *dict.fromkeys(others)]
 
     def screen_again(self, points: Matrix, backend: str) -> list[int] | None:
@@ -456,6 +464,34 @@ class _Hunt:
         """`rows` without those at which code answers with what stands for "not here"."""
         left_out = self.not_meant.among(points, claimed, rows.tolist())
         return np.array([row for row in rows.tolist() if row not in left_out], dtype=np.intp) if left_out else rows
+
+    def _faint(self, points: Matrix, claimed: Matrix) -> list[int]:
+        """Rows of candidates where a component is tiny beside its ordinary size, and wrong by its own; claimed: (k, c).
+
+        A rough look takes 6x² for 3x² at 1e-7 for round-off, as 1 − cos(x) has there. An exact backend tells, and that
+        the claim is not on the grid of what such a difference is made of.
+        """
+        exact = [name for name in self.exact if name in self.backends]
+        if self.second or _is_formula(self.problem) or not exact:
+            return []
+        with np.errstate(all="ignore"):
+            tiny = (claimed != 0) & (np.abs(claimed) <= TINY * self.ordinary)
+            grid = np.exp2(np.floor(np.log2(self.epsilon * self.ordinary / GRIDS)))
+            tiny &= claimed / grid != np.round(claimed / grid)
+        rows = np.flatnonzero(tiny.any(axis=1) & is_generic(points))
+        if not rows.size:
+            return []
+        share = np.where(tiny[rows], np.abs(claimed[rows]), np.inf).min(axis=1)
+        spread = np.unique(np.linspace(0, rows.size - 1, MOST_FAINT).round().astype(np.intp))
+        rows = rows[np.argsort(share, kind="stable")[spread]]
+        answer = self.ask(exact[0], self.problem, self._request(points[rows], claimed[rows]))
+        if answer.estimates is None:
+            return []
+        self.evaluations += answer.estimates.evaluations
+        reference, bound = stacked(answer.estimates.points, claimed.shape[1])
+        codes = judge(claimed[rows], reference, bound, self.problem.tolerance)
+        found: list[int] = rows[((codes == Code.FAIL) & tiny[rows]).any(axis=1)].tolist()
+        return found
 
     def _is_single_value(self, points: Matrix) -> Mask:
         """Where f has a value of its own, whose branch has another slope than f; shape (k,)."""
@@ -639,7 +675,10 @@ class _Hunt:
             failing = (judged.codes[0] == Code.FAIL) & (verified.codes[0] == Code.FAIL)
             failing[list(verified.kinks[0])] = False  # there the slopes decide, below
             grown = self._growth(point, claimed)
-            failing &= self._matters(claimed, judged.reference[0], judged.evidence[0], grown)
+            matters = self._matters(claimed, judged.reference[0], judged.evidence[0], grown)
+            if (failing & ~matters).any() and judged.evidence[0].strength >= Evidence.EXACT.strength:
+                matters |= self._is_steadily_wrong(point, judged, failing & ~matters)
+            failing &= matters
             failing &= self._felt(point, verified.function_values[0], np.abs(claimed - judged.reference[0]))
             if failing.any() and self.second and judged.evidence[0].strength < Evidence.EXACT.strength:
                 failing &= self._fails_around(point)
@@ -729,6 +768,27 @@ class _Hunt:
             return np.zeros(self.listed.claim.values.shape[1], dtype=np.bool_)
         fails: Mask = (self._verified(around).codes == Code.FAIL).all(axis=0)
         return fails
+
+    def _is_steadily_wrong(self, point: Vector, judged: Judged, faint: Mask) -> Mask:
+        """Where gaps no larger than round-off on ordinary sizes are none, as they keep their share of the derivative.
+
+        faint: (c,).  Around the point all must fail too, each by about the same part; round-off differs each time.
+        """
+        if self.second or not (point != 0).any():
+            return np.zeros(faint.shape, dtype=np.bool_)
+        rng = np.random.default_rng(self.problem.seed)
+        around = point * (1.0 + AROUND * rng.uniform(-1.0, 1.0, size=(STEADY_WITNESSES, point.size)))
+        if not self.problem.domain.contains(around).all():
+            return np.zeros(faint.shape, dtype=np.bool_)
+        verified = self._verified(around)
+        same = next((j for j in verified.judged if j.backend == judged.backend), None)
+        if same is None:
+            return np.zeros(faint.shape, dtype=np.bool_)
+        with np.errstate(all="ignore"):
+            parts = verified.claim.values / same.reference - 1.0
+            steady = np.ptp(parts, axis=0) <= STEADY_PART * np.abs(np.median(parts, axis=0))
+        found: Mask = faint & (verified.codes == Code.FAIL).all(axis=0) & (same.codes == Code.FAIL).all(axis=0) & steady
+        return found
 
     def _only_at_an_edge(self, point: Vector, wrong: Mask) -> bool:
         """Whether code is wrong in derivatives across the domain's edge alone, and right just inside it; wrong: (c,).
