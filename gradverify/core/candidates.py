@@ -47,10 +47,6 @@ THRESHOLD_OFFSETS = (
 SMALL = 1e-2  # a threshold of 1e-12 stands among numbers of that size
 
 
-# Literals that a branch near 0 may end at, as where a series takes over: half of one is inside. Smaller ones guard.
-SMALL_THRESHOLDS = (1e-5, 1e-2)
-
-
 @dataclass(frozen=True, slots=True)
 class _Draws:
     """What is random about candidates, for any problem of n components: drawn once, then the same for all of them."""
@@ -96,8 +92,6 @@ def candidates(problem: Problem, listed: Matrix, literals: Sequence[float], coun
         for offset in THRESHOLD_OFFSETS:
             known[literal + offset * scale] = None
             known[-literal + offset * scale] = None
-        if SMALL_THRESHOLDS[0] <= abs(literal) <= SMALL_THRESHOLDS[1]:
-            known[literal / 2] = known[-literal / 2] = None
     values = np.array(list(known))
     draws = _draws(seed, n, values.size, count)
     tied = values[: max(4, count // 6)]

@@ -75,6 +75,7 @@ STEADY_WITNESSES = 6  # points around such a one
 STEADY_PART = 0.2  # how far the gap's part of the derivative may move there, relative to itself
 MOST_SHRINKS = 40  # confirmations spent on making a counterexample simpler
 FEWEST_SHRINKS = 8
+BESIDE_WHOLE = 0.05  # nearer to a whole number a point is looked at after others
 CHUNK = 8  # candidates that are looked at closely before the budget is looked at again
 FORMULA_EVALUATIONS, CODE_EVALUATIONS = 2000, 1000  # of f: a few milliseconds for a formula
 UNDECIDED = 4  # times as many where a listed point is open: it cost a ladder, which other points hardly do
@@ -214,7 +215,7 @@ def search(
         planned = planned if count < planned else 0
         if count < FEWEST_CANDIDATES:
             too_dear = too_dear or f"a point costs {each} evaluations, the search's budget is {budget}"
-            if second and screen is not screens[-1]:
+            if screen is not screens[-1]:  # a trace may be cheap where differences climb ladders beside jumps
                 continue
             break
         if second and not is_exact(listed, screen):  # which accuses nobody at special points
@@ -407,7 +408,9 @@ class _Hunt:
             if not rows.size:
                 return self._faint(points, values.values)
             if not _is_formula(self.problem):  # the budget may end the closer look at any of them
-                rows = np.array(alternating(rows.tolist(), is_generic(points)))
+                # At whole numbers, and beside them, floor and round jump, and differences decide nothing.
+                apart = is_generic(points) & (np.abs(points - np.round(points)) > BESIDE_WHOLE).all(axis=1)
+                rows = np.array(alternating(rows.tolist(), apart))
             estimates = self._closer(points, values.values, rows, backend)
             unlooked, rows = rows[len(estimates) :], rows[: len(estimates)]
             differs = self._differs(values.values[unlooked], answer.screened, unlooked)
@@ -503,14 +506,30 @@ class _Hunt:
         estimates: list[Estimate] = []
         for start in range(0, rows.size, chunk):
             part = rows[start : start + chunk]
-            answer = self.ask(backend, self.problem, self._request(points[part], claimed[part]))
-            if answer.estimates is None:
+            found = self._estimates(points[part], claimed[part], backend)
+            if found is None and part.size > 1 and not _is_formula(self.problem):
+                # One point where a trace is not the function, as far off, is no reason to give up the others.
+                alone = [self._estimates(points[[row]], claimed[[row]], backend) for row in part]
+                if any(one is not None for one in alone):
+                    nothing = np.full(self.problem.shape, np.nan)
+                    unknown = Estimate(
+                        value=nothing, error_bound=np.full(nothing.shape, np.inf), evidence=Evidence.ESTIMATED
+                    )
+                    found = [unknown if one is None else one[0] for one in alone]
+            if found is None:
                 break
-            self.evaluations += answer.estimates.evaluations
-            estimates += answer.estimates.points
+            estimates += found
             if self.evaluations >= self.budget:
                 break
         return estimates
+
+    def _estimates(self, points: Matrix, claimed: Matrix, backend: str) -> list[Estimate] | None:
+        """The backend's estimates, counted, or None where it has none."""
+        answer = self.ask(backend, self.problem, self._request(points, claimed))
+        if answer.estimates is None:
+            return None
+        self.evaluations += answer.estimates.evaluations
+        return list(answer.estimates.points)
 
     def without_value(self, points: Matrix) -> list[int]:
         """The rows of `points` where the claim has no finite value, simplest points first: all that is left to look
