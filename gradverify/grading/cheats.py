@@ -62,8 +62,10 @@ def _unread(suspect: Suspect) -> str | None:
     forbidden = suspect.bench.question.forbid
     if suspect.handed is None or not {FlagKind.NUMERICAL_DERIVATIVE, FlagKind.AUTODIFF} & set(forbidden):
         return None
-    if suspect.handed.unread:
-        return f"{one_line(suspect.handed.unread, 80)}, so that it was not read for what the question forbids"
+    tangled = [f"{name} is too long or too tangled" for name in suspect.handed.text.given_up]
+    for why in (suspect.handed.unread, *tangled):
+        if why:
+            return f"{one_line(why, 80)}, so that it was not read for what the question forbids"
     for file, tree in suspect.handed.text.trees.items():
         call = runs_unread_text(tree)
         if call is not None:

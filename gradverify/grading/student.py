@@ -138,7 +138,6 @@ def _handed(course: Course, staged: Staged) -> Handed:
 
     text = Text(files)
     unread = [f"{name} is compiled code" for name in compiled]
-    unread += [f"{name} is too long, or nested too deeply" for name in files if name not in text.trees]
     unread += [f"there are {len(sources)} Python files"] if len(sources) > MOST_FILES else []
     return Handed(text, changed, unread=unread[0] if unread else "")
 

@@ -207,7 +207,8 @@ def test_no_encoding_hides_a_quotient(head: bytes, tmp_path: Path, forbidding: d
     ("name", "data", "why"),
     [
         ("tool.pyc", b"\0" * 64, "tool.pyc is compiled code"),
-        ("tool.py", b"x = 1\n" * 100_000, "tool.py is too long"),
+        ("tool.py", b"x = 1\n" * 100_000, "tool.py is too long or too tangled"),
+        ("tool.py", b"S = '" + b"x = 1;" * 9000 + b"'\n" + b"exec(S)\n" * 9000, "tool.py is too long or too tangled"),
     ],
 )  # fmt: skip
 def test_code_that_is_not_read_is_told_to_staff_and_costs_nothing(

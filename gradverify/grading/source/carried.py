@@ -124,6 +124,7 @@ class Carried:
 
     def _are_parts(self, one: ast.expr, other: ast.expr) -> bool:
         """Whether they are different parts of one thing that the function is given: `a[0]` and `a[1]`."""
+        self._file.spend(1)
         base = self._base(one)
         return base is not None and base == self._base(other) and ast.dump(one) != ast.dump(other)
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 Node = TypeVar("Node", ast.stmt, ast.expr)
 
 DEEPEST = 3  # texts within texts
-MOST_CHARACTERS = 100_000  # of one such text
+MOST_CHARACTERS = 100_000  # of such texts
 
 
 def inlined(tree: ast.Module) -> ast.Module:
@@ -107,6 +107,7 @@ def _decoded(how: str, text: str | None, more: list[str | None]) -> str | None:
 class _Inliner(ast.NodeTransformer):
     def __init__(self, texts: dict[str, str]) -> None:
         self._texts = texts
+        self._left = MOST_CHARACTERS  # of all texts together: one may be run again and again
         self.changed = False
 
     def visit_Expr(self, node: ast.Expr) -> ast.AST | list[ast.stmt]:
@@ -131,8 +132,9 @@ class _Inliner(ast.NodeTransformer):
 
     def _parsed(self, given: ast.expr, mode: str) -> ast.AST | None:
         text = _text(given, self._texts)
-        if text is None:
+        if text is None or len(text) > self._left:
             return None
+        self._left -= len(text)
         try:
             tree = ast.parse(text if mode == "exec" else text.strip(), mode=mode)
         except (SyntaxError, ValueError, RecursionError, MemoryError):

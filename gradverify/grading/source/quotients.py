@@ -188,6 +188,7 @@ class Quotients:
 
     def _numbers(self, node: ast.expr, deep: int = DEEP) -> list[float]:
         """The numbers that a list, a table or a name's values hold."""
+        self._file.spend(1)
         value = number_of(node)
         if value is not None:
             return [value]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import contextlib
 import functools
 import io
 import tokenize
@@ -39,14 +38,26 @@ class Text:
                 found[name] = tree
         return found
 
-    @functools.cached_property
+    @property
     def passages(self) -> tuple[Found, ...]:
         """All passages that differentiate by themselves, in order."""
+        return self._read[0]
+
+    @property
+    def given_up(self) -> tuple[str, ...]:
+        """The files that could not be read, or not to their end."""
+        return (*(name for name in self.files if name not in self.trees), *self._read[1])
+
+    @functools.cached_property
+    def _read(self) -> tuple[tuple[Found, ...], tuple[str, ...]]:
         found: list[Found] = []
+        given_up = []
         for name, tree in self.trees.items():
-            with contextlib.suppress(RecursionError, TooMuchError):
+            try:
                 found.extend(_passages(name, tree))  # one by one: what was found until then counts
-        return tuple(found[:MOST_PASSAGES])
+            except (RecursionError, TooMuchError):
+                given_up.append(name)
+        return tuple(found[:MOST_PASSAGES]), tuple(given_up)
 
     def scaled(self, passages: Sequence[Found], factor: float) -> dict[str, str]:
         """The texts of the files, changed: the values of the passages are multiplied by `factor`."""
