@@ -14,7 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
-from gradverify.core import cross_examination, overflow
+from gradverify.core import cross_examination, on_the_way, overflow, roundoff
 from gradverify.core.answers import Ask, Judged
 from gradverify.core.arrays import Array, Mask, Matrix, Vector
 from gradverify.core.candidates import candidates
@@ -22,6 +22,7 @@ from gradverify.core.cross_examination import is_inconsistent
 from gradverify.core.estimates import Estimate, Kink, Screened, stacked
 from gradverify.core.examine import ClaimValues, examine
 from gradverify.core.judge import ROUND_OFF_UNITS, Code, judge
+from gradverify.core.kinks import find_kinks
 from gradverify.core.not_meant import NotMeant
 from gradverify.core.problem import Derivative, ExpressionFunction, Problem, Request
 from gradverify.core.ties import single_ties, single_values
@@ -76,6 +77,8 @@ STEADY_PART = 0.2  # how far the gap's part of the derivative may move there, re
 MOST_SHRINKS = 40  # confirmations spent on making a counterexample simpler
 FEWEST_SHRINKS = 8
 BESIDE_WHOLE = 0.05  # nearer to a whole number a point is looked at after others
+MOST_LOOKS = 2  # at where a gap begins, with all backends
+MOST_ON_THE_WAY = 5_000  # evaluations of f for a look at where a gap begins
 CHUNK = 8  # candidates that are looked at closely before the budget is looked at again
 FORMULA_EVALUATIONS, CODE_EVALUATIONS = 2000, 1000  # of f: a few milliseconds for a formula
 UNDECIDED = 4  # times as many where a listed point is open: it cost a ladder, which other points hardly do
@@ -263,6 +266,9 @@ def search(
     if hunt.overflowed:
         many = f"{hunt.overflowed} points" if hunt.overflowed > 1 else "1 point"
         said.append(f"the claim overflows at {many}, which is no fault of its formula")
+    if hunt.blurred:
+        many = f"{hunt.blurred} points" if hunt.blurred > 1 else "1 point"
+        said.append(f"the claim has lost its digits at {many}, which is no fault of its formula")
     left_out = [hunt.not_meant.left_out[row] for row in sorted(hunt.not_meant.left_out)]
     example, answer = min(left_out, key=lambda out: complexity(out[0]), default=(None, math.nan))
     return Found(
@@ -362,6 +368,8 @@ class _Hunt:
         self.epsilon = max(problem.precision.epsilon, SINGLE_EPSILON if single else 0.0)
         self.evaluations = self.claim_evaluations = 0
         self.unlooked = 0  # generic points that screening calls wrong, and the budget left no room to look at closely
+        self.looks = 0  # at where a gap begins
+        self.blurred = 0  # points at which the claim has lost its digits on the way
         self.overflowed = 0  # points at which the claim has no value for want of a wider range of numbers
         self.looks_wrong: set[int] = set()  # rows of the generic points that a closer look calls wrong
         self.open: Array = np.empty(0, dtype=np.intp)  # rows of those that only a rough look calls wrong
@@ -656,7 +664,39 @@ class _Hunt:
 
     def first_confirmed(self, points: Matrix, rows: Sequence[int]) -> Verified | None:
         """The verification at the first of `rows` where the claim is wrong; None where it is at none."""
-        return next((found for row in rows if (found := self.confirm(points[row])) is not None), None)
+        for row in rows:
+            found = self.confirm(points[row])
+            if found is not None and not self._has_lost_its_digits(found):
+                return found
+        return None
+
+    def _has_lost_its_digits(self, found: Verified) -> bool:
+        """Whether all that is wrong begins as round-off on the way from a listed point where the claim is right."""
+        right = np.flatnonzero((self.listed.codes == Code.PASS).all(axis=1))
+        wrong = found.codes[0] == Code.FAIL
+        claimed, point = found.claim.values[0], found.points[0]
+        if not right.size or found.kinks[0] or self.second or not np.isfinite(claimed[wrong]).all():
+            return False
+        accusers = [j for j in found.judged if (j.codes[0] == Code.FAIL).any()]
+        grown = self._growth(point, claimed)
+        matters = [self._matters(claimed, j.reference[0], j.evidence[0], grown) for j in accusers]
+        wrong &= np.any(matters, axis=0)
+        references = [j.reference[0] for j in accusers]
+        with np.errstate(all="ignore"):
+            relative = [np.abs(claimed - r) / np.maximum(np.abs(claimed), np.abs(r)) for r in references]
+        gap = np.max(np.nan_to_num(np.array(relative)), axis=0)
+        start = self.listed.points[right[np.argmin(np.abs(self.listed.points[right]).max(axis=1))]]
+        self.claim_evaluations += on_the_way.STATIONS * roundoff.steps_along(self.epsilon).size
+        lost = on_the_way.begins_as_round_off(self.problem, start, point, gap)
+        self.looks += 1
+        each = max(cost_of_a_point(self.listed, j.backend) for j in found.judged)
+        if not lost[wrong].all() and self.looks <= MOST_LOOKS and on_the_way.STATIONS * each <= 2 * MOST_ON_THE_WAY:
+            places = on_the_way.stations(start, point, self.problem)[::2]
+            if places.shape[0]:
+                lost = lost | on_the_way.begins_undecided(self._verified(places).codes)
+        all_lost = bool(lost[wrong].all())
+        self.blurred += all_lost
+        return all_lost
 
     def _verified(self, points: Matrix) -> Verified:
         """What all backends say of `points`."""
@@ -687,7 +727,8 @@ class _Hunt:
             if self.second:
                 return None
             # Only a derivative that exists can be missed: neither x/‖x‖ nor the gradient of arctan2 has a value at 0.
-            if verified.kinks[0] or not any(self._exists(j.reference[0], j.bound[0]) for j in verified.judged):
+            known = [j for j in verified.judged if self._exists(j.reference[0], j.bound[0])]
+            if verified.kinks[0] or not known or self._is_hidden_kink(point, known):
                 return None
             return verified if self._is_no_overflow(point, claimed) and (verified.codes == Code.FAIL).any() else None
         for judged in verified.judged:
@@ -743,6 +784,15 @@ class _Hunt:
             if (beyond & (np.abs(value - claimed[kink.component]) > clear)).any():
                 return True
         return False
+
+    def _is_hidden_kink(self, point: Vector, known: Sequence[Judged]) -> bool:
+        """Whether longer steps show a kink where differences see a derivative: arccosh(1 + 2·(x − y)²) is flat at x = y
+        over steps below 1e-8, and 2·|x − y| beyond."""
+        if any(j.evidence[0].strength >= Evidence.EXACT.strength for j in known):
+            return False
+        usual = self.listed.probe.typical if self.listed.probe is not None else np.ones(point.shape)
+        outputs = range(self.ordinary.size)
+        return bool(find_kinks(self.problem, point, outputs, usual, faint=True, at_least=float(np.min(usual))))
 
     def _is_no_convention(self, claimed: float, kink: Kink) -> bool:
         """Whether no usual rule gives `claimed` at the kink. How many parts of code are tied at once cannot be told.
