@@ -79,6 +79,17 @@ def test_a_hessian_in_code_is_searched_for_too(tmp_path: Path, function: str) ->
         assert result_of(text, tmp_path).verdict is verdict, claim
 
 
+def test_a_hessian_that_differences_alone_judge_is_looked_at_where_f_bends_otherwise_than_it_says(
+    tmp_path: Path,
+) -> None:
+    far = "\n\ndef far(x, y):\n    return right(x, y) + np.array([[0, 0], [0, (y > 9) * 0.3]])\n"
+    (tmp_path / "module.py").write_text(MODULE + far)
+    text = (
+        f'variables: [x, y]\nfunction: {{python: "module.py:opaque"}}\nhessian: {{python: "module.py:far"}}\n{POINTS}'
+    )
+    assert result_of(text, tmp_path).verdict is Verdict.FAIL
+
+
 ROSENBROCK = """
 def f(x, y):
     return 100 * (y - x**2) ** 2 + (1 - x) ** 2

@@ -47,6 +47,7 @@ NEIGHBOURS = 8  # f must be finite at this many points around a counterexample w
 AROUND = 0.1  # relative to |x|: how far the witnesses are at most
 UNITS_MOVED = 4  # of round-off, by which a point moves at most
 TORN = 0.1  # of the difference of the slopes at a kink: values that are farther apart are different ones
+BEND_STEP = 1e-3  # relative to max(1, |x|): second differences over it are good to some 1e-6 of f
 WITNESSES = 3  # points around one where differences alone accuse a Hessian, which must say so too
 CLOSE_BY = 1e-8  # relative to max(1, |x|): where a continuous f has come closer to its value, by half at least
 NEIGHBOUR_DISTANCE = 1e-4  # relative to max(1, |x|): near enough to see a natural domain's edge at the point
@@ -224,7 +225,7 @@ def search(
         if second and not is_exact(listed, screen):  # which accuses nobody at special points
             points = candidates(problem, listed.points, literals, most_points, seed)
             points = points[is_generic(points)]
-            points = points[np.unique(np.linspace(0, len(points) - 1, min(count, len(points))).astype(int))]
+            points = points[hunt.likeliest(points, count)]
         else:
             points = candidates(problem, listed.points, literals, min(count, most_points), seed)
         if points.shape[0] == 0:
@@ -538,6 +539,40 @@ class _Hunt:
             return None
         self.evaluations += answer.estimates.evaluations
         return list(answer.estimates.points)
+
+    def likeliest(self, points: Matrix, count: int) -> Array:
+        """`count` of the rows of `points` at which a Hessian is worth its dear differences, in their order.
+
+        Half of them are those where f curves least as the claim says along one random direction, at three evaluations
+        a point; the others are spread evenly. It only says where to look, and accuses nobody.
+        """
+        if len(points) <= count:
+            return np.arange(len(points))
+        spread = np.unique(np.linspace(0, len(points) - 1, count - count // 2).astype(int))
+        claim = self.problem.claim
+        if claim is None or self.problem.function.output_shape != ():
+            return spread
+        rng = np.random.default_rng(self.problem.seed)
+        move = BEND_STEP * np.maximum(1.0, np.abs(points)) * rng.choice([-1.0, 1.0], size=points.shape)
+        move *= rng.uniform(0.5, 1.0, size=points.shape)
+        up, down = points + move, points - move
+        inside = (self.problem.domain.contains(up) & self.problem.domain.contains(down)).all(axis=1)
+        rows = np.flatnonzero(inside)
+        if not rows.size:
+            return spread
+        at_up, here, at_down = (values_of(self.problem.function, part[rows])[:, 0] for part in (up, points, down))
+        self.evaluations += 3 * rows.size
+        self.claim_evaluations += rows.size
+        hessians = claim.evaluate(points[rows]).values.reshape((rows.size, points.shape[1], points.shape[1]))
+        with np.errstate(all="ignore"):
+            half = (up - down)[rows] / 2
+            said = np.einsum("ki,kij,kj->k", half, hessians, half)
+            size = np.einsum("ki,kij,kj->k", np.abs(half), np.abs(hessians), np.abs(half))
+            noise = ROUND_OFF_UNITS * self.epsilon * np.max(np.abs([at_up, here, at_down]), axis=0)
+            off = np.maximum(np.abs(at_up - 2 * here + at_down - said) - noise, 0.0) / (size + noise)
+        worst = rows[np.argsort(-np.where(np.isfinite(off), off, 0.0), kind="stable")]
+        left = [row for row in worst.tolist() if row not in set(spread.tolist())]
+        return np.sort(np.concatenate([spread, np.array(left[: count - spread.size], dtype=np.intp)]))
 
     def without_value(self, points: Matrix) -> list[int]:
         """The rows of `points` where the claim has no finite value, simplest points first: all that is left to look

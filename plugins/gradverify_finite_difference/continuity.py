@@ -421,6 +421,7 @@ def _kind(rows: _Rows, samples: Samples, height: Floats, apart: Floats, signs: t
     centre = lines.centre[line, rows.rows % lines.centre.shape[1]]
     remote, far_values = np.zeros(len(line)), [centre]
     fine = np.zeros(len(line))  # jumps as close to one another as here
+    straight = np.zeros(len(line), dtype=np.bool_)
     for sign in signs:
         room = (lines.room.up if sign > 0 else lines.room.down)[line]
         ends = [np.minimum(part * wide, room) for part in (0.5, 1.0)]
@@ -428,6 +429,8 @@ def _kind(rows: _Rows, samples: Samples, height: Floats, apart: Floats, signs: t
         _, jump = halved(rows, sign, _Bracket(ends[0], ends[1], at_near, at_far), None)
         remote = np.maximum(remote, jump)
         fine = np.fmax(fine, _fine_jump(rows, sign, ends[1], apart))
+        # Of evenly spaced steps those in the middle lie in the middle.
+        straight |= np.abs(near - centre - (far - centre) * ends[0] / ends[1]) <= STRAIGHT * height
         far_values += [near, far]
     values = np.concatenate([by_row(samples.up)[rows.rows], by_row(samples.down)[rows.rows]], axis=1)
     steps = np.concatenate([samples.steps[line], samples.steps[line]], axis=1)
@@ -447,10 +450,6 @@ def _kind(rows: _Rows, samples: Samples, height: Floats, apart: Floats, signs: t
     single = np.isfinite(everything)
     single = (~single | (everything.astype(np.float32) == everything)).all(axis=1)
     alike &= ~(single & (height <= ALIKE * SINGLE_EPSILON * np.nanmax(np.abs(everything), axis=1)))
-    # f at half the way and at its end, on the last side: of evenly spaced steps one lies in the middle of the others.
-    middle, end = ends
-    between = centre + (far_values[-1] - centre) * middle / end
-    straight = np.abs(far_values[-2] - between) <= STRAIGHT * height
     alike &= (rows.slope != 0) | straight
     either = rounding & alike
     kind = np.where(rounding, int(Nature.ROUNDING), int(Nature.DOUBTFUL))
