@@ -10,7 +10,7 @@ import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 NO_LIMIT = "none"
-LEAST_MEMORY = 128  # MB of address space: measured, specs in expressions and NumPy run with 128, none with 64
+LEAST_MEMORY = 160  # MB of address space: measured, specs in expressions run with 132, with 128 without SymPy
 
 
 class Limit(click.ParamType[Any]):
