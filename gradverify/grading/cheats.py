@@ -71,8 +71,8 @@ def _unread(suspect: Suspect) -> str | None:
         if call is not None:
             shown = one_line(ast.unparse(call), 100)
             return (
-                f"line {call.lineno} of {one_line(file, 40)}, `{shown}`, runs text that is made while it runs, so that"
-                " it cannot be read here for what the question forbids"
+                f"line {call.lineno} of {one_line(file, 40)}, `{shown}`, runs code that does not stand there, so that"
+                " it was not read for what the question forbids"
             )
     return None
 

@@ -767,12 +767,25 @@ def test_numpys_gradient_of_samples_that_stand_in_the_call_is_found_where_f_is_p
     assert "∂f/∂y is made of it" in result.flags[0].evidence
 
 
-def test_text_that_is_made_while_it_runs_is_told_to_staff_and_costs_nothing(bench: Bench) -> None:
-    made = "exec(''.join(chr(ord(c) - 1) for c in 'b>2'))\n\n\n" + RIGHT
-    result = graded(bench, HEAD + made)
+@pytest.mark.parametrize(
+    "made",
+    [
+        "exec(''.join(chr(ord(c) - 1) for c in 'b>2'))", "run = exec", "builtins.exec(str(1))",
+        "getattr(builtins, 'eval') and eval(str(1))", "types.FunctionType(marshal.loads(marshal.dumps(co)), globals())",
+    ],
+)  # fmt: skip
+def test_code_that_stands_nowhere_is_told_to_staff_and_costs_nothing(made: str, bench: Bench) -> None:
+    before = "import builtins, marshal, types\nco = (lambda: 1).__code__\n"
+    result = graded(bench, f"{before}{HEAD}{made}\n\n\n{RIGHT}")
     assert (kinds(result), result.status) == ({FlagKind.OTHER}, Status.OK)
-    assert "line 8 of hw.py" in result.flags[0].evidence
-    assert "cannot be read" in result.flags[0].evidence
+    assert "line 10 of hw.py" in result.flags[0].evidence
+    assert "does not stand there" in result.flags[0].evidence
+
+
+def test_a_method_of_that_name_is_nobodys_business(bench: Bench) -> None:
+    own = "class Formula:\n    def eval(self, x):\n        return 2 * x\n\n\n"
+    result = graded(bench, HEAD + own + RIGHT.replace("2 * x", "Formula().eval(x)"))
+    assert (kinds(result), result.status) == (set(), Status.OK)
 
 
 @pytest.mark.parametrize(

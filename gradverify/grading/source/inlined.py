@@ -11,6 +11,8 @@ from typing import TypeVar
 
 Node = TypeVar("Node", ast.stmt, ast.expr)
 
+RUNNING = frozenset(("exec", "eval"))
+LOADING = frozenset(("exec_module", "load_module", "run_path"))  # that run a file under whatever name it has
 DEEPEST = 3  # texts within texts
 MOST_CHARACTERS = 100_000  # of such texts
 
@@ -25,12 +27,20 @@ def inlined(tree: ast.Module) -> ast.Module:
     return ast.fix_missing_locations(tree)
 
 
-def runs_unread_text(tree: ast.Module) -> ast.Call | None:
-    """A call that runs text which stands nowhere in the file, so that nobody can read it; None where there is none."""
+def runs_unread_text(tree: ast.Module) -> ast.expr | None:
+    """Where code is run that stands nowhere in the file, so that nobody can read it there; None where it is not."""
     defined = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
     for node in ast.walk(tree):
         match node:
-            case ast.Call(func=ast.Name(id="exec" | "eval" as name)) if name not in defined:
+            case ast.Call(func=ast.Name(id=name)) if name in RUNNING - defined:
+                return node
+            case ast.Name(id=name, ctx=ast.Load()) if name in RUNNING - defined:  # `run = exec`
+                return node
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="builtins"), attr=name)) if name in RUNNING:
+                return node
+            case ast.Call(func=ast.Attribute(attr=name)) if name in LOADING - defined:
+                return node
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="marshal"), attr="loads")):
                 return node
             case _:
                 pass
