@@ -122,8 +122,13 @@ def _recipe(name: str, asked: tuple[int, ...]) -> Recipe | None:
     return Recipe(primitive.fun, slopes, True, own not in EXACT, own in ELEMENTWISE, TIES.get(own))
 
 
-def _detailed(step: Step, asked: tuple[int, ...]) -> Recipe | None:
-    """Of a function that takes axes, a shape or an index as well; None where it is no one function of autograd's."""
+def _detailed(step: Step, asked: tuple[int, ...], fixed: tuple[bool, ...]) -> Recipe | None:
+    """Of a function that takes axes, a shape or an index as well; None where it is no one function of autograd's.
+
+    fixed: which arguments are the same at all points.
+    """
+    if step.operation == "matmul":
+        return _product(step.detail, asked, fixed)
     if step.operation == "index":
         subscript = step.subscript
         return Recipe(operator.itemgetter(subscript), _given_back(subscript), bool(asked), False, False, None)
@@ -144,6 +149,27 @@ def _detailed(step: Step, asked: tuple[int, ...]) -> Recipe | None:
     )  # fmt: skip
 
 
+def _product(ranks: Any, asked: tuple[int, ...], fixed: tuple[bool, ...]) -> Recipe | None:
+    """Of a product of matrices, and of one of a fixed matrix with a vector; None for the others."""
+    primitive: Any = AUTOGRAD.functions["matmul"]
+    matmul, make = primitive.fun, primitive_vjps[primitive]
+    if ranks == (2, 2):
+        return Recipe(matmul, _by_autograd(primitive, asked), bool(asked), bool(asked), False, None)
+    if ranks == (2, 1) and fixed[0]:
+        return Recipe(
+            lambda matrix, x: matmul(x, matrix[0].T),
+            lambda g, ans, matrix, x: tuple(make((0,), ans, (x, matrix[0].T), {})(g)),
+            bool(asked), bool(asked), False, None,
+        )  # fmt: skip
+    if ranks == (1, 2) and fixed[1]:
+        return Recipe(
+            lambda x, matrix: matmul(x, matrix[0]),
+            lambda g, ans, x, matrix: tuple(make((0,), ans, (x, matrix[0]), {})(g)),
+            bool(asked), bool(asked), False, None,
+        )  # fmt: skip
+    return None
+
+
 def _given_back(subscript: tuple[Any, ...]) -> Slopes:
     """The rule of an index that names no entry twice."""
 
@@ -160,7 +186,7 @@ def _reshaped(g: Array, _ans: Array, x: Array) -> tuple[Array, ...]:
 
 
 def schedule(function: ExpressionFunction) -> Schedule | None:
-    """The order of the passes; None where there is no variable, or a matrix product, a list or the like."""
+    """The order of the passes; None where there is no variable, or a list, say, whose trace has several steps."""
     if function.output_shape or function.trees[0].shape:
         return None
     program = program_of(function.trees[:1])
@@ -183,7 +209,7 @@ def _passes(
 
     inputs: which of the first slots are variables'.
     """
-    followed = list(inputs)
+    followed, fixed = list(inputs), [not followed for followed in inputs]
     forward: list[Forward] = []
     nodes: list[Backward | None] = [None] * len(followed)
     draws, plain = 0, True
@@ -193,7 +219,9 @@ def _passes(
         asked = _ASKED[followed[first], second >= 0 and followed[second]]
         if len(arguments) > 2:
             first, asked = -1, tuple([i for i, argument in enumerate(arguments) if followed[argument]])
-        recipe = _recipe(name, asked) if detail is None else _detailed(step, asked)
+        same = tuple([fixed[argument] for argument in arguments])
+        fixed.append(all(same))
+        recipe = _recipe(name, asked) if detail is None else _detailed(step, asked, same)
         if recipe is None:
             return None
         plain = plain and detail is None

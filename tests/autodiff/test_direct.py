@@ -58,10 +58,15 @@ def function_of(text: str) -> ExpressionFunction:
 
 
 ARRAYS = Variables.of([("v", (3,)), ("x", ()), ("M", (2, 3))])
-HELD = {"c": np.array(0.3), "k": np.array([1.0, -2.0, 0.0])}
-ARRAY_NAMES: dict[str, Any] = {"v": (3,), "x": (), "M": (2, 3), "c": (), "k": (3,)}
+HELD = {
+    "c": np.array(0.3),
+    "k": np.array([1.0, -2.0, 0.0]),
+    "A": np.array([[0.5, -1.0, 2.0], [3.0, 0.1, 0.7]]),
+    "B": np.array([[1.0, 0.3, -2.0], [0.0, 2.5, 0.2], [-1.1, 0.0, 0.6]]),
+}
+ARRAY_NAMES: dict[str, Any] = {"v": (3,), "x": (), "M": (2, 3), "c": (), "k": (3,), "A": (2, 3), "B": (3, 3)}
 VECTOR_LEAVES = st.sampled_from(
-    ["v", "v[::-1]", "M[0]", "M[:, 1:][1, 0]*v", "k", "ones(3)", "reshape(M, [3, 2])[:, 1]"]
+    ["v", "v[::-1]", "M[0]", "(M[:, 1:][1, 0]*v)", "k", "ones(3)", "reshape(M, [3, 2])[:, 1]"]
 )
 OF_VECTORS = (
     "-%s|abs(%s)|exp(%s)|sqrt(%s)|tanh(%s)|%s**2|%s**3|cumsum(%s)|softmax(%s)|log_softmax(%s)|x*%s|%s/c|%s + k|"
@@ -70,7 +75,9 @@ OF_VECTORS = (
 OF_TWO_VECTORS = "%s + %s|%s - %s|%s*%s|%s/%s|maximum(%s, %s)|where(%s > k, %s, 2)|arctan2(%s, %s)"
 TO_NUMBERS = (
     "sum(%s)|mean(%s)|max(%s)|min(%s)|norm(%s)|var(%s)|logsumexp(%s)|dot(%s, v)|sum(M*%s)|max(transpose(M)[:, 0]*%s)|"
-    "trace(outer(%s, v))|x*sum(%s)|sum(M + x, axis=0)[1]*sum(%s)|sum(max(M, axis=0)*%s)|sum(%s)*sum(eye(2)*x)"
+    "trace(outer(%s, v))|x*sum(%s)|sum(M + x, axis=0)[1]*sum(%s)|sum(max(M, axis=0)*%s)|sum(%s)*sum(eye(2)*x)|"
+    "sum((A @ %s - x)**2)|sum(%s @ transpose(A))|v @ B @ %s|sum(M @ transpose(M) @ A)*sum(%s)|"
+    "sum(A @ transpose(M))*max(%s)"
 )
 
 
@@ -164,7 +171,7 @@ def test_what_was_taken_can_be_changed_without_harm() -> None:
     ("text", "shapes"),
     [
         ("2 + c", {"x": ()}),  # no variable
-        ("sum(eye(3) @ v)", {"v": (3,)}),
+        ("sum(outer(v, v) @ v)", {"v": (3,)}),
         ("prod(v)", {"v": (3,)}),
         ("sum([x, x**2])", {"x": ()}),
         ("[x, x**2]", {"x": ()}),  # a vector
@@ -176,7 +183,9 @@ def test_what_is_more_than_one_function_of_autograds_is_traced(text: str, shapes
     assert schedule(function) is None
 
 
-@pytest.mark.parametrize("text", ["sum(v**2)", "v[0]*x", "x*sum(k)", "x*sum(ones(3))", "sum(M, axis=0)[1]"])
+@pytest.mark.parametrize(
+    "text", ["sum(v**2)", "v[0]*x", "x*sum(k)", "x*sum(ones(3))", "sum(M, axis=0)[1]", "v @ B @ v"]
+)
 def test_a_formula_with_arrays_needs_no_trace(text: str) -> None:
     assert schedule(function_from_expression(parse_expression(text, ARRAY_NAMES), ARRAYS, HELD)) is not None
 
