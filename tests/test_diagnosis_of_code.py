@@ -86,6 +86,23 @@ def test_a_factor_of_four_is_no_mean_over_four_things_where_f_sums() -> None:
     assert found.message.endswith("too large by a factor of 4")
 
 
+def triplet(a: Any, p: Any) -> Any:
+    return np.maximum(0, np.sum((a - p) ** 2) - np.sum((a - GOAL[0]) ** 2) + 1)
+
+
+def triplet_always_active(a: Any, p: Any) -> Any:
+    return [2 * (a - p) - 2 * (a - GOAL[0]), 2 * (p - a)]
+
+
+def test_the_condition_of_f_is_named_and_not_a_variable_that_parts_the_points_by_chance() -> None:
+    rng = np.random.default_rng(4)
+    points = [rng.uniform(-1.5, 1.5, size=(2, 3)).tolist() for _ in range(6)]
+    assert {bool(triplet(*np.array(point)) > 0) for point in points} == {True, False}
+    for found in diagnoses(triplet, triplet_always_active, points):
+        assert found.fault.value == "wrong-branch"
+        assert "wrong where 0 > sum((a - p)**2)" in found.message
+
+
 SCALE, GOALS = np.array([0.3, -1.2, 0.7, 2.0]), np.array([0.5, -0.4, 1.0, 0.2])
 
 

@@ -386,7 +386,8 @@ def _branch(
     # And what fades away is no branch: a missing exp(−x) is nothing at 20.
     if not (np.abs(col.c - col.r)[col.differs] >= PLAINLY * np.abs(col.r)[col.differs]).all():
         return None
-    where = _side(col, evidence) or side_of_a_condition(col, same, root_of(evidence.problem, index), function_of)
+    # A condition of f that tells is why; a variable's value that does may do so by chance.
+    where = side_of_a_condition(col, same, root_of(evidence.problem, index), function_of) or _side(col, evidence)
     if where is None:
         return None
     rows: Mask = evidence.differs[:, index]
