@@ -434,3 +434,14 @@ def test_a_factor_of_a_logarithm_is_no_power_of_its_argument() -> None:
 def test_a_claim_that_vanishes_but_for_round_off_is_zero() -> None:
     found = only(diagnosis(F, TRUTH, {**TRUTH, "x": "1e-18*x*y"}))
     assert (found.fault, found.message) == (Fault.ZEROED_COMPONENT, "∂f/∂x: the claim is 0 but for round-off")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [("0.5*exp(y) - 1", "off by the constant -0.5"), ("0.5*exp(y) + 0.5", "sign")],
+)
+def test_values_of_other_orders_hide_nothing_of_what_is_wrong_with_ordinary_ones(wrong: str, message: str) -> None:
+    points = [[0.0, 0.0], [1.0, -3.0], [2.0, 30.0]]
+    truth = {"x": "x", "y": "0.5*exp(y) - 0.5"}
+    found = only(diagnosis("0.5*(exp(y) + x**2 - 1 - y)", truth, {**truth, "y": wrong}, points))
+    assert message in found.message

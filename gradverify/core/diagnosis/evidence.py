@@ -28,6 +28,7 @@ MUCH_QUICKER = 0.1
 # equals the
 # prediction to round-off, and the reference's own bound is added on top.
 FIT = 1e-7
+HIDES = 1e-3  # of what the claim is usually off by: the most that round-off may explain
 USUAL_TOLERANCE = 1e-6  # a spec that allows for more expects its claim, or f, to be computed less exactly
 
 
@@ -57,10 +58,15 @@ class Evidence:
         return out
 
 
-def round_off_floor(reference: Array, epsilon: float) -> float:
-    """The round-off that a value of the ordinary size of `reference`, its upper quartile, carries."""
+def round_off_floor(reference: Array, epsilon: float, gaps: Array) -> float:
+    """The round-off that a value of the ordinary size of `reference`, its upper quartile, carries.
+
+    gaps: by how much the claim is off beyond doubt. Where values span many orders, as those of exp(x) at 0 and at 75,
+    what the largest carry would hide all that is wrong with the others.
+    """
     sizes = np.abs(reference[np.isfinite(reference)])
-    return ROUND_OFF_UNITS * epsilon * float(np.quantile(sizes, 0.75)) if sizes.size else 0.0
+    floor = ROUND_OFF_UNITS * epsilon * float(np.quantile(sizes, 0.75)) if sizes.size else 0.0
+    return min(floor, HIDES * float(np.median(gaps))) if gaps.size else floor
 
 
 def gather(verified: Verified, ask: Ask) -> Evidence:

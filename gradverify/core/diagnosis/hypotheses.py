@@ -74,7 +74,7 @@ class Column:
 
     def floor(self) -> float:
         """The round-off of a value of the component's ordinary size: 1 − tanh(x)² has no digits left at 20."""
-        return round_off_floor(self.r, self.epsilon)
+        return round_off_floor(self.r, self.epsilon, np.abs(self.c[self.differs] - self.r[self.differs]))
 
     def informative(self) -> Mask:
         """Points where the right value stands clear of its bound."""

@@ -196,10 +196,12 @@ class _Target:
 
     @classmethod
     def of(cls, evidence: Evidence, columns: list[int]) -> _Target:
+        beyond_doubt = evidence.differs[:, columns]
+        gaps = np.abs(evidence.claimed[:, columns][beyond_doubt] - evidence.reference[:, columns][beyond_doubt])
         return cls(
             evidence.reference[:, columns], evidence.claimed[:, columns], evidence.bound[:, columns],
             evidence.usable[:, columns],
-            evidence.fit, round_off_floor(evidence.reference[:, columns], evidence.problem.precision.epsilon),
+            evidence.fit, round_off_floor(evidence.reference[:, columns], evidence.problem.precision.epsilon, gaps),
         )  # fmt: skip
 
     def met_by(self, values: Matrix) -> bool:
