@@ -415,7 +415,7 @@ class _Hunt:
             rows = np.flatnonzero(doubtful | (answer.screened.finite & self._is_single_value(points)))
             rows = self._meant(points, values.values, rows)
             if not rows.size:
-                return self._faint(points, values.values)
+                return self._faint(points, values.values, answer.screened)
             if not _is_formula(self.problem):  # the budget may end the closer look at any of them
                 # At whole numbers, and beside them, floor and round jump, and differences decide nothing.
                 apart = is_generic(points) & (np.abs(points - np.round(points)) > BESIDE_WHOLE).all(axis=1)
@@ -461,8 +461,8 @@ class _Hunt:
             kinked = kinked[:0]
         patched = set(rows[self._is_single_value(points[rows])].tolist())
         others = [*simplest(set(kinked.tolist()) - suspects)[:MOST_KINKS], *simplest(patched - suspects)[:MOST_PATCHED]]
-        if not suspects:
-            others += self._faint(points, values.values)
+        if not suspects and answer.screened is not None:
+            others += self._faint(points, values.values, answer.screened)
         return [*alternating(simplest(suspects), generic), *dict.fromkeys(others)]
 
     def screen_again(self, points: Matrix, backend: str) -> list[int] | None:
@@ -477,11 +477,11 @@ class _Hunt:
         left_out = self.not_meant.among(points, claimed, rows.tolist())
         return np.array([row for row in rows.tolist() if row not in left_out], dtype=np.intp) if left_out else rows
 
-    def _faint(self, points: Matrix, claimed: Matrix) -> list[int]:
+    def _faint(self, points: Matrix, claimed: Matrix, screened: Screened) -> list[int]:
         """Rows of candidates where a component is tiny beside its ordinary size, and wrong by its own; claimed: (k, c).
 
-        A rough look takes 6x² for 3x² at 1e-7 for round-off, as 1 − cos(x) has there. An exact backend tells, and that
-        the claim is not on the grid of what such a difference is made of.
+        For the rough look 6x² is 3x² at 1e-7 but for round-off, as 1 − cos(x) has there. What is outside its bound by
+        the component's own size, and not on the grid of what such a difference is made of, an exact backend tells.
         """
         exact = [name for name in self.exact if name in self.backends]
         if self.second or _is_formula(self.problem) or not exact:
@@ -490,6 +490,8 @@ class _Hunt:
             tiny = (claimed != 0) & (np.abs(claimed) <= TINY * self.ordinary)
             grid = np.exp2(np.floor(np.log2(self.epsilon * self.ordinary / GRIDS)))
             tiny &= claimed / grid != np.round(claimed / grid)
+            rough, bound = screened.values.reshape(claimed.shape), screened.error_bounds.reshape(claimed.shape)
+            tiny &= np.abs(claimed - rough) > bound + self.problem.tolerance.relative * np.abs(rough)
         rows = np.flatnonzero(tiny.any(axis=1) & is_generic(points))
         if not rows.size:
             return []
