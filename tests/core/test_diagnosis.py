@@ -445,3 +445,10 @@ def test_values_of_other_orders_hide_nothing_of_what_is_wrong_with_ordinary_ones
     truth = {"x": "x", "y": "0.5*exp(y) - 0.5"}
     found = only(diagnosis("0.5*(exp(y) + x**2 - 1 - y)", truth, {**truth, "y": wrong}, points))
     assert message in found.message
+
+
+def test_a_conversion_that_was_made_the_wrong_way_round_is_named() -> None:
+    truth, claim = {"x": "2*x/((1 + x**2)*log(10))"}, {"x": "2*x*log(10)/(1 + x**2)"}
+    found = only(diagnosis("log10(1 + x**2)", truth, claim, [[1.3], [0.4], [2.0]], {"x": ()}))
+    assert found.fault is Fault.FACTOR
+    assert "(ln 10)² (natural and decimal logarithm the wrong way round)" in found.message
