@@ -14,7 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
-from gradverify.core import cross_examination, on_the_way, overflow, roundoff
+from gradverify.core import cross_examination, on_the_way, overflow, roundoff, wider
 from gradverify.core.answers import Ask, Judged
 from gradverify.core.arrays import Array, Mask, Matrix, Vector
 from gradverify.core.candidates import candidates
@@ -46,6 +46,8 @@ ORDINARY = 2.0  # root mean square of a point's components up to which the claim
 NEIGHBOURS = 8  # f must be finite at this many points around a counterexample where the claim is not finite
 AROUND = 0.1  # relative to |x|: how far the witnesses are at most
 UNITS_MOVED = 4  # of round-off, by which a point moves at most
+MOST_FLAT = 16  # components that are looked at for a patch of f at one point
+WINDOWS = 10.0 ** np.arange(-5, -1)  # relative to max(1, |x|): what is patched with a constant is smaller
 TORN = 0.1  # of the difference of the slopes at a kink: values that are farther apart are different ones
 BEND_STEP = 1e-3  # relative to max(1, |x|): second differences over it are good to some 1e-6 of f
 WITNESSES = 3  # points around one where differences alone accuse a Hessian, which must say so too
@@ -411,7 +413,7 @@ class _Hunt:
         answer = self.ask(backend, self.problem, self._request(points, values.values, screening=rough))
         if answer.screened is not None:
             self.evaluations += answer.screened.evaluations
-            doubtful = self._doubtful(values.values, answer.screened)
+            doubtful = self._doubtful(points, values.values, answer.screened)
             rows = np.flatnonzero(doubtful | (answer.screened.finite & self._is_single_value(points)))
             rows = self._meant(points, values.values, rows)
             if not rows.size:
@@ -440,7 +442,8 @@ class _Hunt:
             self.open = np.concatenate([self.open, rows[undecided & is_generic(points[rows])]])
         wrong = codes == Code.FAIL
         if wrong.any():
-            wrong &= self._matters(claimed, reference)
+            matters = self._matters(claimed, reference)
+            wrong &= matters | self._is_real(points[rows], claimed, reference, wrong & ~matters)
         wrong |= np.isnan(claimed)
         wrong = self._worth_a_look(points[rows], claimed, reference, wrong, [e.evidence for e in estimates])
         suspects = set(rows[wrong.any(axis=1)].tolist()) | set(values.failures)
@@ -610,7 +613,7 @@ class _Hunt:
     def _request(self, points: Matrix, claimed: Matrix, *, screening: bool = False) -> Request:
         return Request(points, claimed.reshape((points.shape[0], *self.problem.shape)), screening)
 
-    def _doubtful(self, claimed: Matrix, screened: Screened) -> Mask:
+    def _doubtful(self, points: Matrix, claimed: Matrix, screened: Screened) -> Mask:
         """Which points need a closer look: where f is finite, those at which not every component agrees. Shape (k,).
 
         A rough value agrees where it would pass, or where the claim lies within its bound, and the bound says enough:
@@ -620,7 +623,11 @@ class _Hunt:
         with np.errstate(all="ignore"):
             relative, gap = self.problem.tolerance.relative, np.abs(claimed - values)
             agrees = gap + bounds <= relative * np.abs(values)
-            agrees |= (gap <= bounds + self.floor) & (bounds <= relative * self.ordinary)
+            small = ~agrees & (gap <= bounds + self.floor) & (bounds <= relative * self.ordinary)
+            off = small & (gap > bounds + relative * np.abs(values))
+        if off.any():
+            small &= ~self._is_real(points, claimed, values, off)
+        agrees |= small
         doubtful: Mask = screened.finite & ~agrees.all(axis=1)
         return doubtful
 
@@ -646,6 +653,8 @@ class _Hunt:
         for row, value in zip(rows.tolist(), values, strict=True):
             grown = self._growth(points[row], claimed[row])
             matters = self._matters(claimed[row], reference[row], evidence[row], grown)
+            at = slice(row, row + 1)
+            matters |= self._is_real(points[at], claimed[at], reference[at], kept[at] & ~matters)[0]
             kept[row] &= matters & self._felt(points[row], value, np.abs(claimed[row] - reference[row]))
         return kept
 
@@ -680,6 +689,15 @@ class _Hunt:
         with np.errstate(all="ignore"):
             grown = np.max(np.abs(claimed), initial=0.0) / ordinary if ordinary > 0 else 1.0
         return float(max(1.0, grown) * max(1.0, np.max(np.abs(point), initial=0.0)))
+
+    def _is_real(self, points: Matrix, claimed: Matrix, reference: Matrix, small: Mask) -> Mask:
+        """Which of the `small` gaps, (k, c), a formula shows in numbers of less round-off as well."""
+        found = np.zeros(small.shape, dtype=np.bool_)
+        rows = np.flatnonzero(small.any(axis=1))
+        if rows.size and not self.second:
+            gap = np.abs(claimed[rows] - reference[rows])
+            found[rows] = small[rows] & wider.holds(self.problem.claim, points[rows], claimed[rows], gap)
+        return found
 
     def _matters(
         self, claimed: Vector, reference: Vector, evidence: Evidence = Evidence.EXACT, grown: float = 1.0
@@ -775,10 +793,13 @@ class _Hunt:
             failing[list(verified.kinks[0])] = False  # there the slopes decide, below
             grown = self._growth(point, claimed)
             matters = self._matters(claimed, judged.reference[0], judged.evidence[0], grown)
-            if (failing & ~matters).any() and judged.evidence[0].strength >= Evidence.EXACT.strength:
-                matters |= self._is_steadily_wrong(point, judged, failing & ~matters)
+            small = failing & ~matters
+            matters |= self._is_real(point[None], claimed[None], judged.reference, small[None])[0]
+            if (small & ~matters).any() and judged.evidence[0].strength >= Evidence.EXACT.strength:
+                matters |= self._is_steadily_wrong(point, judged, small & ~matters)
             failing &= matters
             failing &= self._felt(point, verified.function_values[0], np.abs(claimed - judged.reference[0]))
+            failing &= ~self._is_patched(point, claimed, judged.reference[0], failing)
             if failing.any() and self.second and judged.evidence[0].strength < Evidence.EXACT.strength:
                 failing &= self._fails_around(point)
             if failing.any():
@@ -801,6 +822,28 @@ class _Hunt:
         if not at_kink or self._is_torn(point, claimed, [verified.kinks[0][i] for i in at_kink]):
             return None
         return verified if self.at_kinks is AtKinks.ACCEPT_SUBGRADIENT else None
+
+    def _is_patched(self, point: Vector, claimed: Vector, reference: Vector, failing: Mask) -> Mask:
+        """Which `failing` components, (c,), are the slopes that f has around a point where a constant stands for it.
+
+        where(abs(x) < 1e-8, 1, sin(x)/x) is flat in its tiny middle, and −x/3 there is right all the same.
+        """
+        out = np.zeros(failing.shape, dtype=np.bool_)
+        if self.second:
+            return out
+        for i in np.flatnonzero(failing & (reference == 0) & (claimed != 0))[:MOST_FLAT].tolist():
+            output, variable = divmod(i, point.size)
+            step = WINDOWS * max(1.0, abs(float(point[variable])))
+            beside = np.repeat(point[None], 2 * step.size, axis=0)
+            beside[:, variable] += np.concatenate([step, -step])
+            if not self.problem.domain.contains(beside).all():
+                continue
+            self.evaluations += len(beside)
+            above, below = values_of(self.problem.function, beside)[:, output].reshape((2, -1))
+            with np.errstate(all="ignore"):
+                slopes = (above - below) / (2 * step)
+                out[i] = (np.abs(slopes - claimed[i]) <= TORN * abs(claimed[i])).any()
+        return out
 
     def _is_torn(self, point: Vector, claimed: Vector, kinks: Sequence[Kink]) -> bool:
         """Whether round-off in the point moves code's claim about, from one value beyond f's slopes to the next.

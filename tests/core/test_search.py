@@ -268,3 +268,30 @@ def test_a_small_threshold_is_looked_at_on_both_sides() -> None:
     x = candidates(problem, np.array([[1e-12]]), (5e-15,), 64, seed=0)[:, 0]
     assert ((x > 0) & (x < 5e-15)).any()
     assert ((x > 5e-15) & (x < 1e-14)).any()
+
+
+@pytest.mark.parametrize("factor", ["where(x > 40, 1.01, 1)", "where(x > 70, -1, 1)"])
+def test_a_fault_where_a_formula_is_tiny_is_no_round_off(factor: str) -> None:
+    truth, domain = "exp(-x)*(1 - x)", box([0.0], [100.0])
+    found, _ = look("exp(-x)*x", {"x": truth}, {"x": f"{truth}*{factor}"}, [[1.0]], domain=domain)
+    assert found.verified is not None
+    assert found.verified.points[0, 0] > 40
+    found, _ = look("tanh(x)", {"x": "1/cosh(x)**2"}, {"x": "1 - tanh(x)**2"}, [[1.0]], domain=domain)
+    assert found.verified is None
+
+
+def patched(window: float, limit: str, elsewhere: str) -> str:
+    inside = f"abs(x) < {window:g}"
+    return f"where({inside}, {limit}, ({elsewhere.replace('X', f'where({inside}, 1, x)')}))"
+
+
+@pytest.mark.parametrize(("near_0", "found"), [("0.5 + x/3", False), ("0.51 + x/3", True)])
+@pytest.mark.parametrize("window", [1e-7, 1e-5])
+def test_the_slope_around_a_point_where_f_is_patched_with_a_constant_is_right(
+    window: float, near_0: str, found: bool
+) -> None:
+    slope = "(x*exp(x) - expm1(x))/X**2"
+    truth = {"x": f"where(abs(x) < {window:g}, 0, {patched(1e-4, '0.5 + x/3', slope)})"}
+    f, claim = patched(window, "1", "expm1(x)/X"), {"x": patched(1e-4, near_0, slope)}
+    got, _ = look(f, truth, claim, [[1.0]], literals=(window, 1e-4))
+    assert (got.verified is not None) is found

@@ -1,0 +1,36 @@
+"""Is a gap that round-off could make really there? A formula answers in long doubles, whose round-off is smaller.
+
+1 − tanh(x)² has no digits left at x = 18: its value in long doubles is another one. 24/r⁷ at r = 50 is as small beside
+its values at 1, and has all its digits: what it is off by is a fault.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradverify.core.arrays import Mask, Matrix
+from gradverify.core.problem import ExpressionFunction, Function
+from gradverify.expression.nodes import Call
+from gradverify.expression.walk import walk
+
+IN_DOUBLES = frozenset(("erf", "erfc", "gammaln", "digamma"))  # whatever their argument is
+NEAR = 0.1  # of the gap: two values that are so near are off by the same
+
+
+def holds(claim: Function | None, points: Matrix, claimed: Matrix, gap: Matrix) -> Mask:
+    """Where the claim's value, (k, c) at `points`, is the same in long doubles, but for a small part of `gap`.
+
+    A value of 0 tells nothing: what has cancelled altogether may do so in both.
+    """
+    nowhere = np.zeros(claimed.shape, dtype=np.bool_)
+    if not isinstance(claim, ExpressionFunction) or np.finfo(np.longdouble).eps >= np.finfo(np.float64).eps:
+        return nowhere
+    if any(isinstance(part, Call) and part.function in IN_DOUBLES for tree in claim.trees for part in walk(tree)):
+        return nowhere
+    with np.errstate(all="ignore"):
+        found = claim.evaluate(points.astype(np.longdouble))
+        if found.failures:
+            return nowhere
+        values = found.values.reshape(claimed.shape)  # rounded to doubles at the end
+        same: Mask = (claimed != 0) & (np.abs(values - claimed) <= NEAR * gap)
+    return same
