@@ -735,6 +735,8 @@ class _Hunt:
         accusers = [j for j in found.judged if (j.codes[0] == Code.FAIL).any()]
         grown = self._growth(point, claimed)
         matters = [self._matters(claimed, j.reference[0], j.evidence[0], grown) for j in accusers]
+        if any(self._is_real(point[None], claimed[None], j.reference, wrong[None]).any() for j in accusers):
+            return False  # it has all its digits
         wrong &= np.any(matters, axis=0)
         if not wrong.any():  # gaps that keep their share of the derivative all around, which round-off does not
             return False
