@@ -6,7 +6,7 @@ N functions of two variables with random coefficients, three points each, all gr
 on the other a pytest file parametrised over `scipy.optimize.check_grad` with the same functions and points. Whole
 processes. gradverify does more for each function: it bounds its errors, searches for counterexamples beyond the points
 and looks for blind spots; what that costs is what is measured. "Listed points only" is the same specs with
-`search: off`.
+`search: off`; "in Python" are the same functions and gradients as code, in the test file's own words.
 """
 
 from __future__ import annotations
@@ -80,6 +80,26 @@ def spec_file(every: list[Case], more: str = "") -> str:
     return "---\n".join(documents)
 
 
+def code_file(every: list[Case]) -> str:
+    """All functions and gradients as one module."""
+    functions = [
+        f"\n\ndef f{number}(x, y):\n    return {case.function}\n\n\n"
+        f"def g{number}(x, y):\n    return np.array([{', '.join(case.gradient)}])\n"
+        for number, case in enumerate(every)
+    ]
+    return "".join(["import numpy as np\nfrom numpy import cos, exp, log, sin\n", *functions])
+
+
+def code_specs(every: list[Case]) -> str:
+    """The specs of that module."""
+    documents = [
+        f"name: case-{number}\nvariables: [x, y]\nfunction: {{python: 'code_cases.py:f{number}'}}\n"
+        f"gradient: {{python: 'code_cases.py:g{number}'}}\npoints: {[list(point) for point in case.points]}\n"
+        for number, case in enumerate(every)
+    ]
+    return "---\n".join(documents)
+
+
 def pytest_file(every: list[Case]) -> str:
     """All cases as one file of tests."""
     functions = [
@@ -93,7 +113,8 @@ def pytest_file(every: list[Case]) -> str:
 
 def contestants() -> tuple[Contestant, ...]:
     """Finite differences alone and all backends, with one worker and with two; and pytest."""
-    run, listed = (("-m", "gradverify", "run", file, "-q", "--no-cache") for file in ("cases.yaml", "listed.yaml"))
+    files = ("cases.yaml", "listed.yaml", "code.yaml")
+    run, listed, code = (("-m", "gradverify", "run", file, "-q", "--no-cache") for file in files)
     alone = ("--backend", "finite-difference")
     return (
         Contestant(PYTEST, ("-m", "pytest", "-q", "-p", "no:cacheprovider", "test_cases.py")),
@@ -103,6 +124,8 @@ def contestants() -> tuple[Contestant, ...]:
         Contestant("all backends, -j 1", (*run, "-j", "1")),
         Contestant("all backends, -j 2", (*run, "-j", "2")),
         Contestant(CACHED, WITH_CACHE),
+        Contestant("in Python, all backends, -j 1", (*code, "-j", "1")),
+        Contestant("in Python, all backends, -j 2", (*code, "-j", "2")),
     )
 
 
@@ -116,6 +139,8 @@ def main(arguments: list[str] | None = None) -> int:
         folder = Path(name)
         (folder / "cases.yaml").write_text(spec_file(every), encoding="utf-8")
         (folder / "listed.yaml").write_text(spec_file(every, "search: off\n"), encoding="utf-8")
+        (folder / "code_cases.py").write_text(code_file(every), encoding="utf-8")
+        (folder / "code.yaml").write_text(code_specs(every), encoding="utf-8")
         (folder / "test_cases.py").write_text(pytest_file(every), encoding="utf-8")
         Contestant("the cache is filled", WITH_CACHE).run(folder)
         seconds = medians(contestants(), folder, options.repetitions, warm_up=False)
@@ -123,7 +148,7 @@ def main(arguments: list[str] | None = None) -> int:
     print_seconds(seconds)
     ours = [one.name for one in contestants()[1:]]
     pairs = [(one, PYTEST) for one in ours]
-    print_ratios(seconds, [*pairs, (ours[1], ours[2]), (ours[3], ours[4]), (ours[4], CACHED)])
+    print_ratios(seconds, [*pairs, (ours[1], ours[2]), (ours[3], ours[4]), (ours[6], ours[7]), (ours[4], CACHED)])
     return 0
 
 
