@@ -46,6 +46,10 @@ class Code(enum.IntEnum):
     SKIPPED = 4
 
 
+# The same as plain integers: NumPy compares an array with one in a fifth of the time that it takes with a `Code`.
+PASS, FAIL, INCONCLUSIVE, EXCUSED, SKIPPED = map(int, Code)
+
+
 @dataclass(frozen=True, slots=True)
 class Scales:
     """What is known about the size of the claim's components. Both have shape (c,).

@@ -21,7 +21,7 @@ from gradverify.core.candidates import candidates
 from gradverify.core.cross_examination import is_inconsistent
 from gradverify.core.estimates import Estimate, Kink, Screened, stacked
 from gradverify.core.examine import ClaimValues, examine
-from gradverify.core.judge import ROUND_OFF_UNITS, Code, judge
+from gradverify.core.judge import FAIL, INCONCLUSIVE, PASS, ROUND_OFF_UNITS, judge
 from gradverify.core.kinks import find_kinks
 from gradverify.core.not_meant import NotMeant
 from gradverify.core.problem import Derivative, ExpressionFunction, Problem, Request
@@ -167,7 +167,7 @@ def search(
     pace: of a slow function, for which fewer points are tried.  keep: told a counterexample before it is made simpler.
     """
     usual = FORMULA_EVALUATIONS if _is_formula(problem) else CODE_EVALUATIONS
-    if (listed.codes != Code.PASS).any():
+    if (listed.codes != PASS).any():
         usual *= UNDECIDED
     second = problem.derivative is Derivative.HESSIAN
     # Whatever the function costs, a point costs work in proportion to its components.
@@ -176,10 +176,10 @@ def search(
     screens = screening_backends(listed)
     if second and screens:
         exact = [backend for backend in screens if is_exact(listed, backend)]
-        if not exact and (listed.codes != Code.PASS).any():
+        if not exact and (listed.codes != PASS).any():
             return Found(None, 0, 0, 0, DIFFERENCES_ALONE)
         # Differences come last, and only where they settle the listed points: a trace may not be followed at others.
-        screens = exact + ([b for b in screens if b not in exact] if (listed.codes == Code.PASS).all() else [])
+        screens = exact + ([b for b in screens if b not in exact] if (listed.codes == PASS).all() else [])
         usual *= 1 if exact else DIFFERENCED
     wanted = budget = usual if evaluations is None else evaluations
     usual_points = most_points
@@ -334,7 +334,7 @@ def can_screen(listed: Verified) -> bool:
 
 
 def _is_able(judged: Judged) -> bool:
-    return bool((judged.codes != Code.INCONCLUSIVE).any())
+    return bool((judged.codes != INCONCLUSIVE).any())
 
 
 def is_exact(listed: Verified, backend: str) -> bool:
@@ -438,9 +438,9 @@ class _Hunt:
         reference, bound = stacked(estimates, claimed.shape[1])
         codes = judge(claimed, reference, bound, self.problem.tolerance)
         if answer.screened is not None:
-            undecided = (codes == Code.INCONCLUSIVE).any(axis=1) & self._differs(claimed, answer.screened, rows)
+            undecided = (codes == INCONCLUSIVE).any(axis=1) & self._differs(claimed, answer.screened, rows)
             self.open = np.concatenate([self.open, rows[undecided & is_generic(points[rows])]])
-        wrong = codes == Code.FAIL
+        wrong = codes == FAIL
         if wrong.any():
             matters = self._matters(claimed, reference)
             wrong &= matters | self._is_real(points[rows], claimed, reference, wrong & ~matters)
@@ -507,7 +507,7 @@ class _Hunt:
         self.evaluations += answer.estimates.evaluations
         reference, bound = stacked(answer.estimates.points, claimed.shape[1])
         codes = judge(claimed[rows], reference, bound, self.problem.tolerance)
-        found: list[int] = rows[((codes == Code.FAIL) & tiny[rows]).any(axis=1)].tolist()
+        found: list[int] = rows[((codes == FAIL) & tiny[rows]).any(axis=1)].tolist()
         return found
 
     def _is_single_value(self, points: Matrix) -> Mask:
@@ -727,12 +727,12 @@ class _Hunt:
 
     def _has_lost_its_digits(self, found: Verified) -> bool:
         """Whether all that is wrong begins as round-off on the way from a listed point where the claim is right."""
-        right = np.flatnonzero((self.listed.codes == Code.PASS).all(axis=1))
-        wrong = found.codes[0] == Code.FAIL
+        right = np.flatnonzero((self.listed.codes == PASS).all(axis=1))
+        wrong = found.codes[0] == FAIL
         claimed, point = found.claim.values[0], found.points[0]
         if not right.size or found.kinks[0] or self.second or not np.isfinite(claimed[wrong]).all():
             return False
-        accusers = [j for j in found.judged if (j.codes[0] == Code.FAIL).any()]
+        accusers = [j for j in found.judged if (j.codes[0] == FAIL).any()]
         grown = self._growth(point, claimed)
         matters = [self._matters(claimed, j.reference[0], j.evidence[0], grown) for j in accusers]
         if any(self._is_real(point[None], claimed[None], j.reference, wrong[None]).any() for j in accusers):
@@ -789,9 +789,9 @@ class _Hunt:
             known = [j for j in verified.judged if self._exists(j.reference[0], j.bound[0])]
             if verified.kinks[0] or not known or self._is_hidden_kink(point, known):
                 return None
-            return verified if self._is_no_overflow(point, claimed) and (verified.codes == Code.FAIL).any() else None
+            return verified if self._is_no_overflow(point, claimed) and (verified.codes == FAIL).any() else None
         for judged in verified.judged:
-            failing = (judged.codes[0] == Code.FAIL) & (verified.codes[0] == Code.FAIL)
+            failing = (judged.codes[0] == FAIL) & (verified.codes[0] == FAIL)
             failing[list(verified.kinks[0])] = False  # there the slopes decide, below
             grown = self._growth(point, claimed)
             matters = self._matters(claimed, judged.reference[0], judged.evidence[0], grown)
@@ -819,7 +819,7 @@ class _Hunt:
         at_kink = [
             i
             for i, kink in verified.kinks[0].items()
-            if verified.codes[0, i] == Code.FAIL and matters[i] and self._is_no_convention(claimed[i], kink)
+            if verified.codes[0, i] == FAIL and matters[i] and self._is_no_convention(claimed[i], kink)
         ]
         if not at_kink or self._is_torn(point, claimed, [verified.kinks[0][i] for i in at_kink]):
             return None
@@ -919,7 +919,7 @@ class _Hunt:
             around = point * (1.0 + AROUND * rng.uniform(-1.0, 1.0, size=(WITNESSES, point.size)))
         if not around.size or not self.problem.domain.contains(around).all():
             return np.zeros(self.listed.claim.values.shape[1], dtype=np.bool_)
-        fails: Mask = (self._verified(around).codes == Code.FAIL).all(axis=0)
+        fails: Mask = (self._verified(around).codes == FAIL).all(axis=0)
         return fails
 
     def _is_steadily_wrong(self, point: Vector, judged: Judged, faint: Mask) -> Mask:
@@ -940,7 +940,7 @@ class _Hunt:
         with np.errstate(all="ignore"):
             parts = verified.claim.values / same.reference - 1.0
             steady = np.ptp(parts, axis=0) <= STEADY_PART * np.abs(np.median(parts, axis=0))
-        found: Mask = faint & (verified.codes == Code.FAIL).all(axis=0) & (same.codes == Code.FAIL).all(axis=0) & steady
+        found: Mask = faint & (verified.codes == FAIL).all(axis=0) & (same.codes == FAIL).all(axis=0) & steady
         return found
 
     def _only_at_an_edge(self, point: Vector, wrong: Mask) -> bool:
@@ -959,7 +959,7 @@ class _Hunt:
         inside[across] += np.where(point[across] == low, step, -step)
         if not domain.contains(inside).all():
             return False
-        return bool((self._verified(inside[None]).codes[0, wrong] == Code.PASS).all())
+        return bool((self._verified(inside[None]).codes[0, wrong] == PASS).all())
 
     def _excused(self, points: Matrix, claimed: Matrix) -> set[int]:
         """The rows at which nobody can ask the claim, (k, c), for a finite value."""

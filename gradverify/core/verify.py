@@ -16,7 +16,7 @@ from gradverify.core.arrays import Array, Mask, Matrix, Vector
 from gradverify.core.bends import bends_beside
 from gradverify.core.estimates import Estimate, Estimates, Kink, stacked
 from gradverify.core.examine import ClaimValues, ScaleProbe, examine, typical_lengths
-from gradverify.core.judge import Code, judge, judge_kink, judge_with_scales
+from gradverify.core.judge import EXCUSED, FAIL, INCONCLUSIVE, PASS, SKIPPED, Code, judge, judge_kink, judge_with_scales
 from gradverify.core.kinks import find_kinks
 from gradverify.core.problem import Derivative, Failure, Observation, Problem, Request
 from gradverify.core.ties import single_values
@@ -126,8 +126,9 @@ def verify(
         for a, right in zip(answers, zeros, strict=True)
         if a.estimates is not None
     ]
-    judged = withdrawn.unseen(problem, points, judged, claimed, function_values, probe.typical, negligible)
-    judged = withdrawn.approximated(problem, judged, claimed)
+    if any(j.codes.any() for j in judged):  # not all pass, whose code is 0
+        judged = withdrawn.unseen(problem, points, judged, claimed, function_values, probe.typical, negligible)
+        judged = withdrawn.approximated(problem, judged, claimed)
     codes, contradictions = combine(judged, claimed.shape, prover.backend if prover else None)
     probed = [] if not some else _probe_kinks(problem, points, codes, kinks, claimed, at_kinks, probe.typical, judged)
     if any(probed):
@@ -138,7 +139,7 @@ def verify(
     if at_kinks is AtKinks.ACCEPT_SUBGRADIENT:
         judged = _exclude_mixtures(problem, points, codes, judged, kinks, claimed, ask, probe.typical)
     scattered = None
-    if (codes == Code.FAIL).any():
+    if codes.any() and (codes == FAIL).any():
         scattered = withdrawn.scattered(problem, points, codes, judged, claimed, ask)
         scattered |= withdrawn.without_digits(problem, points, codes, judged, kinks, claimed)
         scattered |= withdrawn.in_single_precision(codes, judged, claimed)
@@ -146,7 +147,7 @@ def verify(
         faint, judged = withdrawn.at_faint_kinks(problem, points, codes, judged, kinks, claimed, probe.typical)
         scattered |= faint
         codes[scattered] = Code.INCONCLUSIVE
-        judged = [j.recoded(scattered & (j.codes == Code.FAIL), Code.INCONCLUSIVE) for j in judged]
+        judged = [j.recoded(scattered & (j.codes == FAIL), Code.INCONCLUSIVE) for j in judged]
     leans = bool(projected) and _take_in(
         problem, points, claimed, projected, judged, codes, contradictions, prover is not None, scattered
     )
@@ -157,9 +158,9 @@ def verify(
     # NaN or infinity in the claim where f is finite is a fault even where no backend has a value to set beside it,
     # except that an infinite claim may be right where the slope is infinite.
     if not finite.all() or np.isnan(claimed).any():
-        wrong = np.isnan(claimed) & finite[:, None] & (codes != Code.SKIPPED)
+        wrong = np.isnan(claimed) & finite[:, None] & (codes != SKIPPED)
         codes[wrong] = Code.FAIL
-        codes[~finite & (codes != Code.SKIPPED).any(axis=1), :] = Code.INCONCLUSIVE
+        codes[~finite & (codes != SKIPPED).any(axis=1), :] = Code.INCONCLUSIVE
     evaluations = points.shape[0] + sum(a.estimates.evaluations for a in answers if a.estimates is not None)
     evaluations += sum(p.evaluations for p in projected) + negligible.evaluations + asked_nearby
     return Verified(
@@ -189,13 +190,13 @@ def _probe_kinks(
     added to `kinks`, and returned by point.
     """
     second = problem.derivative is Derivative.HESSIAN
-    if at_kinks is AtKinks.ACCEPT_SUBGRADIENT and (codes == Code.PASS).all() and not second:
+    if at_kinks is AtKinks.ACCEPT_SUBGRADIENT and not codes.any() and not second:  # the code of a pass is 0
         return []
     found: list[dict[int, Kink]] = []
     for row, known in enumerate(kinks):
         suspects = np.arange(codes.shape[1])
         if at_kinks is AtKinks.ACCEPT_SUBGRADIENT:
-            suspects = np.flatnonzero(codes[row] != Code.PASS)
+            suspects = np.flatnonzero(codes[row] != PASS)
             for one in judged:
                 if one.evidence[row].strength >= Evidence.EXACT.strength:
                     smooth = np.isfinite(one.reference[row]) & np.isfinite(one.bound[row])
@@ -227,7 +228,7 @@ def _mixtures(
     """
     references, bounds = [j.reference[row] for j in judged], [j.bound[row] for j in judged]
     exact = [j.evidence[row].strength >= Evidence.EXACT.strength for j in judged]
-    decided = ((codes == Code.PASS) & (claimed[row] != 0)) | (codes == Code.FAIL)
+    decided = ((codes == PASS) & (claimed[row] != 0)) | (codes == FAIL)
     for reference, bound, sure in zip(references, bounds, exact, strict=True):
         decided &= ~(np.isfinite(reference + bound) & sure)
     found: dict[int, Kink] = {}
@@ -263,7 +264,7 @@ def _exclude_mixtures(
     if problem.derivative is not Derivative.GRADIENT:
         return out
     for row, found in enumerate(kinks):
-        passing = {i: kink for i, kink in found.items() if codes[row, i] == Code.PASS}
+        passing = {i: kink for i, kink in found.items() if codes[row, i] == PASS}
         if len(passing) < 2:
             continue
         around = subgradient.nearby(points[row], problem, typical)
@@ -372,12 +373,12 @@ def _judge_answer(
     # A proof is one of formulas: at a single value of f, as in where(x == 0, 1, sin(x)/x), f has another slope than it.
     matters = proved and (codes.any() or any(kinks))
     proves = ~single_values(problem.function, points) if matters else np.zeros(rows, dtype=np.bool_)
-    for row in np.flatnonzero((codes != Code.PASS).any(axis=1)).tolist() if codes.any() else ():
+    for row in np.flatnonzero((codes != PASS).any(axis=1)).tolist() if codes.any() else ():
         if row in claim.failures:
             codes[row] = Code.FAIL
             continue
         known = np.isfinite(reference[row]) & np.isfinite(bound[row])
-        undecided = (codes[row] != Code.PASS) & known & np.isfinite(claim.values[row])
+        undecided = (codes[row] != PASS) & known & np.isfinite(claim.values[row])
         if undecided.any():
             scales = probe.at(row)
             codes[row] = judge_with_scales(
@@ -398,7 +399,7 @@ def _judge_answer(
         for component, kink in kinks[row].items():
             codes[row, component] = _code_at_kink(claim.values[row, component], kink, problem, at_kinks)
     if proves.any():
-        finite = np.isfinite(claim.values) & (codes == Code.INCONCLUSIVE) & proves[:, None]
+        finite = np.isfinite(claim.values) & (codes == INCONCLUSIVE) & proves[:, None]
         codes[finite] = Code.PASS
     notes = tuple(e.notes for e in estimates.points)
     return Judged(answer, codes, reference, bound, tuple(e.evidence for e in estimates.points), notes)
@@ -427,17 +428,17 @@ def combine(judged: Sequence[Judged], shape: tuple[int, ...], prover: str | None
     if not judged:
         return codes, contradictions
     stack = np.array([j.codes for j in judged])
-    passes, fails = (stack == Code.PASS), (stack == Code.FAIL)
+    passes, fails = (stack == PASS), (stack == FAIL)
     some_pass, some_fail = passes.any(axis=0), fails.any(axis=0)
-    codes[(stack == Code.EXCUSED).any(axis=0)] = Code.EXCUSED
-    codes[(stack == Code.SKIPPED).any(axis=0)] = Code.SKIPPED
+    codes[(stack == EXCUSED).any(axis=0)] = Code.EXCUSED
+    codes[(stack == SKIPPED).any(axis=0)] = Code.SKIPPED
     codes[some_pass] = Code.PASS
     codes[some_fail] = Code.FAIL
     for row, component in np.argwhere(some_pass & some_fail).tolist():
         verdict, contradiction = _settle(judged, row, component, prover)
         codes[row, component] = verdict
         contradictions.append(contradiction)
-    undecided = (stack == Code.INCONCLUSIVE).any(axis=0)
+    undecided = (stack == INCONCLUSIVE).any(axis=0)
     for row, component in np.argwhere(some_fail & ~some_pass & undecided).tolist():
         doubt = _doubt(judged, row, component)
         if doubt is not None:
@@ -448,8 +449,8 @@ def combine(judged: Sequence[Judged], shape: tuple[int, ...], prover: str | None
 
 def _doubt(judged: Sequence[Judged], row: int, component: int) -> Contradiction | None:
     """A backend that is too inexact to decide, and yet excludes the only reference that the claim fails by."""
-    failing = [j for j in judged if j.codes[row, component] == Code.FAIL]
-    undecided = [j for j in judged if j.codes[row, component] == Code.INCONCLUSIVE]
+    failing = [j for j in judged if j.codes[row, component] == FAIL]
+    undecided = [j for j in judged if j.codes[row, component] == INCONCLUSIVE]
     if len(failing) != 1:
         return None
     accuser = failing[0]
@@ -462,8 +463,8 @@ def _doubt(judged: Sequence[Judged], row: int, component: int) -> Contradiction 
 
 def _settle(judged: Sequence[Judged], row: int, component: int, prover: str | None) -> tuple[Code, Contradiction]:
     """What holds where backends contradict one another: a proof, else the side with more backends, else nothing."""
-    passing = [j for j in judged if j.codes[row, component] == Code.PASS]
-    failing = [j for j in judged if j.codes[row, component] == Code.FAIL]
+    passing = [j for j in judged if j.codes[row, component] == PASS]
+    failing = [j for j in judged if j.codes[row, component] == FAIL]
     if any(j.backend == prover for j in passing) or len(passing) > len(failing):
         verdict = Code.PASS
     elif len(failing) > len(passing) and _agree(failing, row, component):
@@ -512,8 +513,8 @@ def _take_in(
     for one in projected:
         for row, comparison in one.comparisons.items():
             for part in comparison.wrong:
-                passing = [j for j in judged if j.codes[row, part.index] == Code.PASS]
-                if codes[row, part.index] != Code.PASS or not passing:
+                passing = [j for j in judged if j.codes[row, part.index] == PASS]
+                if codes[row, part.index] != PASS or not passing:
                     codes[row, part.index] = Code.FAIL
                     continue
                 decided = proved or len(passing) > 1
@@ -526,10 +527,10 @@ def _take_in(
                         (float(first.bound[row, part.index]), part.bound), decided,
                     )
                 )  # fmt: skip
-            if comparison.code != Code.PASS:
+            if comparison.code != PASS:
                 continue
             for other in judged:
-                failing = np.flatnonzero((other.codes[row] == Code.FAIL) & (codes[row] == Code.FAIL))
+                failing = np.flatnonzero((other.codes[row] == FAIL) & (codes[row] == FAIL))
                 if failing.size and disputes.disputed(
                     problem, points[row], claimed[row], other.reference[row], failing, comparison
                 ):
@@ -542,7 +543,7 @@ def _take_in(
                             (np.inf, float(other.bound[row, i])), False,
                         )
                     )  # fmt: skip
-            open_ = codes[row] == Code.INCONCLUSIVE
+            open_ = codes[row] == INCONCLUSIVE
             if scattered is not None:
                 open_ &= ~scattered[row]
             if open_.any() and not any(c.row == row and not c.decided for c in contradictions):
@@ -594,11 +595,11 @@ def verdict_of(verified: Verified) -> tuple[Verdict, str | None]:
         return Verdict.FAIL, claim.failures[failing[0]].message
     usable = np.ones(codes.shape[0], dtype=bool)
     usable[bad_rows] = False
-    if (codes[usable] == Code.FAIL).any():
+    if (codes[usable] == FAIL).any():
         at_kinks = _why_wrong_at_kinks(verified, usable)
         if at_kinks is not None:
             return Verdict.FAIL, at_kinks
-        count = int((codes[usable] == Code.FAIL).any(axis=0).sum())
+        count = int((codes[usable] == FAIL).any(axis=0).sum())
         only = codes.shape[1] == 1
         return Verdict.FAIL, "the only component is wrong" if only else f"{count} of {codes.shape[1]} components wrong"
     raised = [row for row in bad_rows if row in verified.function_failures]
@@ -615,9 +616,9 @@ def verdict_of(verified: Verified) -> tuple[Verdict, str | None]:
         return along
     if not verified.judged and not verified.projected:
         return _nobody_judged(verified)
-    certified = (codes == Code.PASS).any(axis=0)
-    if ((codes == Code.PASS) | (codes == Code.SKIPPED) | ((codes == Code.EXCUSED) & certified)).all():
-        if (codes == Code.PASS).any():
+    certified = (codes == PASS).any(axis=0)
+    if ((codes == PASS) | (codes == SKIPPED) | ((codes == EXCUSED) & certified)).all():
+        if (codes == PASS).any():
             return Verdict.PASS, None
         return Verdict.INCONCLUSIVE, "every point was skipped: the function has kinks at all of them"
     return Verdict.INCONCLUSIVE, why_inconclusive(verified)
@@ -637,7 +638,7 @@ def _along_directions(verified: Verified) -> tuple[Verdict, str] | None:
             if comparison.wrong or verified.proved:
                 continue
             where = show_point(verified.points[row])
-            if not verified.judged or not (verified.codes[row] == Code.PASS).all():
+            if not verified.judged or not (verified.codes[row] == PASS).all():
                 return (
                     Verdict.FAIL,
                     f"{words.why(comparison, lambda i: component_label(verified.problem, i))}, at {where}",
@@ -652,7 +653,7 @@ def _along_directions(verified: Verified) -> tuple[Verdict, str] | None:
 
 def _why_wrong_at_kinks(verified: Verified, usable: Array) -> str | None:
     """Why a claim fails that is wrong at kinks of f only; None where it is wrong elsewhere too."""
-    wrong = [(row, i) for row, i in np.argwhere(verified.codes == Code.FAIL).tolist() if usable[row]]
+    wrong = [(row, i) for row, i in np.argwhere(verified.codes == FAIL).tolist() if usable[row]]
     if not wrong or not all(i in verified.kinks[row] for row, i in wrong):
         return None
     row, i = next((place for place in wrong if not verified.only_refused(*place)), wrong[0])
@@ -694,7 +695,7 @@ def why_inconclusive(verified: Verified) -> str:
                 f"backends contradict one another: {contradiction.first} says {a:.10g},"
                 f" {contradiction.second} says {b:.10g} at {show_point(verified.points[contradiction.row])}"
             )
-    undecided = np.argwhere((verified.codes == Code.INCONCLUSIVE) | (verified.codes == Code.EXCUSED))
+    undecided = np.argwhere((verified.codes == INCONCLUSIVE) | (verified.codes == EXCUSED))
     row, component = (int(i) for i in undecided[0])
     for one in verified.projected if not verified.judged else ():
         if row in one.comparisons:
@@ -704,7 +705,7 @@ def why_inconclusive(verified: Verified) -> str:
             return f"{why}, at {show_point(verified.points[row])}"
     name = component_label(verified.problem, component)
     where = f"{name} at {show_point(verified.points[row])}"
-    if verified.codes[row, component] == Code.EXCUSED:
+    if verified.codes[row, component] == EXCUSED:
         return f"{where}: the difference is only excused by the absolute tolerance, which certifies nothing"
     explained = any(withdrawn.is_single(verified.judged, row)) or any(
         note.kind is NoteKind.KINK and component in note.components for j in verified.judged for note in j.notes[row]

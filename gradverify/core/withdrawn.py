@@ -15,7 +15,7 @@ from gradverify.core.answers import Ask, Judged
 from gradverify.core.arrays import Array, Mask, Matrix, Vector
 from gradverify.core.cross_examination import OtherSlopes, is_inconsistent, other_slopes
 from gradverify.core.estimates import Kink, Note
-from gradverify.core.judge import ROUND_OFF_UNITS, Code
+from gradverify.core.judge import FAIL, ROUND_OFF_UNITS, Code
 from gradverify.core.kinks import find_kinks
 from gradverify.core.lost_digits import is_exact_elsewhere, lost
 from gradverify.core.problem import Derivative, Precision, Problem, Request
@@ -51,8 +51,8 @@ def cross_examined(
     others: dict[int, OtherSlopes] = {}
     stepping = np.zeros(len(codes), dtype=np.bool_)
     if problem.derivative is not Derivative.HESSIAN:
-        for row in np.flatnonzero((codes == Code.FAIL).any(axis=1)).tolist():
-            failing = codes[row] == Code.FAIL
+        for row in np.flatnonzero((codes == FAIL).any(axis=1)).tolist():
+            failing = codes[row] == FAIL
             known = [j for j in judged if np.isfinite(j.reference[row] + j.bound[row])[failing].all()]
             exact = any(j.evidence[row].strength >= Evidence.EXACT.strength for j in known)
             if exact or kinks[row] or _jumps(known, row, failing) or not known:
@@ -100,10 +100,10 @@ def _taken_back(judged: Judged, taken: Mask, others: Mapping[int, OtherSlopes], 
         )
     reference, bound = judged.reference.copy(), judged.bound.copy()
     for row, other in others.items():
-        stands = other.excludes.ravel() & (judged.codes[row] == Code.FAIL)
+        stands = other.excludes.ravel() & (judged.codes[row] == FAIL)
         reference[row] = np.where(stands, other.value.ravel(), reference[row])
         bound[row] = np.where(stands, other.bound.ravel(), bound[row])
-    failed = taken & (judged.codes == Code.FAIL)
+    failed = taken & (judged.codes == FAIL)
     return replace(judged.recoded(failed, Code.INCONCLUSIVE), notes=tuple(notes), reference=reference, bound=bound)
 
 
@@ -125,14 +125,14 @@ def scattered(
     """Where a small gap scatters about zero around the point, and so is the claim's own round-off; shape (k, c)."""
     out = np.zeros(codes.shape, dtype=np.bool_)
     claim = problem.claim
-    for row in np.flatnonzero((codes == Code.FAIL).any(axis=1)).tolist():
+    for row in np.flatnonzero((codes == FAIL).any(axis=1)).tolist():
         exact = [j for j in judged if j.evidence[row].strength >= Evidence.EXACT.strength]
         if not exact or claim is None:
             continue
         best = min(exact, key=lambda j: j.answer.seconds)
         with np.errstate(all="ignore"):
             small = np.abs(claimed[row] - best.reference[row]) <= SMALL_GAP * np.abs(best.reference[row])
-        suspects = small & (codes[row] == Code.FAIL)
+        suspects = small & (codes[row] == FAIL)
         if not suspects.any():
             continue
         gap, apart = _gaps_around(problem, points[row], best.backend, ask, row)
@@ -175,8 +175,8 @@ def without_digits(
     bounds = np.array([np.where(np.isfinite(j.reference) & np.isfinite(j.bound), j.bound, np.inf) for j in judged])
     best = np.argmin(bounds, axis=0)[None]
     reference = np.take_along_axis(references, best, axis=0)[0]
-    for row in np.flatnonzero((codes == Code.FAIL).any(axis=1)).tolist():
-        failing = [i for i in np.flatnonzero(codes[row] == Code.FAIL).tolist() if i not in kinks[row]]
+    for row in np.flatnonzero((codes == FAIL).any(axis=1)).tolist():
+        failing = [i for i in np.flatnonzero(codes[row] == FAIL).tolist() if i not in kinks[row]]
         with np.errstate(all="ignore"):
             gap = np.abs(claimed[row] - reference[row])
         out[row] = lost(problem, claim, points[row], gap, failing)
@@ -208,15 +208,13 @@ def at_ties(
     out = np.zeros(codes.shape, dtype=np.bool_)
     if problem.derivative is Derivative.HESSIAN:
         return out
-    for row in np.flatnonzero((codes == Code.FAIL).any(axis=1)).tolist():
+    for row in np.flatnonzero((codes == FAIL).any(axis=1)).tolist():
         for one in judged:
             notes = [note for note in one.notes[row] if note.kind is NoteKind.KINK]
             if one.evidence[row].strength < Evidence.EXACT.strength or not notes:
                 continue
             tied = {i for note in notes for i in note.components}
-            suspects = [
-                i for i in np.flatnonzero(codes[row] == Code.FAIL).tolist() if i in tied and i not in kinks[row]
-            ]
+            suspects = [i for i in np.flatnonzero(codes[row] == FAIL).tolist() if i in tied and i not in kinks[row]]
             for index in suspects[:MOST_TIES]:
                 j = index % problem.variables.size
                 step = np.zeros(problem.variables.size)
@@ -240,11 +238,11 @@ def approximated(problem: Problem, judged: Sequence[Judged], claimed: Matrix) ->
 
     The derivative of the solution and that of an unfinished iteration are different numbers, and either may be meant.
     """
-    if not any((j.codes == Code.FAIL).any() for j in judged):
+    if not any((j.codes == FAIL).any() for j in judged):
         return list(judged)
     with np.errstate(all="ignore"):  # what is left of a component that is 0 is as large as that of the others
         gaps = [np.abs(claimed - j.reference) / _largest(j.reference) for j in judged]
-    if not any(((j.codes == Code.FAIL) & (gap <= MOST_LEFT)).any() for j, gap in zip(judged, gaps, strict=True)):
+    if not any(((j.codes == FAIL) & (gap <= MOST_LEFT)).any() for j, gap in zip(judged, gaps, strict=True)):
         return list(judged)
     found = problem.approximation()
     if found is None:
@@ -253,7 +251,7 @@ def approximated(problem: Problem, judged: Sequence[Judged], claimed: Matrix) ->
     text = (
         f"{found.what} stops at a tolerance ({found.tolerance:g}), which leaves as much of a slope as the claim is off"
     )
-    return [_undecided(j, (j.codes == Code.FAIL) & (gap <= most), text) for j, gap in zip(judged, gaps, strict=True)]
+    return [_undecided(j, (j.codes == FAIL) & (gap <= most), text) for j, gap in zip(judged, gaps, strict=True)]
 
 
 def _largest(reference: Matrix) -> Matrix:
@@ -292,20 +290,20 @@ def unseen(
     that f has elsewhere; what f does not answer to over long steps either is 0. And a claim of 0 beside 1e-40 has
     underflowed on the way, as 1 − tanh(x)² does.
     """
-    if not any((j.codes == Code.FAIL).any() for j in judged):
+    if not any((j.codes == FAIL).any() for j in judged):
         return list(judged)
     epsilon, out = problem.precision.epsilon, []
     usual: Vector | None = None
     for one in judged:
         taken = np.zeros(claimed.shape, dtype=np.bool_)
-        for row in np.flatnonzero((one.codes == Code.FAIL).any(axis=1)).tolist():
+        for row in np.flatnonzero((one.codes == FAIL).any(axis=1)).tolist():
             size = np.maximum(np.abs(points[row]), typical)
             lengths = size[None, :] * (size[:, None] if problem.derivative is Derivative.HESSIAN else 1.0)
             here, reference = np.abs(values[row]), one.reference[row]
             with np.errstate(all="ignore"):
                 underflow = (epsilon**2 * here[:, None] / lengths).ravel()
                 taken[row] = (claimed[row] == 0) & (np.abs(reference) <= underflow)
-                still = (reference == 0) & (one.codes[row] == Code.FAIL)
+                still = (reference == 0) & (one.codes[row] == FAIL)
                 if still.any() and one.evidence[row].strength < Evidence.EXACT.strength:
                     usual = _usual_size(problem, points[row]) if usual is None else usual
                     unfelt = (epsilon * np.maximum(here, usual)[:, None] / lengths).ravel()
@@ -314,7 +312,7 @@ def unseen(
                     steepest = float(np.max(np.abs(reference[np.isfinite(reference)]), initial=0.0))
                     if components.size:
                         taken[row, components] |= negligible.answers(row, components, steepest)
-        out.append(_undecided(one, taken & (one.codes == Code.FAIL), UNSEEN))
+        out.append(_undecided(one, taken & (one.codes == FAIL), UNSEEN))
     return out
 
 
@@ -345,9 +343,9 @@ def at_faint_kinks(
     over a kink beside the point, as at 1e-7, the mean is what they find. Also returns `judged` with notes that say so.
     """
     out, noted = np.zeros(codes.shape, dtype=np.bool_), list(judged)
-    for row in np.flatnonzero((codes == Code.FAIL).any(axis=1)).tolist():
+    for row in np.flatnonzero((codes == FAIL).any(axis=1)).tolist():
         exact = [j for j in judged if j.evidence[row].strength >= Evidence.EXACT.strength]
-        failing = [i for i in np.flatnonzero(codes[row] == Code.FAIL).tolist() if i not in kinks[row]]
+        failing = [i for i in np.flatnonzero(codes[row] == FAIL).tolist() if i not in kinks[row]]
         failing = [i for i in failing if not any(np.isfinite(j.reference[row, i]) for j in exact)][:MOST_TIES]
         found: dict[int, Kink] = {}
         for length in LENGTHS:
@@ -382,12 +380,12 @@ def in_single_precision(codes: Array, judged: Sequence[Judged], claimed: Matrix)
     computes its gradient so, with an error of some units of round-off of its largest component.
     """
     out = np.zeros(codes.shape, dtype=np.bool_)
-    for row in np.flatnonzero((codes == Code.FAIL).any(axis=1)).tolist():
+    for row in np.flatnonzero((codes == FAIL).any(axis=1)).tolist():
         if any(is_single(judged, row)):
             size = max(float(np.max(np.abs(j.reference[row]), initial=0.0)) for j in judged)
             with np.errstate(all="ignore"):
                 gap = np.max([np.abs(claimed[row] - j.reference[row]) for j in judged], axis=0)
-                out[row] = (codes[row] == Code.FAIL) & (gap <= ROUND_OFF_UNITS * SINGLE_EPSILON * size)
+                out[row] = (codes[row] == FAIL) & (gap <= ROUND_OFF_UNITS * SINGLE_EPSILON * size)
     return out
 
 
