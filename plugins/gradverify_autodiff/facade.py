@@ -272,6 +272,27 @@ _OWN: dict[str, Callable[..., Any]] = {
 }  # fmt: skip
 
 
+def _joining(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function`, which takes an array of objects that are traced for the traced array that it stands for.
+
+    `X.dot(w)` is NumPy's own method where X is an array that the user's code made: it multiplies number by number.
+    """
+
+    def joining(*args: Any, **kwargs: Any) -> Any:
+        for one in args:
+            if type(one) is np.ndarray and one.dtype == object:
+                return function(*map(_joined, args), **kwargs)
+        return function(*args, **kwargs)
+
+    return functools.wraps(function)(joining)
+
+
+def _joined(value: Any) -> Any:
+    if type(value) is np.ndarray and value.dtype == object and any(map(isbox, value.flat)):
+        return anp.reshape(anp.array(value.ravel().tolist()), value.shape)
+    return value
+
+
 class _Facade(types.ModuleType):
     """A module whose names are looked up in several places, first found first served."""
 
@@ -290,6 +311,8 @@ class _Facade(types.ModuleType):
                 value = facade(real.__name__) or real
             else:
                 value = vars(self._traced).get(name, real) if callable(real) and not isinstance(real, type) else real
+                if value is not real and isinstance(value, types.FunctionType):
+                    value = _joining(value)
         self.__dict__[name] = value
         return value
 

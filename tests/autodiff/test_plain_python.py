@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from math import exp, tau
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -154,6 +155,22 @@ def its_own_argument(x: Any) -> Any:
     return np.sum(x**2)
 
 
+class Model:
+    """Holds its data, as hand-written models do; its arrays are NumPy's own, and so are their methods."""
+
+    data = np.array([[1.0, 0.5, -0.2], [0.3, -1.0, 0.7]])
+    labels = np.array([1, 0])
+
+    def loss(self, x: Any) -> Any:
+        scores = self.data.dot(x)
+        h = 1 / (1 + np.exp(-scores))
+        return -np.mean(self.labels * np.log(h) + (1 - self.labels) * np.log(1 - h)) + np.linalg.norm(scores)
+
+
+def data_held_by_a_model(x: Any) -> Any:
+    return Model().loss(x)
+
+
 def float_as_a_type(x: Any) -> Any:
     weights = np.ones(3, dtype=float)
     assert isinstance(float(x[0]), float)
@@ -162,7 +179,9 @@ def float_as_a_type(x: Any) -> Any:
     return np.asarray(x, dtype=float) @ weights * float("2.5") + 0.0 + np.finfo(float).eps
 
 
-FUNCTIONS = [value for value in list(globals().values()) if callable(value) and value.__module__ == __name__]
+FUNCTIONS = [
+    value for value in list(globals().values()) if isinstance(value, FunctionType) and value.__module__ == __name__
+]
 
 
 def complex_free_truth(function: Callable[..., Any], point: list[float]) -> Any:
