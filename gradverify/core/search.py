@@ -749,7 +749,9 @@ class _Hunt:
         lost = on_the_way.begins_as_round_off(self.problem, start, point, gap)
         self.looks += 1
         each = max(cost_of_a_point(self.listed, j.backend) for j in found.judged)
-        if not lost[wrong].all() and self.looks <= MOST_LOOKS and on_the_way.STATIONS * each <= 2 * MOST_ON_THE_WAY:
+        # Where the time has cut the budget, what is left of it has to do: no counterexample is lost to a further look.
+        left = MOST_ON_THE_WAY if self.chunk == CHUNK else min(MOST_ON_THE_WAY, self.budget - self.evaluations)
+        if not lost[wrong].all() and self.looks <= MOST_LOOKS and on_the_way.STATIONS * each <= 2 * left:
             places = on_the_way.stations(start, point, self.problem)[::2]
             if places.shape[0]:
                 lost = lost | on_the_way.begins_undecided(self._verified(places).codes)

@@ -62,7 +62,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         for name in names
     ]
     write_specs(folder / "specs.yaml", *documents)
-    gradverify("run", "specs.yaml", "-j", "2", "--timeout", "2", "--report", "json:r.json", cwd=folder)
+    gradverify("run", "specs.yaml", "-j", "2", "--timeout", "5", "--report", "json:r.json", cwd=folder)
     return {spec["name"]: spec for spec in read_report(folder / "r.json")["specs"]}
 
 
