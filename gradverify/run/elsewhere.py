@@ -16,6 +16,7 @@ from gradverify.core.verify import Verified, verdict_of
 from gradverify.expression.analytic import analytic
 from gradverify.expression.guards import literals
 from gradverify.functions.literals import literals_in_source
+from gradverify.run.outcome import GIVEN_UP
 from gradverify.run.patience import SHORTEST_PATIENCE, OutOfPatience, patience
 from gradverify.run.phases import SLOW_CALL
 from gradverify.run.settings import FAR_STEPS, VerifySettings
@@ -106,7 +107,21 @@ def _search(
     )  # fmt: skip
 
 
-def shortened(found: search.Found, spec: Spec) -> str:
+def search_notes(found: search.Found, searched: Verified, spec: Spec) -> list[str]:
+    """What is worth a note of a search: what it could not look at, and what it left open. `searched` is its claim."""
+    notes = []
+    if found.given_up:
+        notes.append(f"{GIVEN_UP}: the search beyond the listed points; {found.skipped}")
+    elif found.planned:
+        notes.append(f"{GIVEN_UP}: {_shortened(found, spec)}")
+    if found.unconfirmed:
+        notes.append(_unconfirmed(found.unconfirmed))
+    if found.not_meant and found.verified is None:
+        notes.append(_not_meant(found, searched))
+    return notes
+
+
+def _shortened(found: search.Found, spec: Spec) -> str:
     """What is said of a search that had not the time for all its points."""
     tried = f"all but {found.candidates} of up to {found.planned} points of the search"
     if found.skipped is not None:
@@ -118,7 +133,7 @@ def shortened(found: search.Found, spec: Spec) -> str:
     return f"{tried}; {why}; {out} tries all, `search: off` none"
 
 
-def unconfirmed(count: int) -> str:
+def _unconfirmed(count: int) -> str:
     """What is said of points that the search had no budget left to confirm."""
     points, them = ("point", "it") if count == 1 else ("points", "them")
     return (
@@ -127,7 +142,7 @@ def unconfirmed(count: int) -> str:
     )
 
 
-def not_meant(found: search.Found, searched: Verified) -> str:
+def _not_meant(found: search.Found, searched: Verified) -> str:
     """What is said of points that the code seems not to be meant for, and at which the claim is not 0."""
     assert found.not_meant_at is not None
     at = _at(found.not_meant_at, searched)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,18 +30,10 @@ from gradverify.functions.build import Loaded, domain_of, load, points_of
 from gradverify.hookspecs import LoadError
 from gradverify.run.asking import asker, problem_for
 from gradverify.run.beyond import check_beyond
-from gradverify.run.elsewhere import (
-    counterexample_of,
-    not_meant,
-    search_check,
-    search_claims,
-    shortened,
-    unconfirmed,
-)
-from gradverify.run.explanation import diagnosed, disguises
+from gradverify.run.elsewhere import counterexample_of, search_check, search_claims, search_notes
+from gradverify.run.explanation import disguises, explained_within
 from gradverify.run.known_values import known_values
 from gradverify.run.outcome import GIVEN_UP
-from gradverify.run.patience import SHORTEST_PATIENCE, OutOfPatience, patience
 from gradverify.run.phases import slowed
 from gradverify.run.settings import FAR_STEPS, VerifySettings
 from gradverify.run.verification import Verification, line_of
@@ -181,14 +172,7 @@ def _conclude(
         progress("search")
         found, searched = search_claims(work, settings, time.perf_counter() - started)
         checks.append(search_check(found, searched, spec))
-        if found.given_up:
-            notes.append(f"{GIVEN_UP}: the search beyond the listed points; {found.skipped}")
-        elif found.planned:
-            notes.append(f"{GIVEN_UP}: {shortened(found, spec)}")
-        if found.unconfirmed:
-            notes.append(unconfirmed(found.unconfirmed))
-        if found.not_meant and found.verified is None:
-            notes.append(not_meant(found, searched))
+        notes += search_notes(found, searched, spec)
         if found.verified is not None:
             counterexample = counterexample_of(found, searched)
             explained = found.verified
@@ -209,18 +193,9 @@ def _conclude(
     if "explanation" in settings.given_up:
         notes.append(f"{GIVEN_UP}: the explanation; {settings.given_up['explanation']}")
     elif verdict is Verdict.FAIL:
-        failing = [v for v in work.verified if verdict_of(v)[0] is Verdict.FAIL]
-        try:
-            with _while_it_lasts(settings, started):
-                for verified in [*failing, *([explained] if explained is not main else [])]:
-                    right = (
-                        searched
-                        if verified is explained is not main and verdict_of(searched)[0] is Verdict.PASS
-                        else None
-                    )
-                    diagnosis += diagnosed(work, verified, right, notes)
-        except OutOfPatience:  # before the worker is ended, and all is done again without an explanation
-            notes.append(f"{GIVEN_UP}: the explanation; there was no time left for it")
+        elsewhere = None if explained is main else (explained, searched)
+        limit = None if settings.seconds is None else settings.seconds - (time.perf_counter() - started)
+        diagnosis = explained_within(limit, work, elsewhere, notes)
     elif verdict is Verdict.PASS and settings.blind_spots:
         notes += disguises(work)
         # Random directions judge no component, so no mutant of one either.
@@ -245,17 +220,6 @@ def _conclude(
         counterexample=counterexample, blind_spots=tuple(spots), mutants=mutants, descent=descent,
         notes=tuple(dict.fromkeys(notes)),
     )  # fmt: skip
-
-
-EXPLAINED_WITHIN = 0.9  # of the time that a spec has left
-
-
-def _while_it_lasts(settings: VerifySettings, started: float) -> AbstractContextManager[None]:
-    """A limit on what is worth having and no more: most of the time that the spec has left."""
-    if settings.seconds is None:
-        return nullcontext()
-    left = settings.seconds - (time.perf_counter() - started)
-    return patience(max(EXPLAINED_WITHIN * left, SHORTEST_PATIENCE))
 
 
 def _source_of(function: object) -> tuple[str, int] | None:

@@ -102,13 +102,13 @@ def test_a_counterexample_survives_a_search_that_runs_out_of_time(
 def test_an_explanation_without_time_left_costs_itself_and_not_the_verdict(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gradverify.run import single
+    from gradverify.run import formulas
 
     def endless(*_: object) -> None:
         while True:
             time.sleep(0.01)
 
-    monkeypatch.setattr(single, "diagnosed", endless)
+    monkeypatch.setattr(formulas, "diagnosed", endless)
     (tmp_path / "s.yaml").write_text("name: s\nvariables: [x]\nfunction: x**2\ngradient: [x]\npoints: [[3]]\n")
     result = run_spec(loaded(tmp_path / "s.yaml"), load_plugins(), VerifySettings(seconds=0.01))
     assert result.verdict is Verdict.FAIL
