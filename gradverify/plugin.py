@@ -51,6 +51,7 @@ _HOME = {
         "UnsupportedFunctionError",
         "evaluate_tree",
         "evaluate_trees",
+        "literal_value",
         "program_of",
     ),
     "gradverify.expression.nodes": (
@@ -64,7 +65,7 @@ _HOME = {
         "Stack",
     ),
     "gradverify.expression.numpy_arithmetic": ("NUMPY",),
-    "gradverify.expression.program": ("Filled", "Program", "Step"),
+    "gradverify.expression.program": ("Program", "Step"),
     "gradverify.expression.walk": ("walk",),
     "gradverify.hookspecs": (
         "BackendOption",

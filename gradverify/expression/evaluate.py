@@ -169,11 +169,12 @@ def _bind(program: Program, arithmetic: Arithmetic, shapes: Sequence[tuple[int, 
         plain = step.detail is None and step.operation not in _SPECIAL
         function = arithmetic.functions.get(step.operation) if plain else None
         steps.append((function or _function(step, arithmetic), first, second, step.arguments, step.free))
-    literals = tuple([_literal(literal, arithmetic) for literal in program.literals])
+    literals = tuple([literal_value(literal, arithmetic) for literal in program.literals])
     return _Bound(program.names, literals, tuple(steps), tuple(zip(program.results, shapes, strict=True)))
 
 
-def _literal(literal: Number | Filled, arithmetic: Arithmetic) -> Any:
+def literal_value(literal: Number | Filled, arithmetic: Arithmetic) -> Any:
+    """A literal of a program in an arithmetic: an array with a first axis of length 1."""
     if isinstance(literal, Number):
         return arithmetic.number(literal)
     shape = literal.shape

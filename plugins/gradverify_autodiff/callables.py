@@ -19,7 +19,7 @@ from gradverify.plugin import Array, CallableFunction, DoesNotApply, Evaluation,
 from gradverify_autodiff.assignment import filled_arrays, new_call
 from gradverify_autodiff.checks import agreement, require_agreement
 from gradverify_autodiff.derivatives import RowFunction
-from gradverify_autodiff.facade import BOX_METHODS, array
+from gradverify_autodiff.facade import BOX_METHODS, array, joined
 from gradverify_autodiff.graft import Graft, home_of
 from gradverify_autodiff.measure import COPIES, Measured, PointTracer, measure
 from gradverify_autodiff.tape import StaleValueError, TooLongError, length
@@ -150,9 +150,8 @@ def _constant(value: Array) -> Any:
 
 def _as_output(value: Any) -> Any:
     """A returned number, array, or sequence of numbers, as one array; complex numbers are refused."""
-    if isinstance(value, np.ndarray) and value.dtype == object:
-        value = array(value.ravel().tolist()).reshape(value.shape)
-    elif not isbox(value):
+    value = joined(value)
+    if not isbox(value):
         value = array(value, np.float64) if not isinstance(value, (list, tuple)) else array(value)
     if np.iscomplexobj(value._value if isbox(value) else value):
         raise TypeError("the value is complex")

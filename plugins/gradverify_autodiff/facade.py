@@ -281,15 +281,16 @@ def _joining(function: Callable[..., Any]) -> Callable[..., Any]:
     def joining(*args: Any, **kwargs: Any) -> Any:
         for one in args:
             if type(one) is np.ndarray and one.dtype == object:
-                return function(*map(_joined, args), **kwargs)
+                return function(*map(joined, args), **kwargs)
         return function(*args, **kwargs)
 
     return functools.wraps(function)(joining)
 
 
-def _joined(value: Any) -> Any:
+def joined(value: Any) -> Any:
+    """An array of objects of which some are traced as one traced array; anything else as it is."""
     if type(value) is np.ndarray and value.dtype == object and any(map(isbox, value.flat)):
-        return anp.reshape(anp.array(value.ravel().tolist()), value.shape)
+        return anp.reshape(array(value.ravel().tolist()), value.shape)
     return value
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from autograd.core import VJPNode, primitive_vjps
 from autograd.tracer import notrace_primitives, trace_primitives_map
 
-from gradverify.plugin import Array, ExpressionFunction, Filled, Number, Step, Variable, program_of
+from gradverify.plugin import Array, ExpressionFunction, Step, Variable, literal_value, program_of
 from gradverify_autodiff.arithmetic import AUTOGRAD, TIES_WITHOUT_SLOPE
 from gradverify_autodiff.tape import ELEMENTWISE, EXACT, TIES
 
@@ -191,7 +191,7 @@ def schedule(function: ExpressionFunction) -> Schedule | None:
         return None
     program = program_of(function.trees[:1])
     names = _names(program.names, function)
-    literals = tuple([_literal(literal) for literal in program.literals])
+    literals = tuple([literal_value(literal, AUTOGRAD) for literal in program.literals])
     inputs = tuple([type(name) is int or type(name) is Variable for name in names]) + (False,) * len(literals)
     passes = _passes(program.steps, inputs, program.results[0])
     if passes is None:
@@ -242,14 +242,6 @@ def _passes(
 
 
 _ASKED = {(False, False): (), (True, False): (0,), (False, True): (1,), (True, True): (0, 1)}
-
-
-def _literal(literal: Number | Filled) -> Array:
-    if isinstance(literal, Number):
-        return np.array([literal.value])
-    shape = literal.shape
-    filled = np.eye(shape[0]) if literal.function == "eye" else np.full(shape, float(literal.function == "ones"))
-    return filled[None]
 
 
 def _names(names: tuple[str, ...], function: ExpressionFunction) -> tuple[int | Variable | Array, ...]:
