@@ -75,3 +75,8 @@ def _spectrum(symmetric: Matrix, bound: Matrix) -> Spectrum:
     values = np.asarray(np.linalg.eigvalsh(symmetric), dtype=np.float64)
     own = values.size * float(np.finfo(np.float64).eps) * float(np.max(np.abs(values), initial=0.0))
     return Spectrum(values, float(np.linalg.norm(bound)) + own)
+
+
+def newton_step(hessian: Matrix, gradient: Vector) -> Vector:
+    """−H⁻¹g, shape (n,), of the symmetric part of a Hessian that is surely regular: no eigenvalue `unsure`."""
+    return np.asarray(-np.linalg.solve(0.5 * (hessian + hessian.T), gradient), dtype=np.float64)

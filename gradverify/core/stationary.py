@@ -17,7 +17,7 @@ from decimal import Decimal
 import numpy as np
 
 from gradverify.core.arrays import Array, Mask, Matrix, Vector
-from gradverify.core.eigen import Spectrum, spectrum
+from gradverify.core.eigen import Spectrum, newton_step, spectrum
 from gradverify.core.examine import NEARBY, typical_lengths
 from gradverify.core.problem import Derivative, Function, Problem
 from gradverify.core.reference import Reference, hessian_problem, jacobian_of_claim, joined, reference
@@ -225,7 +225,7 @@ def _newton(hessian: Matrix | None, curved: Spectrum | None, gradient: Vector) -
         return None
     if curved.unsure.size:
         return None
-    return np.asarray(-np.linalg.solve(0.5 * (hessian + hessian.T), gradient), dtype=np.float64)
+    return newton_step(hessian, gradient)
 
 
 def _rounded(point: Vector, newton: Vector | None, relative: float) -> bool:

@@ -19,7 +19,7 @@ from gradverify.core.descent.expect import Expectation, Finding, Ran, judge
 from gradverify.core.descent.methods import GradientDescent
 from gradverify.core.descent.oracle import Oracle
 from gradverify.core.descent.run import BadOption, DescentMethod, Stop, Trajectory, descend
-from gradverify.core.eigen import Spectrum, spectrum
+from gradverify.core.eigen import Spectrum, newton_step, spectrum
 from gradverify.core.estimates import DoesNotApply
 from gradverify.core.judge import Code
 from gradverify.core.judge import judge as judge_components
@@ -130,15 +130,18 @@ def _descend(
 
 
 class _Bends:
-    """The Hessian's eigenvalues at single points, asked for when they are wanted, and kept."""
+    """The Hessian and its eigenvalues at single points, asked for when they are wanted, and kept."""
 
     def __init__(self, work: Verification, main: Verified) -> None:
         self.work, self.main = work, main
-        self.known: dict[bytes, Spectrum | None] = {}
-        self.hessians: dict[bytes, Matrix] = {}
+        self.known: dict[bytes, tuple[Matrix, Spectrum] | None] = {}
 
     def at(self, point: Vector) -> Spectrum | None:
-        """At `point`, shape (n,); None where nobody knows, or there are too many variables."""
+        """The eigenvalues at `point`, shape (n,); None where nobody knows, or there are too many variables."""
+        found = self._at(point)
+        return None if found is None else found[1]
+
+    def _at(self, point: Vector) -> tuple[Matrix, Spectrum] | None:
         key = point.tobytes()
         if key not in self.known:
             self.known[key] = self._ask(point)
@@ -146,12 +149,12 @@ class _Bends:
 
     def newton(self, point: Vector, gradient: Vector) -> Vector | None:
         """The Newton step from `point` to the minimiser beside it; None where the Hessian may have no inverse there."""
-        curved = self.at(point)
-        if curved is None or not curved.definite or not np.isfinite(gradient).all():
+        found = self._at(point)
+        if found is None or not found[1].definite or not np.isfinite(gradient).all():
             return None
-        return np.asarray(-np.linalg.solve(self.hessians[point.tobytes()], gradient), dtype=np.float64)
+        return newton_step(found[0], gradient)
 
-    def _ask(self, point: Vector) -> Spectrum | None:
+    def _ask(self, point: Vector) -> tuple[Matrix, Spectrum] | None:
         main, work, n = self.main, self.work, point.size
         if n > MOST_HESSIAN or not np.isfinite(point).all():
             return None
@@ -164,8 +167,7 @@ class _Bends:
         if not told.known(0):
             return None
         value = told.value[0].reshape((n, n))
-        self.hessians[point.tobytes()] = 0.5 * (value + value.T)
-        return spectrum(value, told.bound[0].reshape((n, n)))
+        return value, spectrum(value, told.bound[0].reshape((n, n)))
 
 
 def _headings(
