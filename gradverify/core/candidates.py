@@ -104,7 +104,8 @@ def candidates(problem: Problem, listed: Matrix, literals: Sequence[float], coun
     # One component special, the others as listed or random: of the values that the component's domain has.
     half = draws.from_base.shape[0]
     value, where, elsewhere, at_ends = values[draws.special], draws.where, draws.others, np.empty((0, n))
-    if np.isfinite(domain.low).any() or np.isfinite(domain.high).any():
+    bounded = np.isfinite(domain.low).any() or np.isfinite(domain.high).any()
+    if bounded:
         fits = np.flatnonzero((value >= domain.low[where]) & (value <= domain.high[where]))[:half]
         value, where = value[fits], where[fits]
         elsewhere = _drawn(problem, elsewhere, draws.uniform[:half])
@@ -112,7 +113,8 @@ def candidates(problem: Problem, listed: Matrix, literals: Sequence[float], coun
     alone = np.where(draws.from_base, base, elsewhere)[: len(value)]
     alone[np.arange(len(alone)), where[: len(alone)]] = value[: len(alone)]
     special = _inside(np.concatenate([ties, others, at_ends, alone]), problem)[: max(1, (2 * count) // 3)]
-    random = _random_points(problem, draws)[: max(0, count - special.shape[0])]
+    free = _inside(_drawn(problem, draws.normal, draws.uniform), problem) if bounded else draws.normal
+    random = free[: max(0, count - special.shape[0])]
     points = np.concatenate([special, random]) + 0.0  # −0 is 0
     whole = points.view(np.dtype((np.void, points.dtype.itemsize * n))).ravel().tolist() if n else []
     first = dict(zip(reversed(whole), range(len(whole) - 1, -1, -1), strict=True))  # of equal points the first is kept
@@ -135,7 +137,10 @@ def _at_ends(problem: Problem, base: Vector, most: int) -> Matrix:
 
 
 def _drawn(problem: Problem, normal: Matrix, uniform: Matrix) -> Matrix:
-    """Random points: uniform between finite ends, else normal from the finite end; normal, uniform: (k, n)."""
+    """Random points: uniform between finite ends, else normal on several scales from the finite end.
+
+    normal, uniform: (k, n).
+    """
     low, high = problem.domain.low, problem.domain.high
     has_low, has_high = np.isfinite(low), np.isfinite(high)
     with np.errstate(all="ignore"):
@@ -144,11 +149,3 @@ def _drawn(problem: Problem, normal: Matrix, uniform: Matrix) -> Matrix:
         below = high - np.abs(normal)
     rows: Matrix = np.where(has_low & has_high, both, np.where(has_low, above, np.where(has_high, below, normal)))
     return rows
-
-
-def _random_points(problem: Problem, draws: _Draws) -> Matrix:
-    """Random points inside the domain: uniform between finite ends, else normal on several scales from the finite
-    end."""
-    if not (np.isfinite(problem.domain.low).any() or np.isfinite(problem.domain.high).any()):
-        return draws.normal
-    return _inside(_drawn(problem, draws.normal, draws.uniform), problem)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -153,7 +151,7 @@ def _check(
         evidence = Evidence.PROVED
     return Check(
         kind=kind, backend=answer.backend, verdict=verdict, evidence=evidence, reason=reason, seconds=answer.seconds,
-        max_relative_error=_max_relative_error(rows, verified.claim.values, judged.reference), points=points, line=line,
+        max_relative_error=_max_relative_error(verified.claim.values, judged.reference), points=points, line=line,
         details=_details(verified, judged, proof),
     )  # fmt: skip
 
@@ -312,32 +310,15 @@ def _numbers(vector: Vector) -> tuple[float, ...]:
     return tuple(numbers)
 
 
-def _max_relative_error(rows: _Rows, claimed: Matrix, reference: Matrix) -> float | None:
+def _max_relative_error(claimed: Matrix, reference: Matrix) -> float | None:
     """The largest |claimed − reference| / |reference|; components whose reference is 0 count by |claimed| alone."""
-    if claimed.size <= FEW and rows.shown is None:  # as Python's numbers: less than one call of NumPy takes
-        pairs = zip(chain.from_iterable(rows.claimed), chain.from_iterable(rows.reference), strict=True)
-        return _largest_of([_relative(one, other) for one, other in pairs if math.isfinite(other)])
     with np.errstate(all="ignore"):
         gap = np.abs(claimed - reference)
-        relative = np.where(reference != 0, gap / np.abs(reference), np.where(gap == 0, 0.0, np.inf))
+        relative = gap / np.abs(reference)
+    zero = reference == 0
+    relative[zero] = np.where(gap[zero] == 0, 0.0, np.inf)
     known = relative[np.isfinite(reference)]
     return float(known.max()) if known.size else None
-
-
-FEW = 64  # components of all points together
-
-
-def _relative(claimed: float, reference: float) -> float:
-    gap = abs(claimed - reference)
-    if reference == 0:
-        return 0.0 if gap == 0 else math.inf
-    return gap / abs(reference)
-
-
-def _largest_of(numbers: list[float]) -> float | None:
-    if not numbers:
-        return None
-    return math.nan if any(map(math.isnan, numbers)) else max(numbers)
 
 
 def _details(verified: Verified, judged: Judged, proof: Proof | None) -> dict[str, Any]:

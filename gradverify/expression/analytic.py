@@ -77,7 +77,7 @@ def analytic(node: Node) -> bool:
         kind = type(part)
         if kind is Name or kind is Number:  # what most nodes are
             continue
-        if kind is Compare or (kind is Call and part.function not in ANALYTIC):  # type: ignore[union-attr]
+        if isinstance(part, Compare) or (isinstance(part, Call) and part.function not in ANALYTIC):
             return False
         pending += children(part)
     return True

@@ -24,8 +24,7 @@ _LESS_OF_TWO = {"min": "minimum", "max": "maximum"}
 
 def is_condition(node: Node) -> bool:
     """Whether `node` is true or false rather than a number."""
-    kind = type(node)
-    return node.function in _CONDITIONS if kind is Call else kind is Compare  # type: ignore[union-attr]
+    return node.function in _CONDITIONS if isinstance(node, Call) else isinstance(node, Compare)
 
 
 def as_number(node: Node) -> Node:

@@ -45,14 +45,14 @@ def pack(points: Sequence[PointResult]) -> dict[str, Any] | None:
     at, size, verdict = len(first.at), len(first.claimed), first.verdict
     vectors: list[Sequence[float]] = []
     for point in points:
-        one = (point.claimed, point.reference, point.error_bound, point.tolerance)
+        four = (point.claimed, point.reference, point.error_bound, point.tolerance)
+        given = [vector for vector in four if vector is not None]
         if (
-            None in one or point.verdict is not verdict or len(point.at) != at
+            len(given) < len(four) or point.verdict is not verdict or len(point.at) != at
             or point.wrong_components or point.notes or point.reason is not None or point.components is not None
         ):  # fmt: skip
             return None
-        vectors.append(point.at)
-        vectors += one  # type: ignore[arg-type]
+        vectors += (point.at, *given)
     numbers = list(chain.from_iterable(vectors))
     if len(numbers) != len(points) * (at + 4 * size) or any(len(vector) != size for vector in vectors[1::5]):
         return None
