@@ -20,7 +20,7 @@ def pick(values: Floats, at: Indices) -> Floats:
     return values[np.arange(len(values)), at]
 
 
-def distinct(numbers: Indices) -> Indices:
+def unique(numbers: Indices) -> Indices:
     """The different ones, rising: np.unique, which would import NumPy's masked arrays for it, as slow as ten specs."""
     ordered = np.sort(numbers)
     first = np.ones(ordered.shape, dtype=np.bool_)

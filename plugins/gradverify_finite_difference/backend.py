@@ -21,7 +21,7 @@ from gradverify.plugin import (
     find_kinks,
 )
 from gradverify_finite_difference.afar import FARTHER, STEPS, holds
-from gradverify_finite_difference.arrays import Flags, Floats, Indices, distinct
+from gradverify_finite_difference.arrays import Flags, Floats, Indices, unique
 from gradverify_finite_difference.at_once import estimate_at_once
 from gradverify_finite_difference.climb import Climbed, Goal, climb
 from gradverify_finite_difference.continuity import Nature, sharp_ends
@@ -423,12 +423,12 @@ def _second(
     least[wanted, 0] = np.where(np.isfinite(relative), relative, 0.0)
     least[wanted, 1] = found.quantum
     edge = ~(lines.room.both > 0)
-    for row in distinct(np.flatnonzero(edge) // n).tolist():
+    for row in unique(np.flatnonzero(edge) // n).tolist():
         notes[row].append(Note(NoteKind.EDGE, "second differences need room on both sides"))
-    _mixed(sampler, problem, points, centre, distinct(at), step, least, random, value, bound)
+    _mixed(sampler, problem, points, centre, unique(at), step, least, random, value, bound)
     # Beside f's size at the steps that were taken: along a straight line they go very far, and f is as large there.
     noisy = relative > NOISY * problem.precision.epsilon
-    for row in distinct(at[noisy]).tolist():
+    for row in unique(at[noisy]).tolist():
         level = np.max(found.selection.noise[noisy & (at == row)])
         notes[row].append(Note(NoteKind.NOISE, f"f is noisy at a level of {level:.0e}"))
     return value, bound, notes
@@ -478,7 +478,7 @@ def _smooth_enough(part: Lines, done: Climbed, side: Side, found: Floats, error:
 
 def _note(notes: list[list[Note]], rows: Indices, n: int, m: int, kind: NoteKind, message: str) -> None:
     """One note a point for the lines `rows`, naming the derivative's components."""
-    for point in distinct(rows // n).tolist():
+    for point in unique(rows // n).tolist():
         variables = (rows[rows // n == point] % n).tolist()
         components = tuple(output * n + j for output in range(m) for j in variables)
         notes[point].append(Note(kind, message, components))

@@ -25,7 +25,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from gradverify_finite_difference.arrays import Flags, Floats, Indices, distinct, pick
+from gradverify_finite_difference.arrays import Flags, Floats, Indices, pick, unique
 from gradverify_finite_difference.extrapolation import Selection, Series
 from gradverify_finite_difference.lines import Lines, Samples, Side, by_row
 from gradverify_finite_difference.sampling import BudgetError, Sampler
@@ -332,7 +332,7 @@ def breaks(
     rung = np.where(np.isfinite(found.value), cliffs(series, found, claimed, relative), -1)
     rung = np.where(rung > 0, rung, np.where(np.isfinite(found.value), outrun(lines, samples, series, found, side), -1))
     suspects = np.flatnonzero(rung > 0)
-    spread = distinct(np.linspace(0, suspects.size - 1, min(LOOKED_AT_FIRST, suspects.size)).round().astype(np.intp))
+    spread = unique(np.linspace(0, suspects.size - 1, min(LOOKED_AT_FIRST, suspects.size)).round().astype(np.intp))
     for rows in (suspects[spread], np.delete(suspects, spread)):
         if not rows.size:
             break

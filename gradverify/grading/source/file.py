@@ -88,9 +88,7 @@ class File:
             self._assigned.setdefault(key, []).append(value)
 
     def _keys(self, target: ast.expr) -> list[tuple[int, str]]:
-        base = target
-        while isinstance(base, ast.Subscript | ast.Starred):
-            base = base.value
+        base = _whole(target)
         if isinstance(base, ast.Name):
             return [(id(self.scope(target)), base.id)]
         return [(id(self.tree), base.attr)] if isinstance(base, ast.Attribute) else []
@@ -112,9 +110,7 @@ class File:
     def meanings(self, node: ast.expr) -> list[ast.expr]:
         """The expressions that a name, or a part of what it names, may stand for."""
         self.spend(LOOKING_UP)
-        base = node
-        while isinstance(base, ast.Subscript | ast.Starred):
-            base = base.value
+        base = _whole(node)
         if isinstance(base, ast.Attribute):
             return self._assigned.get((id(self.tree), base.attr), [])[:MOST_MEANINGS]
         if not isinstance(base, ast.Name):
@@ -163,9 +159,7 @@ class File:
     def changes(self, node: ast.expr) -> list[ast.AugAssign]:
         """How what a name stands for is changed in place: `h /= 2`."""
         self.spend(LOOKING_UP)
-        base = node
-        while isinstance(base, ast.Subscript):
-            base = base.value
+        base = _whole(node)
         if not isinstance(base, ast.Name):
             return []
         for scope in self.scopes(node):
@@ -216,3 +210,10 @@ class File:
         for meaning in self.meanings(node):
             found += self._functions_meant(meaning, deep - 1)
         return found
+
+
+def _whole(node: ast.expr) -> ast.expr:
+    """What a node is a part of: `a` of `a[0][1]`, and of `*a`."""
+    while isinstance(node, ast.Subscript | ast.Starred):
+        node = node.value
+    return node

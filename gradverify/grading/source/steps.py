@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
 
 from gradverify.grading.source.file import DEEP, File
 from gradverify.grading.source.trees import called, is_multiple, number_of, roots
@@ -126,11 +125,9 @@ class Steps:
         """What is added or subtracted somewhere in a function."""
         found: set[str] = set()
         for node in self._file.walk(whole):
+            for side in _sides(node):
+                found |= self._added(side)
             match node:
-                case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=right):
-                    found |= self._added(left) | self._added(right)
-                case ast.AugAssign(op=ast.Add() | ast.Sub(), value=value):
-                    found |= self._added(value)
                 case ast.Call(args=[left, right]) if called(node) in ADDING:
                     found |= self._added(left) | self._added(right)
                 case ast.Call(args=[left, right, *_]) if called(node) == "linspace":  # from x - h to x + h
@@ -189,19 +186,13 @@ class Steps:
         found: set[str] = set()
         for node in self._file.walk(whole):
             match node:
-                case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=right):
-                    sides: Iterable[ast.expr] = (left, right)
-                case ast.AugAssign(op=ast.Add() | ast.Sub(), value=value):
-                    sides = (value,)
                 case ast.Call(func=ast.Name(id="complex"), args=[_, part]):
                     found |= {ast.dump(root) for root in roots(part)}
-                    continue
                 case ast.Assign(targets=[ast.Attribute(attr="imag")], value=value):
                     found |= {ast.dump(root) for root in roots(value)}
-                    continue
                 case _:
-                    continue
-            for side in sides:
+                    pass
+            for side in _sides(node):
                 if any(isinstance(c, ast.Constant) and isinstance(c.value, complex) for c in self._file.walk(side)):
                     found |= self._added(side)
         return found
@@ -209,14 +200,7 @@ class Steps:
     def _moved_by_constants(self, whole: ast.AST) -> set[float]:
         found: set[float] = set()
         for node in self._file.walk(whole):
-            match node:
-                case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=right):
-                    sides: Iterable[ast.expr] = (left, right)
-                case ast.AugAssign(op=ast.Add() | ast.Sub(), value=value):
-                    sides = (value,)
-                case _:
-                    continue
-            for side in sides:
+            for side in _sides(node):
                 for part in self._file.walk(side) if isinstance(side, ast.BinOp) else (side,):
                     if isinstance(part, ast.expr) and (number := number_of(part)) is not None:
                         found.add(number)
@@ -282,3 +266,14 @@ class Steps:
             ):
                 return True
         return False
+
+
+def _sides(node: ast.AST) -> tuple[ast.expr, ...]:
+    """What is added to or subtracted from something there, and what it is added to where that is an expression."""
+    match node:
+        case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=right):
+            return left, right
+        case ast.AugAssign(op=ast.Add() | ast.Sub(), value=value):
+            return (value,)
+        case _:
+            return ()
