@@ -22,3 +22,13 @@ def result_of(text: str, folder: Path = Path()) -> SpecResult:
 def verdict_of(text: str, folder: Path = Path()) -> Verdict:
     """Its verdict alone."""
     return result_of(text, folder).verdict
+
+
+def of_code(folder: Path, code: str, points: str, variables: str = "[x]", more: str = "") -> SpecResult:
+    """Of f and its claimed gradient g in `code`; `more` is further lines of the spec."""
+    (folder / "m.py").write_text("import math\nimport numpy as np\n" + code)
+    return result_of(
+        f"variables: {variables}\nfunction: {{python: 'm.py:f'}}\ngradient: {{python: 'm.py:g'}}\n"
+        f"points: {points}\n{more}",
+        folder,
+    )

@@ -6,19 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gradverify.core.report import SpecResult
 from gradverify.core.verdicts import Verdict
-from tests.in_process import result_of, verdict_of
-
-
-def of_code(folder: Path, code: str, points: str, variables: str = "[x]", more: str = "") -> SpecResult:
-    (folder / "m.py").write_text("import numpy as np\n" + code)
-    return result_of(
-        f"variables: {variables}\nfunction: {{python: 'm.py:f'}}\ngradient: {{python: 'm.py:g'}}\n"
-        f"points: {points}\n{more}",
-        folder,
-    )
-
+from tests.in_process import of_code, verdict_of
 
 LOGISTIC = "def f(x):\n    return 1 / (1 + np.exp(-100 * x))\ndef g(x):\n"
 

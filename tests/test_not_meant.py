@@ -6,21 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from gradverify.core.report import SpecResult
 from gradverify.core.verdicts import Verdict
-from tests.in_process import result_of
+from tests.in_process import of_code
 
-IMPORTS = "import math\nimport numpy as np\n"
 LEFT_OUT = "not meant for"
 
 
-def of_code(folder: Path, code: str, points: str, variables: str = "[x]", domain: str | None = None) -> SpecResult:
-    (folder / "m.py").write_text(IMPORTS + code)
-    return result_of(
-        f"variables: {variables}\nfunction: {{python: 'm.py:f'}}\ngradient: {{python: 'm.py:g'}}\npoints: {points}\n"
-        + (f"domain: {domain}\n" if domain else ""),
-        folder,
-    )
+def domain_of(text: str | None) -> str:
+    return f"domain: {text}\n" if text else ""
 
 
 PENALTY = """
@@ -49,14 +42,14 @@ def g(x):
 def test_a_penalty_is_meant_where_the_domain_or_a_branch_of_the_claim_says_so(
     tmp_path: Path, guard: str, domain: str | None, verdict: Verdict, noted: bool
 ) -> None:
-    result = of_code(tmp_path, PENALTY.format(guard=guard), "[1.0, 2.0]", domain=domain)
+    result = of_code(tmp_path, PENALTY.format(guard=guard), "[1.0, 2.0]", more=domain_of(domain))
     assert result.verdict is verdict
     assert any(LEFT_OUT in note for note in result.notes) is noted
     assert not any("larger one" in note for note in result.notes)
 
 
 def test_the_counterexample_in_a_declared_domain_says_how_to_leave_such_points_out(tmp_path: Path) -> None:
-    found = of_code(tmp_path, PENALTY.format(guard="pass"), "[1.0, 2.0]", domain="{x: [0, 10]}").counterexample
+    found = of_code(tmp_path, PENALTY.format(guard="pass"), "[1.0, 2.0]", more=domain_of("{x: [0, 10]}")).counterexample
     assert found is not None
     assert "answers 1e+06 all around" in found.message
     assert "`domain`" in found.message
@@ -110,8 +103,8 @@ def g(p):
 def test_invalid_arguments_that_no_box_leaves_out_are_no_counterexamples(
     tmp_path: Path, right: str, wrong: str, variables: str, points: str, domain: str | None
 ) -> None:
-    assert of_code(tmp_path, right, points, variables, domain).verdict is Verdict.PASS
-    assert of_code(tmp_path, wrong, points, variables, domain).verdict is Verdict.FAIL
+    assert of_code(tmp_path, right, points, variables, domain_of(domain)).verdict is Verdict.PASS
+    assert of_code(tmp_path, wrong, points, variables, domain_of(domain)).verdict is Verdict.FAIL
 
 
 def test_a_fault_elsewhere_is_found_though_most_points_are_not_meant(tmp_path: Path) -> None:

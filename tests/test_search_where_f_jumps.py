@@ -6,45 +6,24 @@ from pathlib import Path
 
 import pytest
 
-from gradverify.core.report import SpecResult
 from gradverify.core.verdicts import Verdict
-from tests.in_process import result_of, verdict_of
+from tests.in_process import of_code, verdict_of
 
-
-def of_code(folder: Path, code: str, variables: str, points: str, more: str = "") -> SpecResult:
-    (folder / "m.py").write_text("import numpy as np\n" + code)
-    return result_of(
-        f"variables: {variables}\nfunction: {{python: 'm.py:f'}}\ngradient: {{python: 'm.py:g'}}\n"
-        f"points: {points}\n{more}",
-        folder,
-    )
-
-
+SIMULATIONS = Path(__file__).parents[1] / "specs" / "fields" / "simulations.py"
 BOUNCING = """
-def f(v):
-    x = 0.5
-    for _ in range(60):
-        v = v - 0.25
-        x = x + 0.025 * v
-        if x < 0:
-            x, v = -x, -0.9 * v
-    return x
-def g(v):
-    x, slope, rate = 0.5, 0.0, 1.0
-    for _ in range(60):
-        v = v - 0.25
-        x = x + 0.025 * v
-        slope = slope + 0.025 * rate
-        if x < 0 and {bounces}:
-            x, v, slope, rate = -x, -0.9 * v, -slope, -0.9 * rate
-    return slope
+variables: [v]
+function: {{python: '{file}:bouncing'}}
+gradient: {{python: '{file}:{claim}'}}
+points: [9]
+domain: {{v: [-8, 10]}}
 """
 
 
-@pytest.mark.parametrize(("bounces", "verdict"), [("True", Verdict.PASS), ("False", Verdict.FAIL)])
-def test_traces_decide_where_differences_see_only_jumps(tmp_path: Path, bounces: str, verdict: Verdict) -> None:
-    code = BOUNCING.replace("{bounces}", bounces)
-    assert of_code(tmp_path, code, "[v]", "[9]", "domain: {v: [-8, 10]}\n").verdict is verdict
+@pytest.mark.parametrize(
+    ("claim", "verdict"), [("bouncing_gradient", Verdict.PASS), ("bouncing_gradient_in_the_air", Verdict.FAIL)]
+)
+def test_traces_decide_where_differences_see_only_jumps(claim: str, verdict: Verdict) -> None:
+    assert verdict_of(BOUNCING.format(file=SIMULATIONS, claim=claim)) is verdict
 
 
 MISSING = [
@@ -61,7 +40,7 @@ def test_a_claim_without_a_value_is_a_fault_only_where_f_is_continuous(
 ) -> None:
     start = "(x, y):\n    x, y = np.float64(x), np.float64(y)\n    return"
     code = f"def f{start} {f}\ndef g{start} {along_x}, {along_y}\n"
-    assert of_code(tmp_path, code, "[x, y]", "[[1, 2], [2.5, -1]]", "domain: {x: [-3, 3]}\n").verdict is verdict
+    assert of_code(tmp_path, code, "[[1, 2], [2.5, -1]]", "[x, y]", "domain: {x: [-3, 3]}\n").verdict is verdict
 
 
 @pytest.mark.parametrize(
@@ -87,9 +66,9 @@ def test_the_gradient_of_a_double_eigenvalue_is_no_counterexample_whatever_round
         "    left = np.linalg.inv(V)[k]\n"
         "    return [3 - i + float((left @ S[:, i] * (T[i] @ V[:, k])).real) for i in (0, 1)]\n"
     )
-    assert of_code(tmp_path, code, "[a, b]", "[[2, 1], [-1, 3]]").verdict is Verdict.PASS
+    assert of_code(tmp_path, code, "[[2, 1], [-1, 3]]", "[a, b]").verdict is Verdict.PASS
 
 
 def test_a_value_at_a_kink_that_round_off_does_not_touch_is_one(tmp_path: Path) -> None:
     code = "def f(x):\n    return abs(x - 3)\ndef g(x):\n    return 5.0 if abs(x - 3) < 1e-9 else np.sign(x - 3)\n"
-    assert of_code(tmp_path, code, "[x]", "[1, 4.5]").verdict is Verdict.FAIL
+    assert of_code(tmp_path, code, "[1, 4.5]").verdict is Verdict.FAIL

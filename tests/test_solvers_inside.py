@@ -8,23 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from gradverify.core.report import SpecResult
 from gradverify.core.variables import Variables
 from gradverify.core.verdicts import Fault, Verdict
 from gradverify.functions.approximations import approximation
 from gradverify.functions.callables import function_from_callable
-from tests.in_process import result_of
+from tests.in_process import of_code
 
-
-def of_code(folder: Path, code: str, points: str, domain: str) -> SpecResult:
-    (folder / "m.py").write_text("import math\nimport numpy as np\n" + code)
-    return result_of(
-        "variables: [a]\nfunction: {python: 'm.py:f'}\ngradient: {python: 'm.py:g'}\n"
-        f"points: {points}\ndomain: {{a: {domain}}}\n",
-        folder,
-    )
-
-
+DOMAIN = "domain: {a: [0.1, 0.9]}\n"
 FIXED_POINT = """
 def f(a):
     x = 1.0
@@ -53,11 +43,11 @@ def test_the_derivative_of_a_fixed_point_is_undecided_to_what_its_iteration_leav
     tmp_path: Path, claim: str, tolerance: str, verdict: Verdict
 ) -> None:
     code = FIXED_POINT.format(claim=claim, tolerance=tolerance)
-    assert of_code(tmp_path, code, "[0.5, 0.7]", "[0.1, 0.9]").verdict is verdict
+    assert of_code(tmp_path, code, "[0.5, 0.7]", "[a]", DOMAIN).verdict is verdict
 
 
 def test_a_wrong_sign_of_such_a_derivative_is_named(tmp_path: Path) -> None:
-    found = of_code(tmp_path, FIXED_POINT.format(claim="x * x", tolerance="1e-6"), "[0.5, 0.7]", "[0.1, 0.9]")
+    found = of_code(tmp_path, FIXED_POINT.format(claim="x * x", tolerance="1e-6"), "[0.5, 0.7]", "[a]", DOMAIN)
     assert [one.fault for one in found.diagnosis] == [Fault.SIGN]
 
 
@@ -96,7 +86,7 @@ def test_no_source_is_read_where_nothing_is_accused(tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr("gradverify.run.asking.approximation", read)
     code = "def f(a):\n    return np.sin(a)\ndef g(a):\n    return np.cos(a)\n"
-    assert of_code(tmp_path, code, "[0.5, 0.7]", "[0.1, 0.9]").verdict is Verdict.PASS
+    assert of_code(tmp_path, code, "[0.5, 0.7]", "[a]", DOMAIN).verdict is Verdict.PASS
 
 
 def approximation_in(folder: Path, code: str) -> tuple[str, float] | None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gradverify.core.verdicts import Verdict
-from gradverify.run.settings import VerifySettings
-from tests.beyond.support import run
+from tests.in_process import verdict_of
 
 SPEC = "variables: [x, y]\nfunction: '{f}'\ngradient: ['{gx}', '{gy}']\npoints: [[1.2, 0.7], [-0.6, 2.3]]\n"
 
@@ -20,7 +19,7 @@ SPEC = "variables: [x, y]\nfunction: '{f}'\ngradient: ['{gx}', '{gy}']\npoints: 
     ],
 )
 def test_a_right_gradient_need_have_no_value_where_f_is_not_defined(f: str, gx: str, gy: str) -> None:
-    assert run(SPEC.format(f=f, gx=gx, gy=gy), settings=VerifySettings()).verdict is Verdict.PASS
+    assert verdict_of(SPEC.format(f=f, gx=gx, gy=gy)) is Verdict.PASS
 
 
 @pytest.mark.parametrize(
@@ -32,4 +31,4 @@ def test_a_right_gradient_need_have_no_value_where_f_is_not_defined(f: str, gx: 
     ],
 )
 def test_a_gradient_without_a_value_or_with_a_wrong_one_where_f_is_defined_fails(f: str, gx: str, gy: str) -> None:
-    assert run(SPEC.format(f=f, gx=gx, gy=gy), settings=VerifySettings()).verdict is Verdict.FAIL
+    assert verdict_of(SPEC.format(f=f, gx=gx, gy=gy)) is Verdict.FAIL

@@ -264,7 +264,9 @@ def test_who_has_no_time_left_for_the_graders_own_questions_did_not_stop_answeri
                 return Answer(status=Ended.TIMEOUT, detail="it was still running", seconds=given)
             return dataclasses.replace(super().call(entry, arguments, seconds=seconds), seconds=0.4)
 
-    wrong = lambda x, y: right(x, y) * [1, -1]  # noqa: E731 - wrong, so that the grader asks further
+    def wrong(x: float, y: float) -> Any:  # so that the grader asks further
+        return right(x, y) * [1, -1]
+
     grading = DerivativeGrading(bench_in(tmp_path), Seat(Slow(wrong), "grad", 4.0), SubmissionLimits(), 7)
     grading.look()
     result = grading.grade()
