@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -24,6 +24,7 @@ from gradverify.core.examine import ClaimValues, examine
 from gradverify.core.judge import FAIL, INCONCLUSIVE, PASS, ROUND_OFF_UNITS, judge
 from gradverify.core.kinks import find_kinks
 from gradverify.core.not_meant import NotMeant
+from gradverify.core.pace import Pace
 from gradverify.core.problem import Derivative, ExpressionFunction, Problem, Request
 from gradverify.core.ties import single_ties, single_values
 from gradverify.core.values import values_of
@@ -87,39 +88,6 @@ FORMULA_EVALUATIONS, CODE_EVALUATIONS = 2000, 1000  # of f: a few milliseconds f
 UNDECIDED = 4  # times as many where a listed point is open: it cost a ladder, which other points hardly do
 DIFFERENCED = 2  # times as many for a Hessian that differences alone judge, which costs ten times what a gradient does
 FEWEST_CANDIDATES = 4  # fewer tell nothing: the search is then left out, and says so
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How slow a function and its claim are, and what time there is: `seconds` for all calls that a search makes."""
-
-    function: float  # s a call
-    claim: float
-    seconds: float
-
-    def less(self, listed: Verified) -> Pace:
-        """What is left once a suspect has been confirmed, which costs what one of the listed points did."""
-        rows = max(1, listed.points.shape[0])
-        one = (listed.evaluations * self.function + listed.claim_evaluations * self.claim) / rows
-        return replace(self, seconds=max(0.0, self.seconds - one))
-
-    def evaluations(self, budget: int) -> int:
-        """As much of a budget of evaluations of f as there is time for."""
-        return self._within(budget, self.function)
-
-    def points(self, count: int) -> int:
-        """As many of `count` points as there is time to ask the claim at."""
-        return self._within(count, self.claim)
-
-    def _within(self, count: int, each: float) -> int:
-        """`count`, or else a power of two, so that a little more or less time changes nothing."""
-        if count * each <= self.seconds:
-            return count
-        return 2 ** int(math.log2(self.seconds / each)) if self.seconds >= each else 0
-
-    def __str__(self) -> str:
-        slow = "the claim" if self.claim > self.function else "the function"
-        return f"{slow} takes {max(self.function, self.claim):.2g} s a call"
 
 
 @dataclass(frozen=True, slots=True)
@@ -915,25 +883,25 @@ class _Hunt:
         Second differences see a jump of the slope beside a point no better than one at it. Special points are full of
         them; that one passes by a generic point and by all its neighbours at random distances is not to be expected.
         """
-        around = np.array([])
-        if is_generic(point[None])[0]:
-            rng = np.random.default_rng(self.problem.seed)
-            around = point * (1.0 + AROUND * rng.uniform(-1.0, 1.0, size=(WITNESSES, point.size)))
-        if not around.size or not self.problem.domain.contains(around).all():
+        around = self._witnesses(point, WITNESSES) if is_generic(point[None])[0] else None
+        if around is None:
             return np.zeros(self.listed.claim.values.shape[1], dtype=np.bool_)
         fails: Mask = (self._verified(around).codes == FAIL).all(axis=0)
         return fails
+
+    def _witnesses(self, point: Vector, count: int) -> Matrix | None:
+        """Points around `point`, (count, n), which must tell the same; None where the domain ends among them."""
+        rng = np.random.default_rng(self.problem.seed)
+        around: Matrix = point * (1.0 + AROUND * rng.uniform(-1.0, 1.0, size=(count, point.size)))
+        return around if self.problem.domain.contains(around).all() else None
 
     def _is_steadily_wrong(self, point: Vector, judged: Judged, faint: Mask) -> Mask:
         """Where gaps no larger than round-off on ordinary sizes are none, as they keep their share of the derivative.
 
         faint: (c,).  Around the point all must fail too, each by about the same part; round-off differs each time.
         """
-        if self.second or not (point != 0).any():
-            return np.zeros(faint.shape, dtype=np.bool_)
-        rng = np.random.default_rng(self.problem.seed)
-        around = point * (1.0 + AROUND * rng.uniform(-1.0, 1.0, size=(STEADY_WITNESSES, point.size)))
-        if not self.problem.domain.contains(around).all():
+        around = None if self.second or not (point != 0).any() else self._witnesses(point, STEADY_WITNESSES)
+        if around is None:
             return np.zeros(faint.shape, dtype=np.bool_)
         verified = self._verified(around)
         same = next((j for j in verified.judged if j.backend == judged.backend), None)

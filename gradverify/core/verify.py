@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gradverify.core import beside_zeros, subgradient, withdrawn
+from gradverify.core import beside_zeros, withdrawn
 from gradverify.core.answers import Answer as Answer  # noqa: PLC0414 - offered here as well
 from gradverify.core.answers import Ask as Ask  # noqa: PLC0414
 from gradverify.core.answers import Judged
@@ -18,6 +18,7 @@ from gradverify.core.estimates import Estimate, Estimates, Kink, stacked
 from gradverify.core.examine import ClaimValues, ScaleProbe, examine, typical_lengths
 from gradverify.core.judge import EXCUSED, FAIL, INCONCLUSIVE, PASS, SKIPPED, Code, judge, judge_kink, judge_with_scales
 from gradverify.core.kinks import find_kinks
+from gradverify.core.mixtures import exclude_mixtures
 from gradverify.core.problem import Derivative, Failure, Observation, Problem, Request
 from gradverify.core.ties import single_values
 from gradverify.core.unresponsive import Negligible
@@ -137,7 +138,7 @@ def verify(
     if codes.any():  # not all pass, whose code is 0
         judged = withdrawn.cross_examined(problem, points, judged, codes, claimed, kinks, probe.typical)
     if at_kinks is AtKinks.ACCEPT_SUBGRADIENT:
-        judged = _exclude_mixtures(problem, points, codes, judged, kinks, claimed, ask, probe.typical)
+        judged = exclude_mixtures(problem, points, codes, judged, kinks, claimed, ask, probe.typical)
     scattered = None
     if codes.any() and (codes == FAIL).any():
         scattered = withdrawn.scattered(problem, points, codes, judged, claimed, ask)
@@ -249,79 +250,9 @@ def _at_new_kinks(
     return replace(judged, codes=codes)
 
 
-def _exclude_mixtures(
-    problem: Problem,
-    points: Matrix,
-    codes: Array,
-    judged: Sequence[Judged],
-    kinks: Sequence[Mapping[int, Kink]],
-    claimed: Matrix,
-    ask: Ask,
-    typical: Vector,
-) -> list[Judged]:
-    """Mark components wrong whose claimed values at a kink no subgradient has together. Changes `codes`."""
-    out = list(judged)
-    if problem.derivative is not Derivative.GRADIENT:
-        return out
-    for row, found in enumerate(kinks):
-        passing = {i: kink for i, kink in found.items() if codes[row, i] == PASS}
-        if len(passing) < 2:
-            continue
-        around = subgradient.nearby(points[row], problem, typical)
-        for backend in sorted(judged, key=lambda j: -j.evidence[row].strength):
-            gradients = _gradients(backend.backend, problem, around, ask)
-            if gradients is not None and np.isfinite(gradients).all(axis=1).sum() >= subgradient.ENOUGH:
-                pairs = _apart(problem, points[row], claimed[row], passing, gradients, backend.backend, ask, typical)
-                excluded = sorted({i for pair in pairs for i in pair})
-                codes[row, excluded] = Code.FAIL
-                where = np.zeros(codes.shape, dtype=np.bool_)
-                where[row, excluded] = True
-                out = [one.recoded(where, Code.FAIL) for one in out]
-                break
-    return out
-
-
-def _apart(
-    problem: Problem,
-    point: Vector,
-    claimed: Vector,
-    kinks: Mapping[int, Kink],
-    gradients: Matrix,
-    backend: str,
-    ask: Ask,
-    typical: Vector,
-) -> list[tuple[int, int]]:
-    """The pairs of components at a kink that no subgradient has together, wherever `backend` is asked for one.
-
-    gradients: (k, c), at random points.
-    """
-    pairs = subgradient.apart(claimed, kinks, gradients)
-    held = list(pairs)[: subgradient.MOST_PAIRS]
-    tries = subgradient.ROUNDS
-    while held and tries:
-        aimed = subgradient.aimed(point, {pair: pairs[pair] for pair in held}, problem, typical)
-        there = _gradients(backend, problem, aimed, ask)
-        if there is None:
-            break
-        gradients = np.concatenate([gradients, there])
-        pairs = subgradient.apart(claimed, kinks, gradients)
-        held, tries = [pair for pair in held if pair in pairs], tries - 1
-        if not held:
-            held, tries = list(pairs)[: subgradient.MOST_PAIRS], subgradient.ROUNDS
-    return held
-
-
 def _caller(problem: Problem) -> Callable[[Matrix], object]:
     """f, called at points as far as they are inside the domain."""
     return lambda points: problem.function.evaluate(points[problem.domain.contains(points).all(axis=1)])
-
-
-def _gradients(backend: str, problem: Problem, points: Matrix, ask: Ask) -> Matrix | None:
-    """A backend's values at points, shape (k, c), or None where it has none."""
-    answer = ask(backend, problem, Request(points)) if points.shape[0] else None
-    if answer is None or answer.estimates is None:
-        return None
-    return np.array([e.value for e in answer.estimates.points]).reshape((points.shape[0], -1))
 
 
 def _proves(estimates: Estimates | None) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from gradverify.core import conclude, search
 from gradverify.core.arrays import Vector
 from gradverify.core.judge import Code
+from gradverify.core.pace import Pace
 from gradverify.core.problem import CallableFunction, ExpressionFunction
 from gradverify.core.report import Check, Counterexample
 from gradverify.core.verdicts import Verdict
@@ -52,7 +53,7 @@ def _search_seconds(spec: Spec, settings: VerifySettings, elapsed: float) -> flo
     return left if spec.search_evaluations is not None and left < math.inf else min(SEARCH_SECONDS, left)
 
 
-def _pace(main: Verified, seconds: float) -> search.Pace | None:
+def _pace(main: Verified, seconds: float) -> Pace | None:
     """How slow the function and its claim are, where that counts; asked of them once, at the first listed point."""
     function, claim = main.problem.function, main.problem.claim
     if not isinstance(function, CallableFunction) or not function.first_call >= SLOW_CALL or claim is None:
@@ -63,7 +64,7 @@ def _pace(main: Verified, seconds: float) -> search.Pace | None:
         began = time.perf_counter()
         called.evaluate(point)
         taken.append(time.perf_counter() - began)
-    return search.Pace(taken[0], taken[1], PLANNED * seconds)
+    return Pace(taken[0], taken[1], PLANNED * seconds)
 
 
 def _search_within_limits(work: Verification, main: Verified, settings: VerifySettings, until: float) -> search.Found:

@@ -10,8 +10,9 @@ import pytest
 
 from gradverify.core.candidates import candidates
 from gradverify.core.estimates import Screened
+from gradverify.core.pace import Pace
 from gradverify.core.problem import Domain, Problem, Request
-from gradverify.core.search import FEWEST_CANDIDATES, Found, Pace, alternating, complexity, is_generic, search
+from gradverify.core.search import FEWEST_CANDIDATES, Found, alternating, complexity, is_generic, search
 from gradverify.core.variables import Shape
 from gradverify.core.verdicts import AtKinks, Verdict
 from gradverify.core.verify import Answer, Ask, Verified, verdict_of

@@ -1,0 +1,84 @@
+"""At a kink, which claimed values that may each stand alone has no subgradient together?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from gradverify.core import subgradient
+from gradverify.core.answers import Ask, Judged
+from gradverify.core.arrays import Array, Matrix, Vector
+from gradverify.core.estimates import Kink
+from gradverify.core.judge import PASS, Code
+from gradverify.core.problem import Derivative, Problem, Request
+
+
+def exclude_mixtures(
+    problem: Problem,
+    points: Matrix,
+    codes: Array,
+    judged: Sequence[Judged],
+    kinks: Sequence[Mapping[int, Kink]],
+    claimed: Matrix,
+    ask: Ask,
+    typical: Vector,
+) -> list[Judged]:
+    """Mark components wrong whose claimed values at a kink no subgradient has together. Changes `codes`."""
+    out = list(judged)
+    if problem.derivative is not Derivative.GRADIENT:
+        return out
+    for row, found in enumerate(kinks):
+        passing = {i: kink for i, kink in found.items() if codes[row, i] == PASS}
+        if len(passing) < 2:
+            continue
+        around = subgradient.nearby(points[row], problem, typical)
+        for backend in sorted(judged, key=lambda j: -j.evidence[row].strength):
+            gradients = _gradients(backend.backend, problem, around, ask)
+            if gradients is not None and np.isfinite(gradients).all(axis=1).sum() >= subgradient.ENOUGH:
+                pairs = _apart(problem, points[row], claimed[row], passing, gradients, backend.backend, ask, typical)
+                excluded = sorted({i for pair in pairs for i in pair})
+                codes[row, excluded] = Code.FAIL
+                where = np.zeros(codes.shape, dtype=np.bool_)
+                where[row, excluded] = True
+                out = [one.recoded(where, Code.FAIL) for one in out]
+                break
+    return out
+
+
+def _apart(
+    problem: Problem,
+    point: Vector,
+    claimed: Vector,
+    kinks: Mapping[int, Kink],
+    gradients: Matrix,
+    backend: str,
+    ask: Ask,
+    typical: Vector,
+) -> list[tuple[int, int]]:
+    """The pairs of components at a kink that no subgradient has together, wherever `backend` is asked for one.
+
+    gradients: (k, c), at random points.
+    """
+    pairs = subgradient.apart(claimed, kinks, gradients)
+    held = list(pairs)[: subgradient.MOST_PAIRS]
+    tries = subgradient.ROUNDS
+    while held and tries:
+        aimed = subgradient.aimed(point, {pair: pairs[pair] for pair in held}, problem, typical)
+        there = _gradients(backend, problem, aimed, ask)
+        if there is None:
+            break
+        gradients = np.concatenate([gradients, there])
+        pairs = subgradient.apart(claimed, kinks, gradients)
+        held, tries = [pair for pair in held if pair in pairs], tries - 1
+        if not held:
+            held, tries = list(pairs)[: subgradient.MOST_PAIRS], subgradient.ROUNDS
+    return held
+
+
+def _gradients(backend: str, problem: Problem, points: Matrix, ask: Ask) -> Matrix | None:
+    """A backend's values at points, shape (k, c), or None where it has none."""
+    answer = ask(backend, problem, Request(points)) if points.shape[0] else None
+    if answer is None or answer.estimates is None:
+        return None
+    return np.array([e.value for e in answer.estimates.points]).reshape((points.shape[0], -1))
