@@ -164,10 +164,7 @@ class NotMeant:
             return False
         if constant and not (values[:2] == values[2]).all() and (values[0] != values[1]).any():
             return True
-        jump = np.abs(values[2] - values[1])
-        steady = np.abs(values[1] - values[0]) + np.abs(values[3] - values[2])
-        jumps = (jump > JUMPS * steady) & (jump > LEAST_JUMP * np.maximum(np.abs(values[1]), np.abs(values[2])))
-        return bool(jumps.any())
+        return jumps(values)
 
     def _could_be_left_out(self, point: Vector, value: Vector, candidates: Matrix, as_usual: Matrix) -> bool:
         """Whether the domain ends beyond the region around `point`, and could have ended before it."""
@@ -194,3 +191,12 @@ class NotMeant:
             if (self._values(moved) == value).all():
                 return True
         return False
+
+
+def jumps(values: Matrix) -> bool:
+    """Whether a claim jumps between the second and the third of its `values`, (4 or more, c), on one line: the first
+    and the fourth are three times as far from the border."""
+    jump = np.abs(values[2] - values[1])
+    steady = np.abs(values[1] - values[0]) + np.abs(values[3] - values[2])
+    found = (jump > JUMPS * steady) & (jump > LEAST_JUMP * np.maximum(np.abs(values[1]), np.abs(values[2])))
+    return bool(found.any())

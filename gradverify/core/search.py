@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -26,6 +26,7 @@ from gradverify.core.kinks import find_kinks
 from gradverify.core.not_meant import NotMeant
 from gradverify.core.pace import Pace
 from gradverify.core.problem import Derivative, ExpressionFunction, Problem, Request
+from gradverify.core.safeguarded import Safeguarded, Unguarded
 from gradverify.core.ties import single_ties, single_values
 from gradverify.core.values import values_of
 from gradverify.core.verdicts import AtKinks, Evidence, NoteKind
@@ -107,6 +108,10 @@ class Found:
     not_meant: int = 0
     not_meant_at: Vector | None = None
     not_meant_value: float = math.nan
+    # Points at which a safeguard of f is active, and the claim is the gradient of f without it; one of them, and which.
+    safeguarded: int = 0
+    safeguarded_at: Vector | None = None
+    safeguarded_by: str = ""
 
 
 DIFFERENCES_ALONE = "differences alone judge this Hessian, and do not settle it at the listed points"
@@ -127,12 +132,14 @@ def search(
     smooth: bool = False,
     pace: Pace | None = None,
     keep: Callable[[Verified], None] = lambda _found: None,
+    unguarded: Callable[[], Unguarded | None] = lambda: None,
 ) -> Found:
     """Look for a counterexample to `problem.claim`; `listed` is the verification at the listed points.
 
     evaluations: the budget in evaluations of f; None for the default of the function's kind.  smooth: neither function
     nor claim have branches, so that a proof of identity leaves nothing to look for but missing values.
     pace: of a slow function, for which fewer points are tried.  keep: told a counterexample before it is made simpler.
+    unguarded: f and the claim without safeguards; asked once something looks wrong.
     """
     usual = FORMULA_EVALUATIONS if _is_formula(problem) else CODE_EVALUATIONS
     if (listed.codes != PASS).any():
@@ -164,7 +171,7 @@ def search(
         return Found(
             None, 0, 0, 0, f"{problem.variables.size:,} components are too many for points of the search's own"
         )
-    hunt = _Hunt(problem, listed, affordable, ask, at_kinks, budget, CHUNK if budget == wanted else 1)
+    hunt = _Hunt(problem, listed, affordable, ask, at_kinks, budget, CHUNK if budget == wanted else 1, unguarded)
     points, suspects = np.empty((0, problem.variables.size)), None
     proved = smooth and listed.proved
     if proved and second:  # 3x²/r + 3r has no value at r = 0, and nobody means it there
@@ -242,9 +249,12 @@ def search(
         said.append(f"the claim has lost its digits at {many}, which is no fault of its formula")
     left_out = [hunt.not_meant.left_out[row] for row in sorted(hunt.not_meant.left_out)]
     example, answer = min(left_out, key=lambda out: complexity(out[0]), default=(None, math.nan))
+    safe = hunt.safeguarded_points
+    safe_at, safe_by = min(safe, key=lambda out: complexity(out[0]), default=(None, ""))
     return Found(
         None, looked_at, hunt.spent, hunt.claims_spent, reason="; ".join(said) or None, unconfirmed=left,
         planned=planned, not_meant=len(left_out), not_meant_at=example, not_meant_value=answer,
+        safeguarded=len(safe), safeguarded_at=safe_at, safeguarded_by=safe_by,
     )  # fmt: skip
 
 
@@ -263,6 +273,9 @@ def together(first: Found, second: Found, name: str) -> Found:
         not_meant=max(first.not_meant, second.not_meant),
         not_meant_at=first.not_meant_at if first.not_meant else second.not_meant_at,
         not_meant_value=second.not_meant_value if second.verified or not first.not_meant else first.not_meant_value,
+        safeguarded=max(first.safeguarded, second.safeguarded),
+        safeguarded_at=first.safeguarded_at if first.safeguarded else second.safeguarded_at,
+        safeguarded_by=first.safeguarded_by or second.safeguarded_by,
     )  # fmt: skip
 
 
@@ -328,8 +341,10 @@ class _Hunt:
 
     def __init__(
         self, problem: Problem, listed: Verified, backends: Sequence[str], ask: Ask, at_kinks: AtKinks, budget: int,
-        chunk: int,
+        chunk: int, unguarded: Callable[[], Unguarded | None] = lambda: None,
     ) -> None:  # fmt: skip
+        self._unguarded = unguarded
+        self._bare: _Hunt | None = None  # the same for f and the claim without safeguards
         self.problem, self.listed, self.backends, self.ask, self.at_kinks = problem, listed, backends, ask, at_kinks
         self.budget, self.chunk = budget, chunk
         self.second = problem.derivative is Derivative.HESSIAN
@@ -359,12 +374,34 @@ class _Hunt:
     @property
     def spent(self) -> int:
         """Evaluations of f."""
-        return self.evaluations + self.not_meant.evaluations
+        return self.evaluations + self.not_meant.evaluations + (self._bare.spent if self._bare else 0)
 
     @property
     def claims_spent(self) -> int:
         """Evaluations of the claim."""
-        return self.claim_evaluations + self.not_meant.claim_evaluations
+        return (
+            self.claim_evaluations + self.not_meant.claim_evaluations + (self._bare.claims_spent if self._bare else 0)
+        )
+
+    @cached_property
+    def safeguarded(self) -> Safeguarded:
+        """What is known of f's safeguards; made when something looks wrong."""
+        unguarded = self._unguarded()
+        if unguarded is not None:
+            problem = replace(self.problem, function=unguarded.function, claim=unguarded.claim)
+            # Code that was read as a formula is not handed to backends for formulas only: they would have to be as
+            # fast, and as robust, for what nobody wrote as a formula.
+            able = [j.backend for j in self.listed.judged if j.backend in self.backends]
+            self._bare = _Hunt(problem, self.listed, able, self.ask, self.at_kinks, self.budget, self.chunk)
+            self._bare.ordinary = self.ordinary
+        bare = self._bare or self
+        return Safeguarded(self.problem, self.listed, unguarded, bare.verified_at, bare.confirm)
+
+    @property
+    def safeguarded_points(self) -> list[tuple[Vector, str]]:
+        """The points that were left out for a safeguard of f, each with its name."""
+        known: Safeguarded | None = self.__dict__.get("safeguarded")
+        return list(known.left_out.values()) if known is not None else []
 
     @property
     def floor(self) -> Vector:
@@ -416,8 +453,9 @@ class _Hunt:
         wrong = self._worth_a_look(points[rows], claimed, reference, wrong, [e.evidence for e in estimates])
         suspects = set(rows[wrong.any(axis=1)].tolist()) | set(values.failures)
         if answer.screened is None:
-            self.not_meant.among(points, values.values, sorted(suspects))
+            self._meant(points, values.values, np.array(sorted(suspects), dtype=np.intp))
         suspects -= self._excused(points, values.values) | set(self.not_meant.left_out)
+        suspects -= self._unneeded(points, sorted(suspects))
         generic = is_generic(points)
         self.looks_wrong = {row for row in suspects if generic[row]}
         kinks = [any(n.kind is NoteKind.KINK for n in e.notes) for e in estimates]
@@ -444,9 +482,16 @@ class _Hunt:
         return found
 
     def _meant(self, points: Matrix, claimed: Matrix, rows: Array) -> Array:
-        """`rows` without those at which code answers with what stands for "not here"."""
+        """`rows` without those at which code answers with what stands for "not here", or a safeguard is active."""
         left_out = self.not_meant.among(points, claimed, rows.tolist())
+        left_out |= self._unneeded(points, [row for row in rows.tolist() if row not in left_out])
         return np.array([row for row in rows.tolist() if row not in left_out], dtype=np.intp) if left_out else rows
+
+    def _unneeded(self, points: Matrix, rows: Sequence[int]) -> set[int]:
+        """Those of `rows` that are left out since a safeguard of f is active, and the claim is f's gradient without."""
+        if not rows:
+            return set()
+        return {row for row, out in zip(rows, self.safeguarded.among(points[list(rows)]), strict=True) if out}
 
     def _faint(self, points: Matrix, claimed: Matrix, screened: Screened) -> list[int]:
         """Rows of candidates where a component is tiny beside its ordinary size, and wrong by its own; claimed: (k, c).
@@ -722,12 +767,12 @@ class _Hunt:
         if not lost[wrong].all() and self.looks <= MOST_LOOKS and on_the_way.STATIONS * each <= 2 * left:
             places = on_the_way.stations(start, point, self.problem)[::2]
             if places.shape[0]:
-                lost = lost | on_the_way.begins_undecided(self._verified(places).codes)
+                lost = lost | on_the_way.begins_undecided(self.verified_at(places).codes)
         all_lost = bool(lost[wrong].all())
         self.blurred += all_lost
         return all_lost
 
-    def _verified(self, points: Matrix) -> Verified:
+    def verified_at(self, points: Matrix) -> Verified:
         """What all backends say of `points`."""
         verified = verify(self.problem, points, self.backends, self.ask, self.at_kinks)
         self.evaluations += verified.evaluations
@@ -745,7 +790,12 @@ class _Hunt:
 
     def confirm(self, point: Vector) -> Verified | None:
         """Verify at one point with all backends; the result if the claim is wrong there, else None."""
-        verified = self._verified(point[None, :])
+        found = self._confirmed(point)
+        return None if found is None or self.safeguarded.among(point[None])[0] else found
+
+    def _confirmed(self, point: Vector) -> Verified | None:
+        """The same for f as it is, where a safeguard is active as well."""
+        verified = self.verified_at(point[None, :])
         if verified.rows_without_function() or self.not_meant.concerns(point, verified.function_values[0]):
             return None
         claimed = verified.claim.values[0]
@@ -886,7 +936,7 @@ class _Hunt:
         around = self._witnesses(point, WITNESSES) if is_generic(point[None])[0] else None
         if around is None:
             return np.zeros(self.listed.claim.values.shape[1], dtype=np.bool_)
-        fails: Mask = (self._verified(around).codes == FAIL).all(axis=0)
+        fails: Mask = (self.verified_at(around).codes == FAIL).all(axis=0)
         return fails
 
     def _witnesses(self, point: Vector, count: int) -> Matrix | None:
@@ -903,7 +953,7 @@ class _Hunt:
         around = None if self.second or not (point != 0).any() else self._witnesses(point, STEADY_WITNESSES)
         if around is None:
             return np.zeros(faint.shape, dtype=np.bool_)
-        verified = self._verified(around)
+        verified = self.verified_at(around)
         same = next((j for j in verified.judged if j.backend == judged.backend), None)
         if same is None:
             return np.zeros(faint.shape, dtype=np.bool_)
@@ -929,7 +979,7 @@ class _Hunt:
         inside[across] += np.where(point[across] == low, step, -step)
         if not domain.contains(inside).all():
             return False
-        return bool((self._verified(inside[None]).codes[0, wrong] == PASS).all())
+        return bool((self.verified_at(inside[None]).codes[0, wrong] == PASS).all())
 
     def _excused(self, points: Matrix, claimed: Matrix) -> set[int]:
         """The rows at which nobody can ask the claim, (k, c), for a finite value."""

@@ -117,7 +117,7 @@ def _function(
         if source.whole is None:
             raise LoadError("a function cannot be given by variable")
         built = function_from_expression(source.whole, spec.variables, constants)
-        return built if outputs is None else _as_vector(built, outputs)
+        return built if outputs is None else as_vector(built, outputs)
     callable_ = _resolve(source, loaders, directory)
     pair = source.returns == PAIR
     began = time.perf_counter()
@@ -131,7 +131,7 @@ def _function(
     return replace(called, first_call=first_call)
 
 
-def _as_vector(function: ExpressionFunction, outputs: Shape) -> ExpressionFunction:
+def as_vector(function: ExpressionFunction, outputs: Shape) -> ExpressionFunction:
     """A scalar expression seen as a function with one output."""
 
     def run(points: Array) -> Evaluation:

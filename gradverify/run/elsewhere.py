@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from functools import partial
 
 from gradverify.core import conclude, search
 from gradverify.core.arrays import Vector
@@ -20,6 +21,7 @@ from gradverify.functions.literals import literals_in_source
 from gradverify.run.outcome import GIVEN_UP
 from gradverify.run.patience import SHORTEST_PATIENCE, OutOfPatience, patience
 from gradverify.run.phases import SLOW_CALL
+from gradverify.run.safeguards import unguarded
 from gradverify.run.settings import FAR_STEPS, VerifySettings
 from gradverify.run.verification import Verification, line_of
 from gradverify.spec.model import Spec
@@ -104,7 +106,7 @@ def _search(
             isinstance(f, ExpressionFunction) and all(map(analytic, f.trees))
             for f in (main.problem.function, main.problem.claim)
         ),
-        pace=_pace(main, seconds), keep=keep,
+        pace=_pace(main, seconds), keep=keep, unguarded=partial(unguarded, main),
     )  # fmt: skip
 
 
@@ -119,6 +121,8 @@ def search_notes(found: search.Found, searched: Verified, spec: Spec) -> list[st
         notes.append(_unconfirmed(found.unconfirmed))
     if found.not_meant and found.verified is None:
         notes.append(_not_meant(found, searched))
+    if found.safeguarded and found.verified is None:
+        notes.append(_safeguarded(found, searched))
     return notes
 
 
@@ -152,6 +156,18 @@ def _not_meant(found: search.Found, searched: Verified) -> str:
         f"the function answers {found.not_meant_value:g} {where} and all around, as for what it is not meant for, and "
         "the claim is not 0 there: such points were left out. If they are meant, list one in `points`; if not, a "
         "`domain` without them says so"
+    )
+
+
+def _safeguarded(found: search.Found, searched: Verified) -> str:
+    """What is said of points at which a safeguard of f is active, and the claim is the gradient without it."""
+    assert found.safeguarded_at is not None
+    at = _at(found.safeguarded_at, searched)
+    where = f"at {found.safeguarded} of the search's points, such as {at};" if found.safeguarded > 1 else f"at {at};"
+    return (
+        f"`{found.safeguarded_by}` keeps the function from where it has no value, and is active {where} the claim goes "
+        "on there as that of the function without it, as is usual: such points were left out. To have them judged, "
+        "list one in `points`"
     )
 
 

@@ -1,0 +1,196 @@
+"""Constants that keep a formula from where it has no value, as in `log(maximum(p, 1e-12))`, and it without them.
+
+Such a safeguard bounds a value by a number next to 0, 1 or −1, and what is bounded goes on into a logarithm, a root or
+a denominator. `clip(x, -1, 1)` and `maximum(x, 0)` are none: they are what the function is made of. Nor is what is
+added, as in `sqrt(x**2 + 1e-12)`, which has no region of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from gradverify.expression.evaluate import evaluate_tree, evaluate_trees
+from gradverify.expression.guards import GuardKind, guards
+from gradverify.expression.nodes import Call, Compare, Comparison, Index, Name, Node, Stack
+from gradverify.expression.numpy_arithmetic import NUMPY
+from gradverify.expression.shapes import broadcast
+from gradverify.expression.text import to_text
+from gradverify.expression.walk import walk
+
+# The largest number in use as such a bound: 1e-6 in many loss functions, 1e-7 in Keras (`keras.config.epsilon`), 1e-8
+# in PyTorch (`torch.nn.functional.cosine_similarity`), 1e-12 (`torch.nn.functional.normalize`), 1e-15 in older
+# scikit-learn (`log_loss`). A larger bound, such as 1e-2, changes what is computed.
+LARGEST = 1e-6
+ROUNDED = 1e-3  # relative to that: 1 − 1e-6 as a double is a little more or less
+NEAR = 4.0 * LARGEST  # of an edge: 1 − u² is about twice 1 − u, and bounds lie up to `LARGEST` from it
+_LESS = frozenset((Comparison.LT, Comparison.LE))
+_MORE = frozenset((Comparison.GT, Comparison.GE))
+
+
+def is_safeguard(bound: float, *, upper: bool) -> bool:
+    """Whether a lower (or `upper`) bound is next to, and on the right side of, a number where formulas have an edge.
+
+    Below: from 0 or −1 upwards; above: from 1 or 0 downwards.
+    """
+    distance = (1.0 - bound if bound > 0 else -bound) if upper else (bound if bound > 0 else 1.0 + bound)
+    return 0.0 < distance <= LARGEST * (1.0 + ROUNDED)
+
+
+@dataclass(frozen=True, slots=True)
+class Safeguard:
+    """A part of a formula, as `text`, that bounds `subject`, which stands there without it.
+
+    edges: nodes that contain the subject, and near whose zero (or below it) the formula has no value.
+    """
+
+    text: str
+    subject: Node
+    lower: float = -np.inf
+    upper: float = np.inf
+    edges: tuple[Node, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bare:
+    """Trees without their safeguards, and those."""
+
+    trees: tuple[Node, ...]
+    safeguards: tuple[Safeguard, ...]
+
+    def active(self, values: Mapping[str, Any], rows: int, constants: Mapping[str, Any]) -> list[str]:
+        """For each of `rows` points the text of a safeguard that is active there, and needed; "" where none is.
+
+        A bound on one side is needed where f is near an edge; two that make `clip(p, 1e-7, 1 - 1e-7)` belong together.
+        values: the variables, each (rows, *its shape).
+        """
+        found = [""] * rows
+        for guard in self.safeguards:
+            subject, *edges = (
+                np.asarray(value).reshape((rows, -1))
+                for value in evaluate_trees((guard.subject, *guard.edges), values, NUMPY, rows, constants)
+            )
+            with np.errstate(all="ignore"):
+                bounded = ~((subject > guard.lower) & (subject < guard.upper)).all(axis=1)
+                needed = np.any([~(edge > NEAR).all(axis=1) for edge in edges], axis=0) if edges else np.False_
+                needed = needed | (bool(edges) and np.isfinite([guard.lower, guard.upper]).all())
+            for row in np.flatnonzero(bounded & needed).tolist():
+                found[row] = found[row] or guard.text
+        return found
+
+
+def bare(
+    trees: Sequence[Node], variables: frozenset[str], constants: Mapping[str, Any], *, bounds_only: bool = False
+) -> Bare:
+    """`trees` without their safeguards. variables: the names that are none of `constants`.
+
+    bounds_only: `where(p < 1e-7, 0, …)` is a branch, and none of them; `where(p < 1e-7, 1e-7, p)` is a bound.
+    """
+    taker = _Taker(variables, constants, bounds_only)
+    taken = tuple([taker.without(tree) for tree in trees])
+    if not taker.found:
+        return Bare(tuple(trees), ())
+    edges = [guard.node for tree in taken for guard in guards(tree) if guard.kind is GuardKind.EDGE]
+    parts = [frozenset(walk(edge)) for edge in edges]
+    return Bare(
+        taken,
+        tuple(
+            replace(guard, edges=tuple(e for e, inside in zip(edges, parts, strict=True) if guard.subject in inside))
+            for guard in dict.fromkeys(taker.found)
+        ),
+    )
+
+
+class _Taker:
+    """Takes safeguards out of trees, and keeps what it took."""
+
+    def __init__(self, variables: frozenset[str], constants: Mapping[str, Any], bounds_only: bool) -> None:
+        self.variables, self.constants, self.bounds_only = variables, constants, bounds_only
+        self.found: list[Safeguard] = []
+
+    def without(self, node: Node) -> Node:
+        match node:
+            case Call():
+                call = replace(node, arguments=tuple([self.without(a) for a in node.arguments]))
+                match call.function:
+                    case "clip":
+                        return self.clip(node, call)
+                    case "maximum" | "minimum":
+                        return self.bounded(node, call)
+                    case "where":
+                        return self.chosen(node, call)
+                return call
+            case Compare():
+                return replace(node, left=self.without(node.left), right=self.without(node.right))
+            case Index():
+                return replace(node, value=self.without(node.value))
+            case Stack():
+                return replace(node, items=tuple([self.without(item) for item in node.items]))
+        return node
+
+    def bound(self, node: Node) -> float | None:
+        """The one number that `node` always is, if it is one."""
+        if any(isinstance(part, Name) and part.name in self.variables for part in walk(node)):
+            return None
+        value = np.asarray(evaluate_tree(node, {}, NUMPY, 1, self.constants))
+        return float(value.flat[0]) if value.size and (value == value.flat[0]).all() else None
+
+    def took(self, node: Node, subject: Node, lower: float | None, upper: float | None) -> None:
+        self.found.append(
+            Safeguard(to_text(node), subject, -np.inf if lower is None else lower, np.inf if upper is None else upper)
+        )
+
+    def clip(self, node: Node, call: Call) -> Node:
+        subject, low, high = call.arguments
+        lower, upper = self.bound(low), self.bound(high)
+        if lower is not None and not is_safeguard(lower, upper=False):
+            lower = None
+        if upper is not None and not is_safeguard(upper, upper=True):
+            upper = None
+        if (lower is None and upper is None) or subject.shape != call.shape:
+            return call
+        self.took(node, subject, lower, upper)
+        if lower is None:
+            return Call("maximum", (subject, low), call.shape)
+        if upper is None:
+            return Call("minimum", (subject, high), call.shape)
+        return subject
+
+    def bounded(self, node: Node, call: Call) -> Node:
+        """`maximum(subject, 1e-12)`: without such arguments."""
+        upper = call.function == "minimum"
+        bounds = [self.bound(argument) for argument in call.arguments]
+        taken = [b for b in bounds if b is not None and is_safeguard(b, upper=upper)]
+        kept = [a for a, b in zip(call.arguments, bounds, strict=True) if b is None or b not in taken]
+        if not taken or not kept or broadcast([a.shape for a in kept]) != call.shape:
+            return call
+        subject = kept[0] if len(kept) == 1 else Call(call.function, tuple(kept), call.shape)
+        self.took(node, subject, None if upper else max(taken), min(taken) if upper else None)
+        return subject
+
+    def chosen(self, node: Node, call: Call) -> Node:
+        """`where(p < 1e-7, 1e-7, p)`: what is chosen out of danger, where what is chosen in it is a constant."""
+        condition, yes, no = call.arguments
+        if not isinstance(condition, Compare):
+            return call
+        left, right, operator = condition.left, condition.right, condition.operator
+        bound, subject, less = self.bound(right), left, operator in _LESS
+        if bound is None:
+            bound, subject, less = self.bound(left), right, operator in _MORE
+        if bound is None or operator not in _LESS | _MORE:
+            return call
+        if 0 < bound < 0.5 and is_safeguard(bound, upper=False):
+            endangered, safe = (yes, no) if less else (no, yes)
+            lower, upper = bound, None
+        elif bound > 0 and is_safeguard(bound, upper=True):
+            endangered, safe = (no, yes) if less else (yes, no)
+            lower, upper = None, bound
+        else:
+            return call
+        if self.bound(endangered) is None or safe.shape != call.shape or (self.bounds_only and safe != subject):
+            return call
+        self.took(node, subject, lower, upper)
+        return safe

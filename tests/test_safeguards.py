@@ -1,0 +1,107 @@
+"""Bounds that keep a logarithm or a denominator from where it has no value, and claims that know nothing of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gradverify.core.verdicts import Verdict
+from tests.in_process import of_code, result_of
+
+LEFT_OUT = "keeps the function from where it has no value"
+CLIPPED = "clip(sigmoid(z), 1e-7, 1 - 1e-7)"
+
+
+def judged(function: str, claim: str, points: str, variables: str = "[z]", more: str = "") -> tuple[Verdict, bool]:
+    """The verdict, and whether points were left out."""
+    result = result_of(f"variables: {variables}\nfunction: '{function}'\ngradient: {claim}\npoints: {points}\n{more}")
+    return result.verdict, any(LEFT_OUT in note for note in result.notes)
+
+
+@pytest.mark.parametrize(
+    ("function", "claim"),
+    [
+        ("-log(clip(sigmoid(z), 1e-15, 1 - 1e-15))", "sigmoid(z) - 1"),
+        (f"-log({CLIPPED})", "sigmoid(z) - 1"),
+        (f"-log(1 - {CLIPPED})", f"{CLIPPED} - 0"),  # a bound of the claim's own
+        (f"-log({CLIPPED})", f"{CLIPPED} - 1"),
+        ("log(maximum(z, 1e-12))", "1/z"),
+        ("log(maximum(z, 1e-12))", "1/maximum(z, 1e-12)"),
+        ("log(maximum(z, eps))", "1/z"),
+        ("sqrt(maximum(z**2 - 0.01, 1e-10))", "z/sqrt(z**2 - 0.01)"),
+        ("z/maximum(abs(z), 1e-8) + z", "1"),
+        ("log(where(z < 1e-7, 1e-7, z))", "1/z"),
+        ("arccos(clip(z, -1 + 1e-7, 1 - 1e-7))", "-1/sqrt(1 - z**2)"),
+    ],
+)
+def test_the_gradient_without_a_safeguard_passes_with_a_note(function: str, claim: str) -> None:
+    verdict, noted = judged(function, f"['{claim}']", "[[0.3], [0.9]]", more="constants: {eps: 1e-12}")
+    assert verdict is Verdict.PASS
+    assert noted or "abs" in function  # x/|x| is flat: only 0 itself differs, and is a kink without the bound
+
+
+@pytest.mark.parametrize(
+    ("function", "claim"),
+    [
+        (f"-log({CLIPPED})", "1 - sigmoid(z)"),
+        (f"-log({CLIPPED})", "2*(sigmoid(z) - 1)"),
+        ("-log(clip(sigmoid(z), 1e-7, 0.99))", "sigmoid(z) - 1"),  # only one of the bounds is a safeguard
+        ("log(maximum(z, 1e-2))", "1/z"),
+        ("clip(z, -1, 1)**2", "2*z"),
+        ("maximum(z, 0)**2 + log(1 + z**2)", "2*z + 2*z/(1 + z**2)"),
+        ("minimum(z, 6)", "1"),
+        ("maximum(z, 1e-9)", "1"),  # a hinge: no part of it has no value below
+        ("log(1 + maximum(z, 1e-9))", "1/(1 + z)"),
+        ("where(z < 1e-9, 0, z)", "1"),
+        (f"-log({CLIPPED})", "where(z < -16.118095550958319, -3, sigmoid(z) - 1)"),  # a branch at the border
+        (f"2*z - log({CLIPPED})", "where(sigmoid(z) < 1e-7, 0, sigmoid(z) + 1)"),
+        (f"-log({CLIPPED})", "where(z < -25, 2, 1)*(sigmoid(z) - 1)"),  # and one elsewhere
+    ],
+)
+def test_what_is_no_safeguard_or_wrong_in_both_senses_fails(function: str, claim: str) -> None:
+    assert judged(function, f"['{claim}']", "[[0.3], [0.9]]") == (Verdict.FAIL, False)
+
+
+def test_the_gradient_of_the_bound_is_right_as_well() -> None:
+    masked = "where((sigmoid(z) < 1e-7) | (sigmoid(z) > 1 - 1e-7), 0, sigmoid(z) - 1)"
+    assert judged(f"-log({CLIPPED})", f"['{masked}']", "[[0.3], [0.9]]") == (Verdict.PASS, False)
+
+
+def test_a_listed_point_is_judged() -> None:
+    assert judged(f"-log({CLIPPED})", "['sigmoid(z) - 1']", "[[0.3], [-20]]")[0] is Verdict.FAIL
+
+
+def test_one_component_that_is_wrong_in_both_senses_is_found_beside_one_that_is_excused() -> None:
+    function = f"-log({CLIPPED}) + y**2"
+    claim = "['sigmoid(z) - 1', 'where(z < -20, 3, 2)*y']"
+    assert judged(function, claim, "[[0.3, 1], [0.9, 2]]", "[z, y]") == (Verdict.FAIL, False)
+
+
+CODE = """
+X = np.array([[1.0, 2.0], [0.5, -1.0], [-1.5, 0.3], [0.2, 0.8]])
+Y = np.array([1.0, 0.0, 1.0, 0.0])
+EPS = {eps}
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+def f(w):
+    p = np.clip(sigmoid(X @ w), EPS, 1 - EPS)
+    return -np.mean(Y * np.log(p) + (1 - Y) * np.log(1 - p))
+def g(w):
+    return {claim}
+"""
+
+
+@pytest.mark.parametrize(
+    ("eps", "claim", "verdict", "noted"),
+    [
+        ("1e-15", "X.T @ (sigmoid(X @ w) - Y) / 4", Verdict.PASS, True),
+        ("1e-2", "X.T @ (sigmoid(X @ w) - Y) / 4", Verdict.FAIL, False),
+        ("1e-15", "X.T @ (sigmoid(X @ w) - Y) / 3", Verdict.FAIL, False),
+        ("1e-15", "X.T @ (sigmoid(X @ w) - Y) / 4 * (1 if abs(w[0]) < 20 else 1.5)", Verdict.FAIL, False),
+    ],
+)
+def test_code_is_read_as_well(tmp_path: Path, eps: str, claim: str, verdict: Verdict, noted: bool) -> None:
+    result = of_code(tmp_path, CODE.format(eps=eps, claim=claim), "[[0.3, 1], [-0.2, 0.1]]", "{w: 2}")
+    assert result.verdict is verdict
+    assert any(LEFT_OUT in note for note in result.notes) is noted
