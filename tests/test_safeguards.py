@@ -105,3 +105,85 @@ def test_code_is_read_as_well(tmp_path: Path, eps: str, claim: str, verdict: Ver
     result = of_code(tmp_path, CODE.format(eps=eps, claim=claim), "[[0.3, 1], [-0.2, 0.1]]", "{w: 2}")
     assert result.verdict is verdict
     assert any(LEFT_OUT in note for note in result.notes) is noted
+
+
+LOGISTIC = """
+X = np.array([[1.0, 2.0], [0.5, -1.0], [-1.5, 0.3], [0.2, 0.8]])
+Y = np.array([1.0, 0.0, 1.0, 0.0])
+class Model:
+    eps = 1e-15
+    def p(self, w):
+        return np.clip(sigmoid(X @ w), self.eps, 1 - self.eps)
+    def loss(self, w):
+        return entropy(self.p(w))
+def entropy(p):
+    return -np.mean(Y * np.log(p) + (1 - Y) * np.log(1 - p))
+def sigmoid(z):
+    out = np.empty_like(z)
+    out[z >= 0] = 1 / (1 + np.exp(-z[z >= 0]))
+    out[z < 0] = np.exp(z[z < 0]) / (1 + np.exp(z[z < 0]))
+    return out
+def g(w):
+    return {claim}
+"""
+RIGHT = "X.T @ (sigmoid(X @ w) - Y) / 4"
+MASKS = """
+def f(w):
+    p = sigmoid(np.asarray(w, dtype=float) @ X.T)
+    p[p < 1e-12] = 1e-12
+    p[p > 1 - 1e-12] = 1 - 1e-12
+    return entropy(p)
+"""
+BRANCHES = """
+def f(w):
+    total = 0.0
+    for z, y in zip(X @ w, Y):
+        p = 1 / (1 + math.exp(-float(z)))
+        if p < 1e-15:
+            p = 1e-15
+        elif p > 1 - 1e-15:
+            p = 1 - 1e-15
+        total -= y * math.log(p) + (1 - y) * math.log(1 - p)
+    return total / 4
+"""
+OWN_BRANCH = "X.T @ np.where(sigmoid(X @ w) > 1 - 1e-15, 3.0, sigmoid(X @ w) - Y) / 4"
+
+
+@pytest.mark.parametrize(
+    ("function", "claim", "verdict", "noted"),
+    [
+        ("f = Model().loss", RIGHT, Verdict.PASS, True),
+        (MASKS, RIGHT, Verdict.PASS, True),
+        (BRANCHES, RIGHT, Verdict.PASS, True),
+        ("f = Model().loss", RIGHT + " + 0.1", Verdict.FAIL, False),
+        ("Model.eps = 1e-2\nf = Model().loss", RIGHT, Verdict.FAIL, False),
+        (MASKS.replace("1e-12", "0.01"), RIGHT, Verdict.FAIL, False),
+        ("f = Model().loss", OWN_BRANCH, Verdict.FAIL, False),
+        ("def f(w):\n    return entropy(sigmoid(X @ w)) + np.maximum(1e-9, w[0] + 2)", RIGHT, Verdict.FAIL, False),
+    ],
+)
+def test_code_that_spells_no_formula_is_called_without_its_safeguards(
+    tmp_path: Path, function: str, claim: str, verdict: Verdict, noted: bool
+) -> None:
+    code = LOGISTIC.format(claim=claim) + function
+    if "w[0] + 2" in function:  # a hinge that is active at the listed points
+        code = code.replace("/ 4", "/ 4 + np.array([1.0, 0.0])")
+    result = of_code(tmp_path, code, "[[0.3, 1], [-0.2, 0.1]]", "{w: 2}")
+    assert result.verdict is verdict
+    assert any(LEFT_OUT in note for note in result.notes) is noted
+
+
+def test_a_loop_that_ends_by_a_small_number_has_no_safeguard(tmp_path: Path) -> None:
+    code = """
+def f(x):
+    y = x + 1.0
+    while True:
+        step = (y * y - x) / (2 * y)
+        y = y - step
+        if abs(step) < 1e-13:
+            return y * max(x - 2, 0)
+def g(x):
+    return x ** 0.5 + (x - 2) / (2 * x ** 0.5)
+"""
+    result = of_code(tmp_path, code, "[3.0, 4.0]", more="domain: {x: [0.5, 9]}\n")
+    assert result.verdict is Verdict.FAIL

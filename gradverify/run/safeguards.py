@@ -1,29 +1,40 @@
-"""A function and its claim without their safeguards, by the formulas that the spec or the code spells.
+"""A function and its claim without their safeguards, by the formulas that the spec or the code spells, or by calls.
 
 A claim is not excused by a formula that the code might not be: what is read from code counts where it has the code's
-own values, as for the diagnosis.
+own values, as for the diagnosis. Code that spells no formula is called with arrays that pass safeguards by.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
 from gradverify.core.arrays import Matrix
-from gradverify.core.problem import Derivative, ExpressionFunction, Function
+from gradverify.core.problem import CallableFunction, ExpressionFunction, Function
 from gradverify.core.safeguarded import Unguarded
-from gradverify.core.variables import Shape
 from gradverify.core.verify import Verified
 from gradverify.expression.nodes import Node
 from gradverify.expression.safeguards import Bare, bare
 from gradverify.functions.build import as_vector
+from gradverify.functions.callables import CAUGHT, arguments, claim_from_callable, function_from_callable
 from gradverify.functions.expressions import claim_from_expression, function_from_expression
-from gradverify.run.formulas import with_formulas
+from gradverify.functions.unbounded import Unbounded
+from gradverify.run.formulas import MOST_COMPONENTS, MOST_POINTS, PYTHON, with_formulas
 from gradverify.spec.model import ExpressionSource
+
+WATCHED = "watched"  # the kind of a function that no backend can trace
 
 
 def unguarded(verified: Verified) -> Unguarded | None:
     """The function and the claim of `verified` without safeguards; None where the function has none."""
     problem = with_formulas(verified).problem
     function, claim = problem.function, problem.claim
-    if not isinstance(function, ExpressionFunction) or claim is None:
+    if claim is None:
+        return None
+    if isinstance(function, CallableFunction):
+        return _of_code(function, claim, verified)
+    if not isinstance(function, ExpressionFunction):
         return None
     found = _bare(function)
     if not any(guard.edges for guard in found.safeguards):
@@ -35,7 +46,52 @@ def unguarded(verified: Verified) -> Unguarded | None:
     free = function_from_expression(found.trees[0], function.variables, function.constants)
     if free.output_shape != function.output_shape:  # a scalar with a Jacobian
         free = as_vector(free, function.output_shape)
-    return Unguarded(free, _claim(claim, problem.derivative, function.output_shape), active)
+    return Unguarded(free, _claim(claim, verified), active)
+
+
+def _of_code(function: CallableFunction, claim: Function, verified: Verified) -> Unguarded | None:
+    """The same for code that is no formula, called with arrays that watch for bounds."""
+    unbounded = _unbounded(function, verified)
+    if unbounded is None:
+        return None
+    given = {name: float(c) if c.shape == () else c for name, c in function.constants.items()}
+
+    def active(points: Matrix) -> list[str]:
+        return [unbounded.active(point, function.variables, given) for point in points]
+
+    free = function_from_callable(
+        unbounded, function.variables, function.constants, function.output_shape, kind=WATCHED,
+        value_of_pair=function.returns_value_and_gradient,
+    )  # fmt: skip
+    return Unguarded(free, _claim(claim, verified), active)
+
+
+def _unbounded(function: CallableFunction, verified: Verified, *, bounds_only: bool = False) -> Unbounded | None:
+    """The callable with safeguards passed by, where it has any and is the same otherwise."""
+    if function.kind != PYTHON or verified.problem.variables.size > MOST_COMPONENTS:
+        return None
+    unbounded = Unbounded(function.callable, bounds_only=bounds_only)
+    points = verified.points[:MOST_POINTS]
+    given = {name: float(c) if c.shape == () else c for name, c in function.constants.items()}
+    try:
+        if not unbounded.learn(points, function.variables, given):
+            return None
+        for point in points:
+            args = arguments(point, function.variables), arguments(point, function.variables)
+            if not _same(unbounded(*args[0], **given), function.callable(*args[1], **given)):
+                return None
+    except CAUGHT:
+        return None
+    return unbounded
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two results hold the same numbers, in the same places."""
+    if isinstance(other, (list, tuple)):
+        return isinstance(one, (list, tuple)) and len(one) == len(other) and all(map(_same, one, other))
+    if isinstance(other, dict):
+        return isinstance(one, dict) and one.keys() == other.keys() and all(_same(one[k], other[k]) for k in other)
+    return np.array_equal(one, other, equal_nan=True)
 
 
 def _bare(function: ExpressionFunction, *, bounds_only: bool = False) -> Bare:
@@ -43,8 +99,17 @@ def _bare(function: ExpressionFunction, *, bounds_only: bool = False) -> Bare:
     return bare(function.trees, names, function.constants, bounds_only=bounds_only)
 
 
-def _claim(claim: Function, derivative: Derivative, outputs: Shape) -> Function:
-    """The claim without safeguards, where it is a formula that has some."""
+def _claim(claim: Function, verified: Verified) -> Function:
+    """The claim without safeguards, where it has some."""
+    derivative, outputs = verified.problem.derivative, verified.problem.function.output_shape
+    if isinstance(claim, CallableFunction):
+        unbounded = _unbounded(claim, verified, bounds_only=True)
+        if unbounded is None:
+            return claim
+        return claim_from_callable(
+            unbounded, claim.variables, claim.constants, derivative, outputs, kind=WATCHED,
+            gradient_of_pair=claim.returns_value_and_gradient,
+        )  # fmt: skip
     if not isinstance(claim, ExpressionFunction):
         return claim
     found = _bare(claim, bounds_only=True)

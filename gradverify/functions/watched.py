@@ -1,0 +1,261 @@
+"""Arrays that notice when code bounds them by a safeguard, as `np.clip(p, 1e-15, 1 - 1e-15)` does, and pass it by.
+
+An array of NumPy's that sees each function it is given to: `clip`, `maximum`, `minimum` and comparisons with a bound
+that `expression/safeguards.py` calls a safeguard answer as if nothing were beyond the bound, in whatever form the code
+has it (`p[p < 1e-12] = 1e-12`, `max(p, 1e-12)`, `if norm < 1e-8`). Functions with an edge, such as `log`, tell when
+they come near it: a bound without such is a part of what the code computes.
+"""
+
+from __future__ import annotations
+
+import linecache
+import math
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from gradverify.expression.safeguards import NEAR, is_safeguard
+
+MOST_PASSED_BY = 100_000  # in one call: a loop that ends where something is small does not end without that
+LONGEST = 60  # characters of a line that a note shows
+Site = tuple[str, int]  # file and line
+
+_LOWER = frozenset(("maximum", "fmax"))
+_UPPER = frozenset(("minimum", "fmin"))
+_TURNED = {"less": "greater", "less_equal": "greater_equal", "greater": "less", "greater_equal": "less_equal"}
+# How far an operand is above the edge of such a function; NaN counts as beyond.
+_EDGES: Mapping[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(("log", "log2", "log10", "sqrt", "cbrt", "gammaln", "digamma", "psi", "reciprocal"), lambda u: u),
+    "log1p": lambda u: 1.0 + u,
+    "arccosh": lambda u: u - 1.0,
+    **dict.fromkeys(("arcsin", "arccos", "arctanh"), lambda u: 1.0 - np.abs(u)),
+}
+_EDGES_OF_SECOND = frozenset(("divide", "true_divide", "xlogy"))  # whose second operand is the one
+
+
+class PassedByTooOften(Exception):  # noqa: N818 - no error of anybody's
+    """Code needs what looked like a safeguard: a loop ends by it."""
+
+
+@dataclass(slots=True)
+class Watch:
+    """What was noticed. `kept`: places whose bounds are left as they are."""
+
+    passes_by: bool
+    bounds_only: bool = False  # comparisons are left as they are
+    kept: frozenset[Site] = frozenset()
+    seen: set[Site] = field(default_factory=set)
+    active: dict[Site, bool] = field(default_factory=dict)  # whether both sides of a range are bounded
+    near_edge: bool = False
+    count: int = 0
+
+    def bounds(self, site: Site, beyond: Any, both: bool = False) -> bool:
+        """Note a bound at `site`, and say whether to pass it by; beyond: which entries it changes."""
+        self.seen.add(site)
+        self.count += 1
+        if self.count > MOST_PASSED_BY:
+            raise PassedByTooOften
+        if np.any(beyond):
+            self.active[site] = both or self.active.get(site, False)
+        return self.passes_by and site not in self.kept
+
+    def needed(self) -> list[Site]:
+        """Where a safeguard is active that keeps the code from an edge."""
+        return [site for site, both in self.active.items() if site not in self.kept and (both or self.near_edge)]
+
+
+_watches: list[Watch] = []  # the innermost is the one that notices
+
+
+class watching:  # noqa: N801 - a context
+    """Let `watch` notice what is done with watched arrays."""
+
+    def __init__(self, watch: Watch) -> None:
+        self.watch = watch
+
+    def __enter__(self) -> Watch:
+        _watches.append(self.watch)
+        return self.watch
+
+    def __exit__(self, *_: object) -> None:
+        _watches.pop()
+
+
+def _site() -> Site:
+    """The line of the code that is outside this module and NumPy."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and (
+        frame.f_code.co_filename == __file__ or f"{frame.f_globals.get('__name__', '')}.".startswith("numpy.")
+    ):
+        frame = frame.f_back
+    return frame.f_code.co_filename, frame.f_lineno
+
+
+def line_at(site: Site) -> str:
+    """The text of a line of code."""
+    text = linecache.getline(*site).strip()
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def _number(value: Any) -> float | None:
+    """The plain number that `value` is, if it is one."""
+    if isinstance(value, (Watched, bool)):
+        return None
+    if isinstance(value, (int, float, np.floating, np.integer)):
+        return float(value)
+    return float(value) if isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "fiu" else None
+
+
+class Watched(np.ndarray):
+    """An array that tells the innermost watch what is done with it."""
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **named: Any) -> Any:
+        name = ufunc.__name__
+        watch = _watches[-1] if _watches and method == "__call__" else None
+        if watch is not None:
+            if len(inputs) == 2 and (name in _LOWER or name in _UPPER or name in _TURNED):
+                found = _bounded(watch, name, *inputs)
+                if found is not None:
+                    return found if "out" not in named else _into(named["out"][0], found)
+            if name == "clip":
+                found = _np_clip(*inputs)
+                return found if "out" not in named else _into(named["out"][0], found)
+            _notice_edges(watch, name, inputs)
+        given = named.get("out")
+        if given is not None:
+            named["out"] = tuple(plain(part) for part in given)
+        if "where" in named:
+            named["where"] = plain(named["where"])
+        result = getattr(ufunc, method)(*map(plain, inputs), **named)
+        if given is not None:
+            return given[0] if len(given) == 1 else given
+        return watched(result)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if func is np.clip:
+            return _np_clip(*args, **kwargs)
+        return watched(func(*map(plain, args), **{name: plain(value) for name, value in kwargs.items()}))
+
+    def clip(self, min: Any = None, max: Any = None, out: Any = None, **_: Any) -> Any:
+        """`clip` without safeguards."""
+        found = _np_clip(self, min, max)
+        return found if out is None else _into(out, found)
+
+    def __getitem__(self, key: Any) -> Any:
+        return watched(plain(self)[plain(key)])
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        plain(self)[plain(key)] = plain(value)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter([self[i] for i in range(len(self))])
+
+
+def watched(value: Any) -> Any:
+    """`value` with its arrays and floating-point numbers watched."""
+    if isinstance(value, Watched):
+        return value
+    if isinstance(value, np.ndarray):
+        return value.view(Watched) if value.dtype.kind in "fb" else value
+    if isinstance(value, (float, np.floating, np.bool_)):
+        return np.asarray(value).view(Watched)
+    if type(value) in (list, tuple):
+        return type(value)(map(watched, value))
+    return value
+
+
+def plain(value: Any) -> Any:
+    """`value` with NumPy's own arrays in place of watched ones."""
+    if isinstance(value, Watched):
+        return value.view(np.ndarray)
+    if type(value) in (list, tuple):
+        return type(value)(map(plain, value))
+    if type(value) is dict:
+        return {key: plain(item) for key, item in value.items()}
+    return value
+
+
+def _into(out: Any, value: Any) -> Any:
+    plain(out)[...] = plain(value)
+    return out
+
+
+def _bounded(watch: Watch, name: str, left: Any, right: Any) -> Any:
+    """`maximum`, `minimum` or a comparison without the safeguard that one side is; None where neither is one."""
+    bound, subject = _number(right), left
+    if bound is None:
+        bound, subject, name = _number(left), right, _TURNED.get(name, name)
+    if bound is None:
+        return None
+    value = plain(subject)
+    with np.errstate(all="ignore"):
+        if name in _LOWER or name in _UPPER:
+            if not is_safeguard(bound, upper=name in _UPPER):
+                return None
+            beyond = ~(value < bound) if name in _UPPER else ~(value > bound)
+            return watched(value) if watch.bounds(_site(), beyond) else None
+        # A comparison is answered as if the subject were on the safe side of the bound.
+        lower = 0.0 < bound < 0.5 and is_safeguard(bound, upper=False)
+        if watch.bounds_only or not (lower or (bound > 0.5 and is_safeguard(bound, upper=True))):
+            return None
+        beyond = ~(value > bound) if lower else ~(value < bound)
+        if not watch.bounds(_site(), beyond):
+            return None
+        return watched(np.full(np.shape(value), lower == name.startswith("greater")))
+
+
+def _np_clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, **named: Any) -> Any:
+    a_min, a_max = named.get("min", a_min), named.get("max", a_max)
+    if _watches:
+        a_min, a_max = _clip_bounds(_watches[-1], a, a_min, a_max)
+    found = plain(a) if a_min is None and a_max is None else np.clip(plain(a), plain(a_min), plain(a_max))
+    return watched(np.array(found)) if out is None else _into(out, found)
+
+
+def _clip_bounds(watch: Watch, subject: Any, low: Any, high: Any) -> tuple[Any, Any]:
+    """The bounds of a `clip` that are no safeguards."""
+    lower, upper = _number(low), _number(high)
+    lower = lower if lower is not None and is_safeguard(lower, upper=False) else None
+    upper = upper if upper is not None and is_safeguard(upper, upper=True) else None
+    if lower is None and upper is None:
+        return low, high
+    value = plain(subject)
+    with np.errstate(all="ignore"):
+        beyond = ~((value > (-np.inf if lower is None else lower)) & (value < (np.inf if upper is None else upper)))
+    if not watch.bounds(_site(), beyond, both=lower is not None and upper is not None):
+        return low, high
+    return (low if lower is None else None), (high if upper is None else None)
+
+
+def _notice_edges(watch: Watch, name: str, inputs: tuple[Any, ...]) -> None:
+    """Whether a function with an edge has an operand near it, or beyond."""
+    if name in _EDGES:
+        distance = _EDGES[name](plain(inputs[0]))
+    elif name in _EDGES_OF_SECOND:
+        distance = plain(inputs[1])
+    elif name in ("power", "float_power"):
+        exponent = _number(inputs[1])
+        if exponent is not None and exponent >= 0 and exponent == int(exponent):
+            return
+        distance = plain(inputs[0])
+    else:
+        return
+    with np.errstate(all="ignore"):
+        watch.near_edge = watch.near_edge or bool(np.any(~(np.asarray(distance) > NEAR)))
+
+
+def mathematics(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of `math` that gives watched numbers for watched ones."""
+
+    def computed(*args: Any) -> Any:
+        if _watches and any(isinstance(a, Watched) for a in args):
+            _notice_edges(_watches[-1], function.__name__, args)
+        try:
+            return watched(function(*map(plain, args)))
+        except ValueError:  # log(0), which the safeguard was there for
+            return watched(math.nan)
+
+    return computed
