@@ -825,7 +825,8 @@ class _Hunt:
             if failing.any() and self.second and judged.evidence[0].strength < Evidence.EXACT.strength:
                 failing &= self._fails_around(point)
             if failing.any():
-                shows = self._shows(verified, failing, judged.evidence[0]) and not self._only_at_an_edge(point, failing)
+                shows = self._shows(verified, failing, judged.evidence[0])
+                shows = shows and not self._only_at_an_edge(verified, failing)
                 return verified if shows else None
         if self.second:
             return None
@@ -963,12 +964,20 @@ class _Hunt:
         found: Mask = faint & (verified.codes == FAIL).all(axis=0) & (same.codes == FAIL).all(axis=0) & steady
         return found
 
-    def _only_at_an_edge(self, point: Vector, wrong: Mask) -> bool:
+    def _only_at_an_edge(self, verified: Verified, wrong: Mask) -> bool:
         """Whether code is wrong in derivatives across the domain's edge alone, and right just inside it; wrong: (c,).
 
         clip(x, 0, 1) has a kink at 1 that no difference inside [0, 1] shows: a claim of 0 there is the slope outside.
+        But where a trace, which knows ties, has the slope that differences see inside, code has no kink at the edge.
         """
         if _is_formula(self.problem):
+            return False
+        point, kinds = verified.points[0], set()
+        for judged in verified.judged:
+            exact = judged.evidence[0].strength >= Evidence.EXACT.strength
+            if (judged.codes[0][wrong] == FAIL).all():
+                kinds.add(exact)
+        if len(kinds) == 2:
             return False
         domain, across = self.problem.domain, np.unique(np.flatnonzero(wrong) % point.size)
         low, high = domain.low[across], domain.high[across]
