@@ -140,3 +140,18 @@ def test_a_component_that_is_tiny_at_a_point_is_held_to_its_own_size_there_as_fa
     assert of_code(tmp_path, TINY.format(f=f, g=right), "[1.3, 0.4]").verdict is Verdict.PASS
     if wrong is not None:
         assert of_code(tmp_path, TINY.format(f=f, g=wrong), "[1.3, 0.4]").verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize(
+    ("function", "claim", "verdict"),
+    [
+        ("erfc(x)", "where(x < 8, -2/sqrt(pi)*exp(-x**2), 0)", Verdict.FAIL),
+        ("erfc(x)", "-(x < 8)*2/sqrt(pi)*exp(-x**2)", Verdict.FAIL),
+        ("erfc(x)", "-2/sqrt(pi)*exp(-x**2)", Verdict.PASS),
+        ("1 + erfc(x)", "where(x < 8, -2/sqrt(pi)*exp(-x**2), 0)", Verdict.PASS),  # f feels nothing of it
+        ("where(x < 8, erfc(x), erfc(8))", "where(x < 8, -2/sqrt(pi)*exp(-x**2), 0)", Verdict.PASS),
+    ],
+)
+def test_a_zero_that_is_written_has_no_digits_to_lose(function: str, claim: str, verdict: Verdict) -> None:
+    spec = f"variables: [x]\nfunction: '{function}'\ngradient: ['{claim}']\npoints: [[0.3], [1.2]]\n"
+    assert verdict_of(spec) is verdict

@@ -13,7 +13,8 @@ far from its reference. Three things show it; they are asked only where a claim 
 3. It moves in steps of about the gap's height on the way to ordinary points, several times, and has none there
    (`gradverify.core.quanta`).
 
-None of them makes it pass. It is then undecided.
+None of them makes it pass. It is then undecided. A 0 that is written, as that of `where(x < 8, exp(-x**2), 0)` beyond
+8, has no digits to lose.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from gradverify.core.judge import ROUND_OFF_UNITS
 from gradverify.core.problem import Function, Problem
 from gradverify.core.roundoff import GAMMA, ORDER, RANK, STEPS
 from gradverify.core.values import values_of
+from gradverify.core.wider import zero_by_its_text
 
 ORDINARY_POINTS = 8  # with components of about 1
 GRID = 0.125  # of a unit of round-off of the ordinary size: a product of several numbers near 1 keeps so much of it
@@ -50,6 +52,8 @@ def lost(problem: Problem, claim: Function, point: Vector, gap: Vector, componen
     """
     out = np.zeros(gap.shape, dtype=np.bool_)
     wanted = np.array([i for i in components if np.isfinite(gap[i])], dtype=np.intp)
+    if wanted.size and np.isfinite(point).all():
+        wanted = wanted[~zero_by_its_text(claim, point[None], values_of(claim, point[None]))[0, wanted]]
     if not wanted.size or not np.isfinite(point).all():
         return out
     rng = np.random.default_rng((problem.seed, 21))

@@ -12,6 +12,7 @@ from gradverify.core.arrays import Mask, Matrix
 from gradverify.core.problem import ExpressionFunction, Function
 from gradverify.expression.nodes import Call
 from gradverify.expression.walk import walk
+from gradverify.expression.written_zeros import written_zeros
 
 IN_DOUBLES = frozenset(("erf", "erfc", "gammaln", "digamma"))  # whatever their argument is
 NEAR = 0.1  # of the gap: two values that are so near are off by the same
@@ -20,17 +21,35 @@ NEAR = 0.1  # of the gap: two values that are so near are off by the same
 def holds(claim: Function | None, points: Matrix, claimed: Matrix, gap: Matrix) -> Mask:
     """Where the claim's value, (k, c) at `points`, is the same in long doubles, but for a small part of `gap`.
 
-    A value of 0 tells nothing: what has cancelled altogether may do so in both.
+    A value of 0 tells nothing, unless its text says so: what has cancelled altogether may do so in both.
     """
     nowhere = np.zeros(claimed.shape, dtype=np.bool_)
-    if not isinstance(claim, ExpressionFunction) or np.finfo(np.longdouble).eps >= np.finfo(np.float64).eps:
+    if not isinstance(claim, ExpressionFunction):
         return nowhere
+    written = zero_by_its_text(claim, points, claimed)
+    if np.finfo(np.longdouble).eps >= np.finfo(np.float64).eps:
+        return written
     if any(isinstance(part, Call) and part.function in IN_DOUBLES for tree in claim.trees for part in walk(tree)):
-        return nowhere
+        return written
     with np.errstate(all="ignore"):
         found = claim.evaluate(points.astype(np.longdouble))
         if found.failures:
-            return nowhere
+            return written
         values = found.values.reshape(claimed.shape)  # rounded to doubles at the end
         same: Mask = (claimed != 0) & (np.abs(values - claimed) <= NEAR * gap)
-    return same
+    return same | written
+
+
+def zero_by_its_text(claim: Function | None, points: Matrix, claimed: Matrix) -> Mask:
+    """Where the claim, (k, c) at `points`, is 0 since its formula says so, and not for want of digits."""
+    if not isinstance(claim, ExpressionFunction):
+        return np.zeros(claimed.shape, dtype=np.bool_)
+    jacobian = len(claim.trees) > 1 and len(claim.output_shape) > 1  # whose columns are given one by one
+    if jacobian or not (claimed == 0).any() or not any(_chooses(part) for tree in claim.trees for part in walk(tree)):
+        return np.zeros(claimed.shape, dtype=np.bool_)
+    found = written_zeros(claim.trees, claim.variables.split(points), len(points), claim.constants)
+    return (claimed == 0) & found if found.shape == claimed.shape else np.zeros(claimed.shape, dtype=np.bool_)
+
+
+def _chooses(part: object) -> bool:
+    return isinstance(part, Call) and part.function == "where"
