@@ -24,6 +24,8 @@ WIDER = np.finfo(np.longdouble).maxexp > np.finfo(np.float64).maxexp  # whether 
 # exp(exp(x)) at arguments whose ratio is 1.42, so that steps by a quarter meet the gap between them. The point may
 # lie where the argument is huge because something is small, as 1/T near T = 0: the way is as fine at its far end.
 FAR_END = 0.5 ** np.arange(2, 50)  # exp(1/x**4) overflows at arguments whose ratio is 2
+HALVINGS = 50
+BEFORE = 0.99  # of the way to a point: what ends later, ends at it
 WAYS = np.concatenate([0.75 ** np.arange(1, 25), 1 - FAR_END])
 
 
@@ -34,7 +36,12 @@ def overflows(claim: Function, points: Matrix, listed: Matrix, most: int) -> tup
     listed point. `most`: of so many points that is asked, and of code whether it overflows.
     """
     if claim.kind != "expression" or not WIDER:
-        return _overflow_on_the_way(claim, points, most), min(most, len(points))
+        over, spent = _overflow_on_the_way(claim, points, most), min(most, len(points))
+        if not WIDER:
+            return over, spent
+        ends, more = _ends_with_digits(claim, points, listed, np.flatnonzero(~over)[:most])
+        over[ends] = True
+        return over, spent + more
     over = _is_finite(claim, points.astype(np.longdouble))
     spent = len(points)
     far = np.flatnonzero(~over)[:most]
@@ -45,7 +52,27 @@ def overflows(claim: Function, points: Matrix, listed: Matrix, most: int) -> tup
         spent += len(way) + int(begins.sum())
         begins[begins] = _is_finite(claim, way[begins].astype(np.longdouble))
         over[far] = begins.reshape((WAYS.size, far.size)).any(axis=0)
-    return over, spent
+    ends, more = _ends_with_digits(claim, points, listed, np.flatnonzero(~over)[:most])
+    over[ends] = True
+    return over, spent + more
+
+
+def _ends_with_digits(claim: Function, points: Matrix, listed: Matrix, rows: Array) -> tuple[Array, int]:
+    """Those of `rows` of the points whose values end, on the way from a listed point, where long doubles have some.
+
+    The derivative of arcsin(sigmoid(x)) is inf · 0 where the sigmoid has no digits left but 1, at x = 37; those of
+    long doubles end at 45. What ends next to the point, as 0/0 does, ends there for everybody.
+    """
+    if not len(rows) or not listed.shape[0]:
+        return rows[:0], 0
+    start, low, high = listed[0], np.zeros(len(rows)), np.ones(len(rows))
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        finite = _is_finite(claim, start + middle[:, None] * (points[rows] - start))
+        low, high = np.where(finite, middle, low), np.where(finite, high, middle)
+    beyond = start + high[:, None] * (points[rows] - start)
+    found = (high < BEFORE) & _is_finite(claim, beyond.astype(np.longdouble)) & ~_is_finite(claim, beyond)
+    return rows[found], (HALVINGS + 2) * len(rows)
 
 
 def _overflow_on_the_way(claim: Function, points: Matrix, most: int) -> Mask:
