@@ -18,6 +18,7 @@ from gradverify.core.estimates import Kink, Note
 from gradverify.core.judge import FAIL, ROUND_OFF_UNITS, Code
 from gradverify.core.kinks import find_kinks
 from gradverify.core.lost_digits import is_exact_elsewhere, lost
+from gradverify.core.lost_values import hidden_size
 from gradverify.core.problem import Derivative, Precision, Problem, Request
 from gradverify.core.unresponsive import Negligible
 from gradverify.core.values import flat
@@ -287,7 +288,8 @@ def unseen(
     """`judged` without the fails that f itself could not tell from passes. values: f at the points, (k, m).
 
     Where f does not move at all, differences say 0 ± 0, as of log(1 + t) for t = 1e-20, whose terms are of the size
-    that f has elsewhere; what f does not answer to over long steps either is 0. And a claim of 0 beside 1e-40 has
+    that f has elsewhere; what f does not answer to over long steps either is 0. Where f has lost its digits on the way
+    to the point, its differences are those of another function. And a claim of 0 beside 1e-40 has
     underflowed on the way, as 1 − tanh(x)² does.
     """
     if not any((j.codes == FAIL).any() for j in judged):
@@ -303,6 +305,11 @@ def unseen(
             with np.errstate(all="ignore"):
                 underflow = (epsilon**2 * here[:, None] / lengths).ravel()
                 taken[row] = (claimed[row] == 0) & (np.abs(reference) <= underflow)
+                if (
+                    one.evidence[row].strength < Evidence.EXACT.strength
+                    and problem.derivative is not Derivative.HESSIAN
+                ):
+                    taken[row] |= _below_what_f_lost(problem, points[row], size, np.abs(claimed[row] - reference))
                 still = (reference == 0) & (one.codes[row] == FAIL)
                 if still.any() and one.evidence[row].strength < Evidence.EXACT.strength:
                     usual = _usual_size(problem, points[row]) if usual is None else usual
@@ -314,6 +321,14 @@ def unseen(
                         taken[row, components] |= negligible.answers(row, components, steepest)
         out.append(_undecided(one, taken & (one.codes == FAIL), UNSEEN))
     return out
+
+
+def _below_what_f_lost(problem: Problem, point: Vector, size: Vector, gap: Vector) -> Mask:
+    """Which gaps, (c,), make less over the variables' sizes than the round-off of what f has lost at the point."""
+    lost = problem.precision.epsilon * hidden_size(problem, point, size)
+    with np.errstate(all="ignore"):
+        below: Mask = (gap <= (lost[:, None] / size).ravel()) & np.isfinite(gap)
+    return below
 
 
 def _usual_size(problem: Problem, point: Vector) -> Vector:

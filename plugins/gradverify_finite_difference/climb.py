@@ -24,6 +24,8 @@ FEWEST_AGREE = 3  # of the smallest steps that agree to round-off, over at least
 AGREE_SPAN = 1e3  # times the smallest one
 MOST_OVERRULED = 8  # ladders whose jumps are looked for, at some 200 evaluations each
 ROUNDS = 6  # after the scan; most lines need one
+FAINT = 1e-8  # relative to f: what is written in steps so small is none that people mean, but a solver's tolerance
+APART = 0.5  # of a claim from a slope, relative to the larger of both, that makes them two different slopes
 BELOW = 1e-4  # how much smaller the next steps are where even the smallest ones are too large (x = 0 only)
 
 
@@ -88,7 +90,7 @@ def climb(
     low, high = np.full(count * outputs, np.inf), np.full(count * outputs, -np.inf)  # slopes between jumps
     for _ in range(LEVELS):
         samples, found, quantum = climber.rounds(samples, least, wanted)
-        broken = _breaks(climber, samples, found, quantum)
+        broken = _faint_ones_rounded(_breaks(climber, samples, found, quantum), lines, found.value, goal)
         fresh = broken.nature != int(Nature.WHOLE)
         nature, height = np.where(fresh, broken.nature, nature), np.where(fresh, broken.height, height)
         either = broken.are(Nature.EITHER)
@@ -143,8 +145,32 @@ def overruled(
     before, after = pick(series.steps, at)[rows], pick(series.steps, np.minimum(at + 1, fine.shape[1] - 1))[rows]
     kinds, height = kinds_between(sampler, lines, samples, rows, slope[rows], before, after, side)
     doubted = (kinds != int(Nature.WHOLE)) & (kinds != int(Nature.ROUNDING))
+    doubted &= ~_faint(height, rows, lines, slope[rows], goal)
     ends = np.stack([slope - uncertain, slope + uncertain])
     return ends[:, rows[doubted]], height[doubted], rows[doubted]
+
+
+def _faint_ones_rounded(broken: Breaks, lines: Lines, slope: Floats, goal: Goal) -> Breaks:
+    """The same, where tiny jumps that may be either are rounding unless the claim is the slope between them."""
+    either = broken.are(Nature.EITHER)
+    if not either.any():
+        return broken
+    rounded = either & _faint(broken.height, np.arange(len(slope)), lines, slope, goal)
+    return Breaks(np.where(rounded, int(Nature.ROUNDING), broken.nature), broken.height)
+
+
+def _faint(height: Floats, rows: Indices, lines: Lines, slope: Floats, goal: Goal) -> Flags:
+    """Whether jumps of these heights are tiny beside f and nobody claims the slope between them; (r,).
+
+    A bisection that stops at a width of 1e-10 makes f a staircase of such steps. height, slope: (r,), of `rows`.
+    """
+    if goal.claimed is None:
+        return np.zeros(len(rows), dtype=np.bool_)
+    claimed, centre = goal.claimed[rows], lines.centre.reshape(-1)[rows]
+    with np.errstate(all="ignore"):
+        other = np.abs(claimed - slope) >= APART * np.maximum(np.abs(claimed), np.abs(slope))
+        faint: Flags = (height <= FAINT * np.abs(centre)) & other & (claimed != slope)
+    return faint
 
 
 def _breaks(climber: _Climber, samples: Samples, found: Selection, quantum: Floats) -> Breaks:

@@ -69,6 +69,12 @@ def test_a_factor_of_one_variables_part_is_told_of_that_variable() -> None:
     assert (guess.fault, indices) == (Fault.MISSING_CHAIN_FACTOR, [4, 5, 6])
 
 
+def test_two_entries_that_are_always_equal_are_called_parallel_to_nothing() -> None:
+    found = evidence(lambda r, x: r * x[:, :1], {"w": (2,)})
+    found.reference[:, 1], found.claimed[:, 1] = found.reference[:, 0], found.claimed[:, 0]
+    assert not any(guess.key == "parallel" for guess, _ in common_causes(found, wrong(found).tolist()))
+
+
 def test_components_that_are_wrong_without_a_pattern_have_no_common_cause() -> None:
     found = evidence(lambda r, x: r * (1 + 0.1 * x), W)
     assert list(common_causes(found, wrong(found).tolist())) == []

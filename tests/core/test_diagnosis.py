@@ -11,6 +11,7 @@ import pytest
 from gradverify.core.answers import Answer
 from gradverify.core.conclude import checks_of
 from gradverify.core.diagnosis import diagnose
+from gradverify.core.diagnosis.constants import name_of_factor
 from gradverify.core.diagnosis.evidence import gather
 from gradverify.core.problem import Evaluation, Function, Problem, Request
 from gradverify.core.report import Diagnosis
@@ -452,3 +453,15 @@ def test_a_conversion_that_was_made_the_wrong_way_round_is_named() -> None:
     found = only(diagnosis("log10(1 + x**2)", truth, claim, [[1.3], [0.4], [2.0]], {"x": ()}))
     assert found.fault is Fault.FACTOR
     assert "(ln 10)² (natural and decimal logarithm the wrong way round)" in found.message
+
+
+def test_a_rounded_number_in_a_denominator_is_named_and_not_the_one_above_it() -> None:
+    found = diagnosis("log(x)/log(10)", {"x": "1/(x*log(10))"}, {"x": "1/(2.3026*x)"}, [[1.3], [0.4], [2.7]], {"x": ()})
+    assert "the number 2.3026 stands where 2.3025851 belongs" in only(found).message
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(1 + 4e-6, "1 + 4e-06"), (1 - 2.5e-5, "1 − 2.5e-05"), (1.01, "1.01"), (0.999, "0.999")]
+)
+def test_a_factor_next_to_one_is_told_by_what_it_is_off(value: float, text: str) -> None:
+    assert name_of_factor(value, {})[0] == text

@@ -13,6 +13,7 @@ import numpy as np
 
 from gradverify.core.arrays import Array, Mask, Matrix, Vector
 from gradverify.core.conclude import component
+from gradverify.core.diagnosis.constants import plain
 from gradverify.core.diagnosis.evidence import Evidence
 from gradverify.core.diagnosis.hypotheses import CONFIDENCE, INFORMATIVE, SIGN_TERM, Guess
 from gradverify.core.problem import Derivative
@@ -84,7 +85,13 @@ def _parallel(evidence: Evidence, rows: Array, c: Matrix, r: Matrix, b: Matrix, 
             <= evidence.fit * np.max(size, axis=1, keepdims=True) + np.abs(factors)[:, None] * b + b
         )
     known = telling & differs
-    if known.sum() < FEWEST_ROWS or not near[telling].all() or not np.isfinite(factors[known]).all():
+    # Two entries of a symmetric matrix are parallel whatever is claimed of them.
+    if (
+        known.sum() < FEWEST_ROWS
+        or not _turns(r[known], evidence.fit)
+        or not near[telling].all()
+        or not np.isfinite(factors[known]).all()
+    ):
         return None
     if not factors[known].all():  # 0 where it is wrong: nothing is told of a factor
         return None
@@ -94,10 +101,18 @@ def _parallel(evidence: Evidence, rows: Array, c: Matrix, r: Matrix, b: Matrix, 
     if high - low <= SAME * max(abs(low), abs(high)):
         if not differs[telling].all():
             return None  # where the claim is right it is off by no factor
-        return Guess(Fault.FACTOR, "factor", f"off by a factor of {low:.6g}", CONFIDENCE[3], low)
+        return Guess(Fault.FACTOR, "factor", f"off by a factor of {plain(low)}", CONFIDENCE[3], low)
     message = f"parallel to the right gradient, but multiplied by {named or f'{low:.4g} to {high:.4g}'}"
-    message += ": an outer derivative is missing or was taken twice"
+    message += ": a factor that all components share is wrong, as an outer derivative or a denominator"
     return Guess(Fault.MISSING_CHAIN_FACTOR, "parallel", message, CONFIDENCE[3])
+
+
+def _turns(r: Matrix, fit: float) -> bool:
+    """Whether parallel to the right values, (k, m), says much: they turn, or are not all as large as one another."""
+    with np.errstate(all="ignore"):
+        unit = r / np.linalg.norm(r, axis=1, keepdims=True)
+        along = np.abs(unit @ unit[0])
+    return bool((along < 1.0 - 1e3 * fit).any() or np.ptp(np.abs(unit[0])) > 1e3 * fit)
 
 
 def _power_of(f: Vector, factors: Vector, fit: float) -> str | None:

@@ -130,13 +130,28 @@ def name_of_factor(value: float, counts: Mapping[int, str], scalars: Mapping[str
             if _close(magnitude, abs(constant) ** power):
                 opposite = "-" if (value < 0) != (constant < 0 and power in (1, -1)) else ""
                 return f"{opposite}{text} (the constant {name} = {constant:g})", False
-    return f"{value:.6g}", False
+    return plain(value), False
+
+
+NEAR_ONE = 1e-4  # of 1: such factors are told by what they are off by
+
+
+def plain(value: float) -> str:
+    """A factor as people would write it: 1.5, and 1 + 3e-06 where six digits would say 1."""
+    off = value - 1.0
+    return f"1 {'+' if off > 0 else '−'} {abs(off):.2g}" if 0 < abs(off) < NEAR_ONE else f"{value:.6g}"
+
+
+def weighted(weight: float, what: str) -> str:
+    """`what` with a weight before it, where that is not 1."""
+    text = f"{weight:.6g}"
+    return what if text == "1" else f"{text}·{what}"
 
 
 def is_named(value: float, counts: Mapping[int, str], scalars: Mapping[str, float] = NONE) -> bool:
     """Whether the factor has a name, so that a fit at a single point is no coincidence."""
     text, counted = name_of_factor(value, counts, scalars)
-    return counted or text != f"{value:.6g}" or _close(abs(value), round(abs(value)))
+    return counted or text != plain(value) or _close(abs(value), round(abs(value)))
 
 
 def _close(a: float, b: float) -> bool:

@@ -417,9 +417,10 @@ def _side(col: Column, evidence: Evidence) -> tuple[str, str] | None:
     # So often a variable that has nothing to do with it separates the points by chance; the component's own is likely.
     chance = 2.0 / math.comb(int(good.sum() + bad.sum()), int(bad.sum()))
     others = 2 * min(col.points.shape[1], MOST_SIDES)
+    alone = col.points.shape[1] == 1
     own = [col.variable, *(j for j in range(min(col.points.shape[1], MOST_SIDES)) if j != col.variable)]
     for j in own:
-        if j != col.variable and not chance * others <= UNLIKELY:
+        if not alone and not chance * (others if j != col.variable else 1) <= UNLIKELY:
             break
         x = col.x(j)
         name = evidence.problem.variables.component_name(j)

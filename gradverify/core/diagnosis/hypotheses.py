@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gradverify.core.arrays import Array, Mask, Matrix, Vector
-from gradverify.core.diagnosis.constants import NONE, is_named, name_of_factor
+from gradverify.core.diagnosis.constants import NONE, is_named, name_of_factor, plain, weighted
 from gradverify.core.diagnosis.evidence import FIT, Evidence, round_off_floor
 from gradverify.core.problem import Derivative
 from gradverify.core.verdicts import Fault
@@ -239,7 +239,7 @@ def _proportional_term(col: Column, names: Callable[[int], str]) -> Iterator[Gue
         fault, words = (Fault.MISSING_TERM, "missing") if slope < 0 else (Fault.EXTRA_TERM, "too much")
         # Of an array the components have one mistake in common, which is told of the array.
         name = _own_name(names, j) if j == col.variable else names(j)
-        message = f"the term {abs(slope):.6g}·{name} is {words}"
+        message = f"the term {weighted(abs(slope), name)} is {words}"
         key = f"term {slope:.6g} {'x' if j == col.variable else name}"
         yield Guess(fault, key, message, col.confidence())
         return
@@ -274,7 +274,7 @@ def _own_term(col: Column, names: Callable[[int], str]) -> Iterator[Guess]:
         if not fine or not col.fits(col.r + weight * shape, 1.0 + np.abs(shape / shape[best])):
             continue
         fault, words = (Fault.MISSING_TERM, "missing") if weight < 0 else (Fault.EXTRA_TERM, "too much")
-        message = f"the term {abs(weight):.6g}·{text.format(_own_name(names, col.variable))} is {words}"
+        message = f"the term {weighted(abs(weight), text.format(_own_name(names, col.variable)))} is {words}"
         yield Guess(fault, f"term {weight:.6g} {text}", message, col.confidence(), weight)
         return
 
@@ -330,7 +330,8 @@ def _constant_entry(col: Column) -> Iterator[Guess]:
     if not alike or r == 0 or not 1 / NEARLY <= c / r <= NEARLY or not col.fits(np.full_like(col.r, c)):
         return
     size = "too large" if abs(c) > abs(r) else "off"
-    message = f"{size} by a factor of {c / r:.6g}: {c:.6g} stands at all points where {r:.6g} belongs"
+    shown = f": {c:.6g} stands at all points where {r:.6g} belongs" if f"{c:.6g}" != f"{r:.6g}" else ""
+    message = f"{size} by a factor of {plain(c / r)}{shown}"
     yield Guess(Fault.FACTOR, f"factor {c / r:.6g}", message, CONFIDENCE[1], c / r, weak=True)
 
 

@@ -141,6 +141,7 @@ def _everywhere(
 
 
 MOST_LITERALS = 20
+WHOLE = 1e-3  # relative: a whole number as near as that to what belongs there is no slip, and the fault is elsewhere
 LITERAL_DIGITS = 8  # of a number that people would write
 
 
@@ -152,7 +153,7 @@ def _literals(
     function_of: PartFunction,
 ) -> Iterator[Change]:
     """Numbers of the formula with the value that would make one wrong component right at one point, where the
-    formula is linear in the number: whether it does so everywhere is seen later."""
+    formula is linear in the number or in its reciprocal: whether it does so everywhere is seen later."""
     claim = evidence.problem.claim
     assert isinstance(claim, ExpressionFunction)  # since it has units
     constants = claim.constants
@@ -168,15 +169,24 @@ def _literals(
         more = replaced(unit.tree, path, as_number(node.value + 1.0))
         with np.errstate(all="ignore"):
             value = function_of(more, None, constants).evaluate(point).values.reshape(-1)[at_column]
-            step = float(gap / (value - evidence.claimed[row, wrong[0]]))
-        if not math.isfinite(step) or step == 0:
-            continue
-        meant = float(f"{node.value + step:.{LITERAL_DIGITS}g}")
-        text = to_text(node)
-        message = f"the number {text} stands where {as_number(meant).text} belongs"
-        opposite = meant == -node.value
-        fault = Fault.SIGN if opposite else Fault.FACTOR
-        yield Change(path, as_number(meant), fault, message, 0.7 if opposite else 1.9)
+            rate = value - evidence.claimed[row, wrong[0]]
+            linear = node.value + gap / rate
+            # In a denominator the formula is linear in the number's reciprocal.
+            old, new = 1 / np.float64(node.value), 1 / np.float64(node.value + 1.0)
+            reciprocal = 1 / (old + gap * (new - old) / rate)
+        for solution in (float(linear), float(reciprocal)):
+            if not math.isfinite(solution) or solution == node.value or _is_no_slip(node.value, solution):
+                continue
+            meant = float(f"{solution:.{LITERAL_DIGITS}g}")
+            message = f"the number {to_text(node)} stands where {as_number(meant).text} belongs"
+            opposite = meant == -node.value
+            fault = Fault.SIGN if opposite else Fault.FACTOR
+            yield Change(path, as_number(meant), fault, message, 0.7 if opposite else 1.9)
+
+
+def _is_no_slip(written: float, meant: float) -> bool:
+    """Whether nobody would write the one number for the other: 1 for 1.0000065."""
+    return written == round(written) and abs(meant - written) <= WHOLE * abs(written)
 
 
 def _cost(change: Change) -> tuple[float, int]:
