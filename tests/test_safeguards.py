@@ -187,3 +187,34 @@ def g(x):
 """
     result = of_code(tmp_path, code, "[3.0, 4.0]", more="domain: {x: [0.5, 9]}\n")
     assert result.verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdict"),
+    [("1/p", Verdict.PASS), ("1/p + where(p > 2, 1, 0)", Verdict.FAIL), ("1/maximum(p, 1e-12)", Verdict.PASS)],
+)
+def test_one_bounded_entry_does_not_excuse_the_others(claim: str, verdict: Verdict) -> None:
+    points = "[[0.3, 0.9, 1, 0.2, 0.4, 0.8, 1.1, 0.5], [0.9, 0.7, 1.2, 0.6, 0.4, 1.8, 0.1, 1.5]]"
+    assert judged("sum(log(maximum(p, 1e-12)))", f'"{claim}"', points, "{p: 8}")[0] is verdict
+
+
+def test_a_factor_of_what_is_bounded_is_excused_with_it() -> None:
+    function, points = "-y*log(where(z < 1e-7, 1e-7, z))", "[[0.3, 1], [0.6, 2]]"
+    assert judged(function, "['-y/z', '-log(z)']", points, "[z, y]")[0] is Verdict.PASS
+    assert judged(function, "['-y/z', '-log(z)*where(y > 3, 2, 1)']", points, "[z, y]")[0] is Verdict.FAIL
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdict"), [("1 / p", Verdict.PASS), ("1 / p + np.where(p > 2, 1, 0)", Verdict.FAIL)]
+)
+def test_nor_does_it_in_code(tmp_path: Path, claim: str, verdict: Verdict) -> None:
+    code = f"""
+def f(p):
+    p = np.array(p)
+    p[p < 1e-12] = 1e-12
+    return np.sum(np.log(p))
+def g(p):
+    return {claim}
+"""
+    points = "[[0.3, 0.9, 1, 0.2, 0.4, 0.8, 1.1, 0.5], [0.9, 0.7, 1.2, 0.6, 0.4, 1.8, 0.1, 1.5]]"
+    assert of_code(tmp_path, code, points, "{p: 8}").verdict is verdict

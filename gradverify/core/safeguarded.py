@@ -6,8 +6,9 @@ unbounded function, p − y for a logistic loss, and that f is flat where p is b
 that nobody listed, at which the claim is not f's gradient, is left out where a safeguard is active and
 
 1. the claim is the gradient of f without the safeguard there; or
-2. f without it has no value there, or none that double precision shows, as −log(1 − sigmoid(100)), and the claim has no
-   branch of its own at the border of the region, where it would jump.
+2. f without it has no value there, or none that double precision shows, as −log(1 − sigmoid(100)), the claim has no
+   branch of its own at the border of the region, where it would jump, and what is off has to do with what is bounded
+   there: nothing excuses the other components.
 
 A safeguard of the claim's own, as in `clip(p, 1e-7, 1 - 1e-7) - y`, is taken out of it as well. Whatever else a claim
 is there is judged like any other point, and so is a listed one.
@@ -20,13 +21,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gradverify.core.arrays import Matrix, Vector
+from gradverify.core.arrays import Mask, Matrix, Vector
 from gradverify.core.judge import FAIL, PASS
 from gradverify.core.not_meant import BESIDE, HALVINGS, jumps
 from gradverify.core.problem import Function, Problem
 from gradverify.core.values import values_of
 from gradverify.core.verify import Verified
 
+Subjects = Sequence[tuple[Vector, Mask]]
+MOVED = (1e-3, -0.1)  # relative to max(1, |x|): how far a variable is moved to see whether a bounded value moves
+MOST_STARTS = 3  # listed points at which that is tried
 MOST_LOOKED_AT = 8  # points of one search, each with all backends: where all of them are left out, the others are too
 
 
@@ -35,11 +39,13 @@ class Unguarded:
     """f and its claim without their safeguards.
 
     active: for points, (k, n), what the safeguard is called that is active at each; "" where none is.
+    subjects: for points, what is bounded at each, (e,), and which entries are changed by that, (e,).
     """
 
     function: Function
     claim: Function
     active: Callable[[Matrix], Sequence[str]]
+    subjects: Callable[[Matrix], Sequence[Subjects]]
 
 
 @dataclass(slots=True)
@@ -56,36 +62,76 @@ class Safeguarded:
     verified: Callable[[Matrix], Verified]
     confirm: Callable[[Vector], Verified | None]
     left_out: dict[bytes, tuple[Vector, str]] = field(default_factory=dict)  # by point: it, and the safeguard
-    judged: set[bytes] = field(default_factory=set)  # points that are not left out
+    # Points that are not left out, with the components that are excused all the same, (c,).
+    judged: dict[bytes, Mask] = field(default_factory=dict)
     _starts: Matrix | None = None
 
     def among(self, points: Matrix) -> list[bool]:
         """Which of `points`, (k, n), are left out."""
         if self.unguarded is None or not len(points):
             return [False] * len(points)
-        new = [row for row, point in enumerate(points) if point.tobytes() not in self.judged | self.left_out.keys()]
+        known = self.judged.keys() | self.left_out.keys()
+        new = [row for row, point in enumerate(points) if point.tobytes() not in known]
         if new:
             self._look_at(points[new])
         return [point.tobytes() in self.left_out for point in points]
+
+    def excuses(self, point: Vector, failing: Mask) -> bool:
+        """Whether a point, (n,), is left out at which these components, (c,), are known to be wrong."""
+        if self.among(point[None])[0]:
+            return True
+        if self.unguarded is None or not (failing & self.judged[point.tobytes()]).any():
+            return False
+        if (failing & ~self.judged[point.tobytes()]).any():
+            return False
+        self.left_out[point.tobytes()] = point, self.unguarded.active(point[None])[0]
+        return True
 
     def _look_at(self, points: Matrix) -> None:
         assert self.unguarded is not None
         active = self.unguarded.active(points)
         rows = [row for row, name in enumerate(active) if name]
         some = rows[:: max(1, -(-len(rows) // MOST_LOOKED_AT))]
-        passes = dict.fromkeys(some, False)
+        count = self.listed.claim.values.shape[1]
+        excused = dict.fromkeys(range(len(points)), np.zeros(count, dtype=np.bool_))
         if some:
-            codes = self.verified(points[some]).codes
-            passes = dict(zip(some, (codes == PASS).all(axis=1).tolist(), strict=True))
-            for row, code in zip(some, codes, strict=True):
-                wrong = (code == FAIL).any() and self.confirm(points[row]) is not None
-                passes[row] = passes[row] or not (wrong or self._claim_branches(points[row]))
-        all_left_out = bool(some) and all(passes.values())
+            for row, codes in zip(some, self.verified(points[some]).codes, strict=True):
+                excused[row] = codes == PASS
+                wrong = (codes == FAIL).any() and self.confirm(points[row]) is not None
+                if not excused[row].all() and not wrong and not self._claim_branches(points[row]):
+                    excused[row] = excused[row] | self._moves_bounded(points[row])
+        all_left_out = bool(some) and all(excused[row].all() for row in some)
         for row, point in enumerate(points):
-            if passes.get(row, all_left_out and bool(active[row])):
+            if excused[row].all() or (all_left_out and active[row]):
                 self.left_out[point.tobytes()] = point, active[row]
-            else:
-                self.judged.add(point.tobytes())
+            elif row in some or not active[row]:  # the others are looked at when somebody asks about them
+                self.judged[point.tobytes()] = excused[row]
+
+    def _moves_bounded(self, point: Vector) -> Mask:
+        """Which components, (c,), have to do with what a safeguard changes at `point`.
+
+        They are derivatives by variables that move that, or change with such variables, as that of y·log(p) by y does.
+        Both are seen at listed points, where nothing is saturated.
+        """
+        assert self.unguarded is not None
+        moves = np.zeros(point.size, dtype=np.bool_)
+        (there,) = self.unguarded.subjects(point[None])
+        for start in self._starts_at()[:MOST_STARTS]:
+            steps = [reach * np.diag(np.maximum(1.0, np.abs(start))) for reach in MOVED]
+            here, *moved = self.unguarded.subjects(np.concatenate([start[None], *(start + step for step in steps)]))
+            for i, found in enumerate(moved):
+                if [v.shape for v, _ in found] != [c.shape for _, c in there] or len(here) != len(found):
+                    return np.ones(self.listed.claim.values.shape[1], dtype=np.bool_)
+                moves[i % point.size] |= any(
+                    (changed & (one != other)).any()
+                    for (one, _), (other, _), (_, changed) in zip(here, found, there, strict=True)
+                )
+        out = np.resize(moves, self.listed.claim.values.shape[1])
+        for start in self._starts_at()[:MOST_STARTS]:
+            ways = np.outer((0.0, *MOVED), np.where(moves, np.maximum(1.0, np.abs(start)), 0.0))
+            claimed = values_of(self.unguarded.claim, start + ways)
+            out |= (claimed[1:] != claimed[0]).any(axis=0)
+        return out
 
     def _claim_branches(self, point: Vector) -> bool:
         """Whether the claim jumps where the safeguard becomes active on the way from a listed point to `point`.
@@ -93,13 +139,10 @@ class Safeguarded:
         Where no listed point is without an active safeguard, nothing tells, and the point is judged.
         """
         assert self.unguarded is not None
-        if self._starts is None:
-            active = self.unguarded.active(self.listed.points)
-            right = (self.listed.codes == PASS).all(axis=1)
-            self._starts = self.listed.points[[bool(r) and not a for r, a in zip(right, active, strict=True)]]
-        if not len(self._starts):
+        starts = self._starts_at()
+        if not len(starts):
             return True
-        start, low, high = self._starts[0], 0.0, 1.0
+        start, low, high = starts[0], 0.0, 1.0
         for _ in range(HALVINGS):
             middle = (low + high) / 2
             if middle in (low, high):
@@ -111,3 +154,12 @@ class Safeguarded:
             return False
         values = values_of(self.unguarded.claim, start + ways[:, None] * (point - start))
         return bool(np.isfinite(values).all() and jumps(values))
+
+    def _starts_at(self) -> Matrix:
+        """The listed points at which the claim is right, and no safeguard is active."""
+        if self._starts is None:
+            assert self.unguarded is not None
+            active = self.unguarded.active(self.listed.points)
+            right = (self.listed.codes == PASS).all(axis=1)
+            self._starts = self.listed.points[[bool(r) and not a for r, a in zip(right, active, strict=True)]]
+        return self._starts

@@ -72,6 +72,7 @@ SIMPLE_VALUES = (
     -10.0,
 )  # simplest first, for shrinking
 MOST_CONFIRMED = 6  # candidates that are confirmed by all backends before the search gives up
+MOST_EXCUSED = 24  # candidates that are looked at for a safeguard of f, simplest first
 MOST_KINKS = 4  # candidates at a kink of f that are confirmed although nothing looks wrong: screening is blind there
 MOST_PATCHED = 2  # candidates at a single value of f, such as where(x == 0, 1, sin(x)/x), confirmed for the same reason
 MOST_FAINT = 6  # candidates where a component is TINY beside its ordinary size that an exact backend is asked about
@@ -455,7 +456,6 @@ class _Hunt:
         if answer.screened is None:
             self._meant(points, values.values, np.array(sorted(suspects), dtype=np.intp))
         suspects -= self._excused(points, values.values) | set(self.not_meant.left_out)
-        suspects -= self._unneeded(points, sorted(suspects))
         generic = is_generic(points)
         self.looks_wrong = {row for row in suspects if generic[row]}
         kinks = [any(n.kind is NoteKind.KINK for n in e.notes) for e in estimates]
@@ -472,7 +472,11 @@ class _Hunt:
         others = [*simplest(set(kinked.tolist()) - suspects)[:MOST_KINKS], *simplest(patched - suspects)[:MOST_PATCHED]]
         if not suspects and answer.screened is not None:
             others += self._faint(points, values.values, answer.screened)
-        return [*alternating(simplest(suspects), generic), *dict.fromkeys(others)]
+        ordered = alternating(simplest(suspects), generic)
+        failing = dict(zip(rows.tolist(), wrong, strict=True))
+        out = [row for row in ordered[:MOST_EXCUSED] if self._is_excused(points[row], failing.get(row))]
+        self.looks_wrong -= set(out)
+        return [*(row for row in ordered if row not in out), *dict.fromkeys(others)]
 
     def screen_again(self, points: Matrix, backend: str) -> list[int] | None:
         """The same for some of the points, with rows of their own."""
@@ -492,6 +496,10 @@ class _Hunt:
         if not rows:
             return set()
         return {row for row, out in zip(rows, self.safeguarded.among(points[list(rows)]), strict=True) if out}
+
+    def _is_excused(self, point: Vector, failing: Mask | None) -> bool:
+        """Whether a point at which these components, (c,), look wrong is left out for a safeguard of f."""
+        return failing is not None and self.safeguarded.excuses(point, failing)
 
     def _faint(self, points: Matrix, claimed: Matrix, screened: Screened) -> list[int]:
         """Rows of candidates where a component is tiny beside its ordinary size, and wrong by its own; claimed: (k, c).
@@ -791,7 +799,7 @@ class _Hunt:
     def confirm(self, point: Vector) -> Verified | None:
         """Verify at one point with all backends; the result if the claim is wrong there, else None."""
         found = self._confirmed(point)
-        return None if found is None or self.safeguarded.among(point[None])[0] else found
+        return None if found is None or self.safeguarded.excuses(point, found.codes[0] == FAIL) else found
 
     def _confirmed(self, point: Vector) -> Verified | None:
         """The same for f as it is, where a safeguard is active as well."""

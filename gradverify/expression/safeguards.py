@@ -53,6 +53,11 @@ class Safeguard:
     upper: float = np.inf
     edges: tuple[Node, ...] = ()
 
+    def bounds(self, subject: Any) -> Any:
+        """Which values of the subject it changes."""
+        with np.errstate(all="ignore"):
+            return ~((subject > self.lower) & (subject < self.upper))
+
 
 @dataclass(frozen=True, slots=True)
 class Bare:
@@ -64,7 +69,7 @@ class Bare:
     def active(self, values: Mapping[str, Any], rows: int, constants: Mapping[str, Any]) -> list[str]:
         """For each of `rows` points the text of a safeguard that is active there, and needed; "" where none is.
 
-        A bound on one side is needed where f is near an edge; two that make `clip(p, 1e-7, 1 - 1e-7)` belong together.
+        A bound on one side is needed where f is near an edge; those on both sides of one value belong together.
         values: the variables, each (rows, *its shape).
         """
         found = [""] * rows
@@ -74,12 +79,25 @@ class Bare:
                 for value in evaluate_trees((guard.subject, *guard.edges), values, NUMPY, rows, constants)
             )
             with np.errstate(all="ignore"):
-                bounded = ~((subject > guard.lower) & (subject < guard.upper)).all(axis=1)
+                bounded = guard.bounds(subject).any(axis=1)
                 needed = np.any([~(edge > NEAR).all(axis=1) for edge in edges], axis=0) if edges else np.False_
-                needed = needed | (bool(edges) and np.isfinite([guard.lower, guard.upper]).all())
+                needed = needed | (bool(edges) and self.on_both_sides(guard))
             for row in np.flatnonzero(bounded & needed).tolist():
                 found[row] = found[row] or guard.text
         return found
+
+    def on_both_sides(self, guard: Safeguard) -> bool:
+        """Whether what `guard` bounds is bounded below and above, as in `clip(p, 1e-7, 1 - 1e-7)`."""
+        same = [other for other in self.safeguards if other.subject == guard.subject]
+        return any(np.isfinite(other.lower) for other in same) and any(np.isfinite(other.upper) for other in same)
+
+    def subjects(
+        self, values: Mapping[str, Any], rows: int, constants: Mapping[str, Any]
+    ) -> list[tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]]:
+        """What each safeguard bounds, (rows, entries), and which of that it changes."""
+        trees = tuple(guard.subject for guard in self.safeguards)
+        found = [np.asarray(v).reshape((rows, -1)) for v in evaluate_trees(trees, values, NUMPY, rows, constants)]
+        return [(value, guard.bounds(value)) for guard, value in zip(self.safeguards, found, strict=True)]
 
 
 def bare(

@@ -151,3 +151,13 @@ class Unbounded:
             return ""
         needed = watch.needed()
         return line_at(needed[0]) or "a bound" if needed else ""
+
+    def subjects(self, point: Any, variables: Variables, constants: dict[str, Any]) -> list[tuple[Any, Any]]:
+        """What is bounded at a point, (n,), each flat, and which of it is changed by that."""
+        watch = Watch(passes_by=True, kept=self.kept)
+        try:
+            with np.errstate(all="ignore"):
+                self.called(watch, arguments(point, variables), dict(constants))
+        except CAUGHT:
+            return []
+        return watch.subjects

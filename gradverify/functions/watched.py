@@ -11,7 +11,7 @@ from __future__ import annotations
 import linecache
 import math
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,23 +48,37 @@ class Watch:
     bounds_only: bool = False  # comparisons are left as they are
     kept: frozenset[Site] = frozenset()
     seen: set[Site] = field(default_factory=set)
-    active: dict[Site, bool] = field(default_factory=dict)  # whether both sides of a range are bounded
+    active: dict[Site, set[bytes]] = field(default_factory=dict)  # the values, as bytes, that are changed there
+    sides: dict[bytes, set[bool]] = field(default_factory=dict)  # of values: whether bounded below, above (True)
     near_edge: bool = False
     count: int = 0
+    # What was bounded, flat, and which of it was changed, in the order of the calls, at the sites that are not kept.
+    subjects: list[tuple[Any, Any]] = field(default_factory=list)
 
-    def bounds(self, site: Site, beyond: Any, both: bool = False) -> bool:
-        """Note a bound at `site`, and say whether to pass it by; beyond: which entries it changes."""
+    def bounds(self, site: Site, value: Any, beyond: Any, sides: Iterable[bool]) -> bool:
+        """Note a bound of `value` at `site`, and say whether to pass it by.
+
+        beyond: which entries it changes.  sides: whether from above, from below (False).
+        """
+        key = np.asarray(value).tobytes()
+        self.sides.setdefault(key, set()).update(sides)
         self.seen.add(site)
         self.count += 1
         if self.count > MOST_PASSED_BY:
             raise PassedByTooOften
         if np.any(beyond):
-            self.active[site] = both or self.active.get(site, False)
+            self.active.setdefault(site, set()).add(key)
+        if site not in self.kept:
+            self.subjects.append((np.array(value).ravel(), np.array(beyond).ravel()))
         return self.passes_by and site not in self.kept
 
     def needed(self) -> list[Site]:
-        """Where a safeguard is active that keeps the code from an edge."""
-        return [site for site, both in self.active.items() if site not in self.kept and (both or self.near_edge)]
+        """Where a safeguard is active that keeps the code from an edge, or one of two on both sides of a value."""
+        return [
+            site
+            for site, values in self.active.items()
+            if site not in self.kept and (self.near_edge or any(len(self.sides[key]) > 1 for key in values))
+        ]
 
 
 _watches: list[Watch] = []  # the innermost is the one that notices
@@ -196,13 +210,13 @@ def _bounded(watch: Watch, name: str, left: Any, right: Any) -> Any:
             if not is_safeguard(bound, upper=name in _UPPER):
                 return None
             beyond = ~(value < bound) if name in _UPPER else ~(value > bound)
-            return watched(value) if watch.bounds(_site(), beyond) else None
+            return watched(value) if watch.bounds(_site(), value, beyond, [name in _UPPER]) else None
         # A comparison is answered as if the subject were on the safe side of the bound.
         lower = 0.0 < bound < 0.5 and is_safeguard(bound, upper=False)
         if watch.bounds_only or not (lower or (bound > 0.5 and is_safeguard(bound, upper=True))):
             return None
         beyond = ~(value > bound) if lower else ~(value < bound)
-        if not watch.bounds(_site(), beyond):
+        if not watch.bounds(_site(), value, beyond, [not lower]):
             return None
         return watched(np.full(np.shape(value), lower == name.startswith("greater")))
 
@@ -225,7 +239,7 @@ def _clip_bounds(watch: Watch, subject: Any, low: Any, high: Any) -> tuple[Any, 
     value = plain(subject)
     with np.errstate(all="ignore"):
         beyond = ~((value > (-np.inf if lower is None else lower)) & (value < (np.inf if upper is None else upper)))
-    if not watch.bounds(_site(), beyond, both=lower is not None and upper is not None):
+    if not watch.bounds(_site(), value, beyond, [*([False] if lower else []), *([True] if upper else [])]):
         return low, high
     return (low if lower is None else None), (high if upper is None else None)
 

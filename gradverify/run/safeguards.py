@@ -12,7 +12,7 @@ import numpy as np
 
 from gradverify.core.arrays import Matrix
 from gradverify.core.problem import CallableFunction, ExpressionFunction, Function
-from gradverify.core.safeguarded import Unguarded
+from gradverify.core.safeguarded import Subjects, Unguarded
 from gradverify.core.verify import Verified
 from gradverify.expression.nodes import Node
 from gradverify.expression.safeguards import Bare, bare
@@ -46,7 +46,12 @@ def unguarded(verified: Verified) -> Unguarded | None:
     free = function_from_expression(found.trees[0], function.variables, function.constants)
     if free.output_shape != function.output_shape:  # a scalar with a Jacobian
         free = as_vector(free, function.output_shape)
-    return Unguarded(free, _claim(claim, verified), active)
+
+    def subjects(points: Matrix) -> list[Subjects]:
+        found_at = found.subjects(function.variables.split(points), len(points), function.constants)
+        return [[(value[row], changed[row]) for value, changed in found_at] for row in range(len(points))]
+
+    return Unguarded(free, _claim(claim, verified), active, subjects)
 
 
 def _of_code(function: CallableFunction, claim: Function, verified: Verified) -> Unguarded | None:
@@ -63,7 +68,11 @@ def _of_code(function: CallableFunction, claim: Function, verified: Verified) ->
         unbounded, function.variables, function.constants, function.output_shape, kind=WATCHED,
         value_of_pair=function.returns_value_and_gradient,
     )  # fmt: skip
-    return Unguarded(free, _claim(claim, verified), active)
+
+    def subjects(points: Matrix) -> list[Subjects]:
+        return [unbounded.subjects(point, function.variables, given) for point in points]
+
+    return Unguarded(free, _claim(claim, verified), active, subjects)
 
 
 def _unbounded(function: CallableFunction, verified: Verified, *, bounds_only: bool = False) -> Unbounded | None:
