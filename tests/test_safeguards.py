@@ -26,6 +26,7 @@ def judged(function: str, claim: str, points: str, variables: str = "[z]", more:
         (f"-log({CLIPPED})", "sigmoid(z) - 1"),
         (f"-log(1 - {CLIPPED})", f"{CLIPPED} - 0"),  # a bound of the claim's own
         (f"-log({CLIPPED})", f"{CLIPPED} - 1"),
+        ("-log(minimum(maximum(sigmoid(z), 1e-7), 1 - 1e-7))", "sigmoid(z) - 1"),
         ("log(maximum(z, 1e-12))", "1/z"),
         ("log(maximum(z, 1e-12))", "1/maximum(z, 1e-12)"),
         ("log(maximum(z, eps))", "1/z"),

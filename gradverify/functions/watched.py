@@ -239,7 +239,9 @@ def _clip_bounds(watch: Watch, subject: Any, low: Any, high: Any) -> tuple[Any, 
     value = plain(subject)
     with np.errstate(all="ignore"):
         beyond = ~((value > (-np.inf if lower is None else lower)) & (value < (np.inf if upper is None else upper)))
-    if not watch.bounds(_site(), value, beyond, [*([False] if lower else []), *([True] if upper else [])]):
+    if not watch.bounds(
+        _site(), value, beyond, [*([False] if lower is not None else []), *([True] if upper is not None else [])]
+    ):
         return low, high
     return (low if lower is None else None), (high if upper is None else None)
 

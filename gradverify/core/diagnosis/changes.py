@@ -77,7 +77,7 @@ def changes(
     scalars: Mapping[str, float],
 ) -> Iterator[Change]:
     """All changes of `tree`, whose parts are `nodes`."""
-    names = _names(variables, claim)
+    names = names_in_claim(variables, claim)
     entries: list[Name | Index] = [*names, *_entries(names)]
     formulas = getattr(function, "trees", ())
     numbers = _factors_of(formulas, counts)
@@ -173,13 +173,14 @@ def _wrapped(path: Path, node: Node, wrappers: Sequence[str]) -> Iterator[Change
 
 def lacking_names(path: Path, node: Node, variables: Variables, claim: Function) -> Iterator[Change]:
     """A factor or divisor that is one name is missing at a part that may itself be a factor."""
-    for name in [n for n in _names(variables, claim) if n.shape in (node.shape, ())][:MOST_NAMES]:
+    for name in [n for n in names_in_claim(variables, claim) if n.shape in (node.shape, ())][:MOST_NAMES]:
         for function, what in (("multiply", "factor"), ("divide", "divisor")):
             message = f"{_text(node)} lacks the {what} {_text(name)}"
             yield Change(path, Call(function, (node, name), node.shape), Fault.FACTOR, message, 2.7)
 
 
-def _names(variables: Variables, claim: Function) -> list[Name]:
+def names_in_claim(variables: Variables, claim: Function) -> list[Name]:
+    """The variables and constants that a claim may use."""
     constants: Mapping[str, object] = getattr(claim, "constants", {})
     shapes: dict[str, Shape] = {v.name: v.shape for v in variables}
     shapes |= {name: tuple(getattr(value, "shape", ())) for name, value in constants.items()}
