@@ -61,7 +61,6 @@ def _checked(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} cannot be read: {error}") from None
     if "gradverify" not in text:
         return {}
-    import difflib
     import tomllib
 
     try:
@@ -75,6 +74,8 @@ def _checked(path: Path) -> dict[str, Any]:
         if isinstance(value, dict):
             continue  # a table of a part of gradverify that has its own settings
         if key not in SETTINGS:
+            import difflib
+
             close = difflib.get_close_matches(key, SETTINGS, n=1)
             hint = f", did you mean `{close[0]}`?" if close else f"; known: {', '.join(SETTINGS)}"
             raise ConfigError(f"{path}: unknown setting `{key}` in [tool.gradverify]{hint}")

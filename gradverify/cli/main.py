@@ -57,11 +57,11 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The same, with the nearest name for one that does not exist."""
-        import difflib
-
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
+            import difflib
+
             close = difflib.get_close_matches(args[0], COMMANDS, n=1)
             if close and "mean" not in error.message:
                 raise click.UsageError(f"{error.message} Did you mean `{close[0]}`?", error.ctx) from None

@@ -268,7 +268,10 @@ class Plugins:
 
     def _answers(self, hook: str, **arguments: Any) -> Iterator[tuple[Loaded, Any]]:
         """Each implementation's answer with its plugin, in the order in which the plugins were loaded."""
-        implementations = {impl.plugin_name: impl for impl in getattr(self._manager.hook, hook).get_hookimpls()}
+        found = getattr(self._manager.hook, hook).get_hookimpls()
+        if not found:  # as of a hook that is called for each check of thousands of specs, and nobody listens to
+            return
+        implementations = {impl.plugin_name: impl for impl in found}
         for name, plugin in self._loaded.items():
             if name not in implementations:
                 continue

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -58,7 +59,7 @@ SMALL_FAULT = 1e-2
 CONFIRMED = 0.1  # of a component's fault: what its own reference must be good for
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Group:
     """Blocks that are compared along the same directions, and what the claim comes to on them."""
 
@@ -66,7 +67,7 @@ class Group:
     blocks: tuple[Block, ...]
     summaries: tuple[Summary, ...]
 
-    @property
+    @cached_property
     def ranges(self) -> Ranges:
         """Their components; adjacent blocks are joined."""
         joined: list[tuple[int, int]] = []
@@ -77,12 +78,12 @@ class Group:
                 joined.append((block.start, block.stop))
         return tuple(joined)
 
-    @property
+    @cached_property
     def summary(self) -> Summary:
         """Of all its blocks."""
         return sum(self.summaries, Summary())
 
-    @property
+    @cached_property
     def norm(self) -> float:
         """‖s∘g‖₂."""
         return float(np.sqrt(self.summary.norm2))

@@ -102,10 +102,10 @@ class Signer:
     scratch: Vector
 
     @classmethod
-    def of(cls, direction: Direction, factor: float = 1.0) -> Signer:
-        """For one direction."""
+    def of(cls, direction: Direction, factor: float = 1.0, most: int = CHUNK) -> Signer:
+        """For one direction, and chunks of at most so many components."""
         table = SIGNS_OF_A_BYTE if factor == 1.0 else factor * SIGNS_OF_A_BYTE
-        return cls(direction.seed, direction.number, table, np.empty((CHUNK + 2 * SIGNS_A_COUNT) // 8 * 8))
+        return cls(direction.seed, direction.number, table, np.empty((most + 2 * SIGNS_A_COUNT) // 8 * 8))
 
     def __call__(self, values: Vector, start: int, out: Vector) -> Vector:
         """`values`, which begin at component `start`, with signs and factor, in `out`."""

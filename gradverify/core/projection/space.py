@@ -203,7 +203,7 @@ def partial_products(
     section 4.2).
     """
     totals = np.zeros(len(directions))
-    signers = [Signer.of(d) for d in directions]
+    signers = [Signer.of(d, most=min(x.size, CHUNK)) for d in directions]
     weights, scratch = np.empty(min(x.size, CHUNK)), np.empty(min(x.size, CHUNK))
     for ranges in dict.fromkeys(d.ranges for d in directions):
         mine = [i for i, d in enumerate(directions) if d.ranges == ranges]
@@ -221,7 +221,7 @@ def move(
     x: Vector, direction: Direction, t: float, scale: Scale, offset: int, into: Vector, ends: Ends = everywhere
 ) -> None:
     """Enter x + t v of one slice into `into`, shape of `x`, as far as the direction moves it."""
-    signer = Signer.of(direction, t * direction.length)
+    signer = Signer.of(direction, t * direction.length, min(x.size, CHUNK))
     scratch = np.empty(min(x.size, CHUNK))
     for start, stop in direction.within(offset, offset + x.size):
         for a, b in chunks(start, stop):
