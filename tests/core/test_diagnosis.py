@@ -465,3 +465,38 @@ def test_a_rounded_number_in_a_denominator_is_named_and_not_the_one_above_it() -
 )
 def test_a_factor_next_to_one_is_told_by_what_it_is_off(value: float, text: str) -> None:
     assert name_of_factor(value, {})[0] == text
+
+
+WIDE: Mapping[str, Shape] = {"v": (12,)}
+
+
+def test_one_of_many_wrong_components_that_a_variable_separates_by_chance_has_no_branch() -> None:
+    rng = np.random.default_rng(3)
+    points = rng.uniform(-1, 1, size=(18, 12))
+    points[:16, 0], points[16:, 0] = rng.uniform(-1, 0.5, 16), (0.8, 0.9)
+    switch = "where(v[1] > 2, 1, 0)"  # tells the last two points apart, and so does v[0], by chance
+    points[16:, 1] = 2.5
+    truth = {"v": f"2*v + (1 - {switch})*(sin(5*v[::-1]) + 2)"}
+    found = diagnosis("sum(v**2)", truth, {"v": "2*v"}, points.tolist(), WIDE)
+    assert Fault.WRONG_BRANCH not in [d.fault for d in found]
+
+
+def test_the_threshold_of_every_component_itself_is_told() -> None:
+    points = np.random.default_rng(3).uniform(-1, 1, size=(18, 12)).tolist()
+    found = diagnosis("sum(v**3)", {"v": "where(v > 0, 3*v**2, exp(v))"}, {"v": "3*v**2"}, points, WIDE)
+    assert {d.fault for d in found} == {Fault.WRONG_BRANCH}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "fault", "words"),
+    [
+        ("3*x**2", Fault.MISSING_TERM, "sin(x), which f has 2 times, is missing"),
+        ("3*x**2 + cos(x)", Fault.MISSING_TERM, "sin(x), which f has 2 times, is missing once"),
+        ("3*x**2 - 2*cos(x)", Fault.SIGN, "sin(x), which f has 2 times, has the wrong sign"),
+    ],
+)
+def test_a_term_that_f_has_twice_is_missed_as_a_whole_or_once(wrong: str, fault: Fault, words: str) -> None:
+    f, right = "sin(x) + x**3 + sin(x)", "3*x**2 + 2*cos(x)"
+    found = only(diagnosis(f, {"x": right}, {"x": wrong}, [[0.3], [1.7], [-2.2]], {"x": ()}))
+    assert found.fault is fault
+    assert words in found.message

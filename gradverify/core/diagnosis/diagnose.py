@@ -414,19 +414,23 @@ def _the_same(col: Column) -> Mask:
 def _side(col: Column, evidence: Evidence) -> tuple[str, str] | None:
     """A variable whose value separates the right points from the wrong ones."""
     good, bad = ~col.differs, col.differs
-    # So often a variable that has nothing to do with it separates the points by chance; the component's own is likely.
-    chance = 2.0 / math.comb(int(good.sum() + bad.sum()), int(bad.sum()))
-    others = 2 * min(col.points.shape[1], MOST_SIDES)
+    # So often a variable that has nothing to do with it separates the points by chance, in either of two measures. The
+    # component's own is likelier, but where many components are wrong, one of them does so by chance.
+    chance = 2 * 2.0 / math.comb(int(good.sum() + bad.sum()), int(bad.sum()))
     alone = col.points.shape[1] == 1
+    tries = {True: int(evidence.differs.any(axis=0).sum()), False: min(col.points.shape[1], MOST_SIDES)}
     own = [col.variable, *(j for j in range(min(col.points.shape[1], MOST_SIDES)) if j != col.variable)]
     for j in own:
-        if not alone and not chance * (others if j != col.variable else 1) <= UNLIKELY:
-            break
         x = col.x(j)
         name = evidence.problem.variables.component_name(j)
+        at_zero = np.ptp(x[bad]) == 0 and not x[bad].any()
+        if j == col.variable and at_zero and x[good].all():
+            return f"{name} ≠ 0", f"{name} = 0"
+        if not alone and not chance * tries[j == col.variable] <= UNLIKELY:
+            continue
         for values, symbol in ((x, name), (np.abs(x), f"|{name}|")):
             above, below = values[bad].min() > values[good].max(), values[bad].max() < values[good].min()
-            if (above or below) and np.ptp(values[bad]) == 0 and not values[bad].any():
+            if (above or below) and at_zero:
                 return f"{name} ≠ 0", f"{name} = 0"
             if above:
                 return f"{symbol} ≤ {values[good].max():.4g}", f"{symbol} ≥ {values[bad].min():.4g}"

@@ -9,6 +9,8 @@ at that term; a ratio r / c that is the derivative of a subexpression points at 
 
 from __future__ import annotations
 
+import collections
+import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -37,15 +39,17 @@ LONGEST_TEXT = 60  # a term is named in a sentence; longer ones are cut
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """An additive term of f, with the linear operations around it already applied."""
+    """An additive term of f, with the linear operations around it already applied; `count` times in f."""
 
     node: Node
     text: str
+    count: int = 1
 
 
 def additive_terms(node: Node) -> list[Term]:
     """The terms of a scalar expression: at least one."""
-    return [Term(t, short(to_text(t))) for t in _terms(node)][:MOST_TERMS]
+    counted = collections.Counter(_terms(node))
+    return [Term(t, short(to_text(t)), count) for t, count in itertools.islice(counted.items(), MOST_TERMS)]
 
 
 def _terms(node: Node) -> list[Node]:
@@ -194,20 +198,23 @@ def _one_term(col: Column, term: Term, t: Vector, scalars: Mapping[str, float]) 
     if not np.isfinite(multiple) or not col.fits(col.r + multiple * t, 2.0):
         return
     confidence = col.confidence()
+    once = term.count > 1 and abs(multiple + 1) <= 1e-6
+    if term.count > 1 and not once:
+        multiple /= term.count  # a loop that adds the same term again is wrong each time
     near = round(multiple)
+    said = term.text if term.count == 1 else f"{term.text}, which f has {term.count} times,"
     if abs(multiple + 1) <= 1e-6:
-        yield Guess(
-            Fault.MISSING_TERM, f"missing {term.text}", f"the derivative of the term {term.text} is missing", confidence
-        )
+        message = f"the derivative of the term {said} is missing" + " once" * once
+        yield Guess(Fault.MISSING_TERM, f"missing {term.text}", message, confidence)
     elif abs(multiple - 1) <= 1e-6:
-        message = f"the derivative of the term {term.text} has a factor of 2 where 1 belongs, or is counted twice"
+        message = f"the derivative of the term {said} has a factor of 2 where 1 belongs, or is counted twice"
         yield Guess(Fault.FACTOR, f"extra {term.text}", message, confidence, 2.0, weak=True)
     elif abs(multiple + 2) <= 1e-6:
-        message = f"the derivative of the term {term.text} has the wrong sign"
+        message = f"the derivative of the term {said} has the wrong sign"
         yield Guess(Fault.SIGN, f"sign of {term.text}", message, confidence, -1.0)
     elif np.unique(t).size >= 2 or near == multiple:
         name, _ = name_of_factor(1 + multiple, {}, scalars)
-        message = f"the derivative of the term {term.text} has a factor of {name} where 1 belongs"
+        message = f"the derivative of the term {said} has a factor of {name} where 1 belongs"
         named = is_named(1 + multiple, {}, scalars)
         yield Guess(Fault.FACTOR, f"factor {name} of {term.text}", message, confidence, 1 + multiple, not named)
 
