@@ -92,7 +92,7 @@ def assemble(raw: Any, variables: Variables, derivative: Derivative, outputs: Sh
         array = as_numbers(raw, what)
         wanted = (*lead, variables.size)
         only = variables.items[0] if len(variables) == 1 else None
-        if only is not None:
+        if only is not None and not (lead and array.shape == wanted):  # (m, n) is a Jacobian of any variable
             natural = (*lead, *only.shape)
             note = match_shape(array.shape, natural, what)
         else:

@@ -109,3 +109,18 @@ def test_nested_lists_may_hold_the_whole_array_of_several_variables() -> None:
 def test_other_nested_lists_are_no_hessian_of_several_variables(raw: object) -> None:
     with pytest.raises(WrongShape):
         assemble(raw, Variables.of([("a", (2,)), ("b", ())]), H, ())
+
+
+def test_a_jacobian_of_a_matrix_may_have_the_shape_of_its_rows_and_the_point() -> None:
+    matrix = Variables.of([("W", (2, 3))])
+    value = np.arange(30.0).reshape(5, 6)
+    assembled = assemble(value, matrix, J, (5,))
+    np.testing.assert_array_equal(assembled.value, value)
+    assert assembled.convention is None
+    np.testing.assert_array_equal(assemble(value.reshape(5, 2, 3), matrix, J, (5,)).value, value)
+
+
+@pytest.mark.parametrize("shape", [(6, 5), (30,), (5, 3, 2)])
+def test_a_jacobian_of_a_matrix_in_another_arrangement_is_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(WrongShape, match="expected"):
+        assemble(np.zeros(shape), Variables.of([("W", (2, 3))]), J, (5,))

@@ -500,3 +500,10 @@ def test_a_term_that_f_has_twice_is_missed_as_a_whole_or_once(wrong: str, fault:
     found = only(diagnosis(f, {"x": right}, {"x": wrong}, [[0.3], [1.7], [-2.2]], {"x": ()}))
     assert found.fault is fault
     assert words in found.message
+
+
+def test_another_terms_inner_derivative_is_no_factor_of_this_one() -> None:
+    truth = {"m": "-(3 - m)/s**2", "s": "1/s - (3 - m)**2/s**3"}
+    wrong = {**truth, "s": "1/s - (3 - m)**2/s**2"}
+    found = only(diagnosis("log(s) + (3 - m)**2/(2*s**2)", truth, wrong, [[1.3, 0.7], [-0.4, 2.1]], {"m": (), "s": ()}))
+    assert "log(s)" not in found.message

@@ -103,7 +103,9 @@ def route_guesses(
     for route, t in added:
         yield from _one(col, route, t, scalars)
     for route, t in added:
-        yield from chain_guesses_of_part(col, t, _part(route), slopes)
+        inside = set(walk(route.node))
+        own = [slope for slope in slopes if slope.node in inside or route.node in set(walk(slope.node))]
+        yield from chain_guesses_of_part(col, t, _part(route), own)
     for a, first in added:
         for b, second in added:
             beside = a.path[:-1] == b.path[:-1] and a.rule == b.rule == "product rule"

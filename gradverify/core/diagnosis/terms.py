@@ -226,6 +226,7 @@ class Slope:
     values: Vector
     what: str
     key: str
+    node: Node  # whose derivative it is, or that of what it holds
 
 
 def chain_slopes(evidence: Evidence, index: int, function: Node, parts: Parts) -> Iterator[Slope]:
@@ -238,11 +239,11 @@ def chain_slopes(evidence: Evidence, index: int, function: Node, parts: Parts) -
         j = index % derivative.shape[1]
         slope = derivative[rows, j]
         text = short(to_text(node))
-        yield Slope(slope, f"the derivative of the inner expression {text}", f"inner {text}")
+        yield Slope(slope, f"the derivative of the inner expression {text}", f"inner {text}", node)
         power = node.function == "power" and isinstance(node.arguments[1], Number | Call | Name)
         if power and not isinstance(node.arguments[1], Number):
             logarithm = parts.values(Call("log", (node.arguments[0],), ()))[rows, 0]
-            yield Slope(logarithm, f"the logarithm of the base in {text}", f"exponent {text}")
+            yield Slope(logarithm, f"the logarithm of the base in {text}", f"exponent {text}", node)
         if len(node.arguments) != 1 and not power:
             continue
         inner = node.arguments[0]
@@ -254,13 +255,13 @@ def chain_slopes(evidence: Evidence, index: int, function: Node, parts: Parts) -
             elif node.function == "norm":
                 outer = 1 / parts.values(node)[rows, 0]
         if outer is not None:
-            yield Slope(outer, f"the derivative of {node.function} in {text}", f"outer {text}")
+            yield Slope(outer, f"the derivative of {node.function} in {text}", f"outer {text}", node)
     for call, formula in elementwise(function):
         slopes = parts.values(formula)[rows]
         text = short(to_text(call))
         for entry in range(min(slopes.shape[1], MOST_ENTRIES)):
             what = f"the derivative of {name_of(call)} in {text}, {short(to_text(formula))}"
-            yield Slope(slopes[:, entry], what, f"elementwise {text}")
+            yield Slope(slopes[:, entry], what, f"elementwise {text}", call)
 
 
 def chain_guesses(evidence: Evidence, index: int, slopes: Sequence[Slope]) -> Iterator[Guess]:
@@ -310,7 +311,7 @@ def inner_guesses(evidence: Evidence, index: int, function: Node, parts: Parts) 
             continue
         text = short(to_text(node))
         values = derivative[rows, index % derivative.shape[1]]
-        slope = Slope(values, f"the derivative of the inner expression {text}", f"inner {text}")
+        slope = Slope(values, f"the derivative of the inner expression {text}", f"inner {text}", node)
         if telling_slope(slope.values):
             yield from (replace(guess, weak=False) for guess in chain_guesses(evidence, index, [slope]))
 
@@ -355,7 +356,9 @@ def part_chain_guesses(
             continue
         t = derivative[rows, index % derivative.shape[1]]
         if np.isfinite(t).all() and (t != 0).any():
-            yield from chain_guesses_of_part(col, t, f"the derivative of the term {term.text}", slopes)
+            inside = set(walk(term.node))  # another term's inner derivative is none of this one's
+            own = [slope for slope in slopes if slope.node in inside]
+            yield from chain_guesses_of_part(col, t, f"the derivative of the term {term.text}", own)
 
 
 MOST_ENTRIES = 12  # of an array of slopes: which of them belongs to a component is found by trying
