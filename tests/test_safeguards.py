@@ -34,6 +34,8 @@ def judged(function: str, claim: str, points: str, variables: str = "[z]", more:
         ("z/maximum(abs(z), 1e-8) + z", "1"),
         ("log(where(z < 1e-7, 1e-7, z))", "1/z"),
         ("arccos(clip(z, -1 + 1e-7, 1 - 1e-7))", "-1/sqrt(1 - z**2)"),
+        ("log(1 + exp(-clip(z, -50, 50)))", "-1/(1 + exp(z))"),
+        ("log(1 + exp(minimum(z, 500)))", "1/(1 + exp(-z))"),
     ],
 )
 def test_the_gradient_without_a_safeguard_passes_with_a_note(function: str, claim: str) -> None:
@@ -50,6 +52,10 @@ def test_the_gradient_without_a_safeguard_passes_with_a_note(function: str, clai
         ("-log(clip(sigmoid(z), 1e-7, 0.99))", "sigmoid(z) - 1"),  # only one of the bounds is a safeguard
         ("log(maximum(z, 1e-2))", "1/z"),
         ("clip(z, -1, 1)**2", "2*z"),
+        ("clip(z, -50, 50)**2", "2*z"),
+        ("clip(z, -60, 60)**2 + log(1 + exp(-clip(z, -50, 50)))", "2*z - 1/(1 + exp(z))"),
+        ("log(1 + exp(-clip(z, -5, 5)))", "-1/(1 + exp(z))"),
+        ("log(1 + exp(-clip(z, -50, 50)))", "-1/(1 + exp(z))*where(z < -60, 2, 1)"),
         ("maximum(z, 0)**2 + log(1 + z**2)", "2*z + 2*z/(1 + z**2)"),
         ("minimum(z, 6)", "1"),
         ("maximum(z, 1e-9)", "1"),  # a hinge: no part of it has no value below
@@ -147,6 +153,11 @@ def f(w):
         total -= y * math.log(p) + (1 - y) * math.log(1 - p)
     return total / 4
 """
+OVERFLOW = """
+def f(w):
+    z = np.array([min(max(float(v), -50), 50) for v in X @ w])
+    return np.mean(np.log(1 + np.exp(-z)) + (1 - Y) * z)
+"""
 OWN_BRANCH = "X.T @ np.where(sigmoid(X @ w) > 1 - 1e-15, 3.0, sigmoid(X @ w) - Y) / 4"
 
 
@@ -159,6 +170,8 @@ OWN_BRANCH = "X.T @ np.where(sigmoid(X @ w) > 1 - 1e-15, 3.0, sigmoid(X @ w) - Y
         ("f = Model().loss", RIGHT + " + 0.1", Verdict.FAIL, False),
         ("Model.eps = 1e-2\nf = Model().loss", RIGHT, Verdict.FAIL, False),
         (MASKS.replace("1e-12", "0.01"), RIGHT, Verdict.FAIL, False),
+        (OVERFLOW, RIGHT, Verdict.PASS, True),
+        (OVERFLOW.replace("50", "5"), RIGHT, Verdict.FAIL, False),
         ("f = Model().loss", OWN_BRANCH, Verdict.FAIL, False),
         ("def f(w):\n    return entropy(sigmoid(X @ w)) + np.maximum(1e-9, w[0] + 2)", RIGHT, Verdict.FAIL, False),
     ],

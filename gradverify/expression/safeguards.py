@@ -1,13 +1,14 @@
 """Constants that keep a formula from where it has no value, as in `log(maximum(p, 1e-12))`, and it without them.
 
 Such a safeguard bounds a value by a number next to 0, 1 or −1, and what is bounded goes on into a logarithm, a root or
-a denominator. `clip(x, -1, 1)` and `maximum(x, 0)` are none: they are what the function is made of. Nor is what is
+a denominator; or by a large number, and it goes on into an exponential function, as in `exp(clip(z, -500, 500))`.
+`clip(x, -1, 1)` and `maximum(x, 0)` are none: they are what the function is made of. Nor is what is
 added, as in `sqrt(x**2 + 1e-12)`, which has no region of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +16,7 @@ import numpy as np
 
 from gradverify.expression.evaluate import evaluate_tree, evaluate_trees
 from gradverify.expression.guards import GuardKind, guards
-from gradverify.expression.nodes import Call, Compare, Comparison, Index, Name, Node, Stack
+from gradverify.expression.nodes import Call, Compare, Comparison, Index, Name, Node, Number, Stack
 from gradverify.expression.numpy_arithmetic import NUMPY
 from gradverify.expression.shapes import broadcast
 from gradverify.expression.text import to_text
@@ -27,6 +28,14 @@ from gradverify.expression.walk import walk
 LARGEST = 1e-6
 ROUNDED = 1e-3  # relative to that: 1 − 1e-6 as a double is a little more or less
 NEAR = 4.0 * LARGEST  # of an edge: 1 − u² is about twice 1 − u, and bounds lie up to `LARGEST` from it
+# The least size of a bound of what goes into an exponential function: exp(30) is 1e13, and sigmoid(30) is 1 to 1e-13.
+# Such bounds keep exp from overflowing, which is at 709 in double and at 88 in single precision.
+LEAST_EXPONENT = 30.0
+EXPONENTIALS = frozenset(
+    ("exp", "exp2", "expm1", "sinh", "cosh", "tanh", "sigmoid", "softplus", "logsumexp", "softmax")
+)
+_LEAST = Number(LEAST_EXPONENT, str(LEAST_EXPONENT))
+_MOST_ROUNDS = 4  # of taking safeguards out and putting back those that are none
 _LESS = frozenset((Comparison.LT, Comparison.LE))
 _MORE = frozenset((Comparison.GT, Comparison.GE))
 
@@ -40,23 +49,33 @@ def is_safeguard(bound: float, *, upper: bool) -> bool:
     return 0.0 < distance <= LARGEST * (1.0 + ROUNDED)
 
 
+def is_far(bound: float, *, upper: bool) -> bool:
+    """Whether a lower (or `upper`) bound is one that keeps an exponential function from overflowing."""
+    return bool(np.isfinite(bound)) and (bound if upper else -bound) >= LEAST_EXPONENT
+
+
 @dataclass(frozen=True, slots=True)
 class Safeguard:
-    """A part of a formula, as `text`, that bounds `subject`, which stands there without it.
+    """A part of a formula, `source`, that bounds `subject` by `bound`; the subject stands there without it.
 
-    edges: nodes that contain the subject, and near whose zero (or below it) the formula has no value.
+    edges: nodes that contain the subject, and near whose zero (or below it) the formula has no value, or overflows.
     """
 
-    text: str
+    source: Node
     subject: Node
-    lower: float = -np.inf
-    upper: float = np.inf
+    bound: float
+    upper: bool
     edges: tuple[Node, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """As the author may have written it."""
+        return to_text(self.source)
 
     def bounds(self, subject: Any) -> Any:
         """Which values of the subject it changes."""
         with np.errstate(all="ignore"):
-            return ~((subject > self.lower) & (subject < self.upper))
+            return ~(subject < self.bound) if self.upper else ~(subject > self.bound)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +107,7 @@ class Bare:
 
     def on_both_sides(self, guard: Safeguard) -> bool:
         """Whether what `guard` bounds is bounded below and above, as in `clip(p, 1e-7, 1 - 1e-7)`."""
-        same = [other for other in self.safeguards if other.subject == guard.subject]
-        return any(np.isfinite(other.lower) for other in same) and any(np.isfinite(other.upper) for other in same)
+        return len({other.upper for other in self.safeguards if other.subject == guard.subject}) > 1
 
     def subjects(
         self, values: Mapping[str, Any], rows: int, constants: Mapping[str, Any]
@@ -107,26 +125,64 @@ def bare(
 
     bounds_only: `where(p < 1e-7, 0, …)` is a branch, and none of them; `where(p < 1e-7, 1e-7, p)` is a bound.
     """
-    taker = _Taker(variables, constants, bounds_only)
-    taken = tuple([taker.without(tree) for tree in trees])
-    if not taker.found:
-        return Bare(tuple(trees), ())
-    edges = [guard.node for tree in taken for guard in guards(tree) if guard.kind is GuardKind.EDGE]
-    parts = [frozenset(walk(edge)) for edge in edges]
-    return Bare(
-        taken,
-        tuple(
-            replace(guard, edges=tuple(e for e, inside in zip(edges, parts, strict=True) if guard.subject in inside))
-            for guard in dict.fromkeys(taker.found)
-        ),
-    )
+    near = _parts(edge for tree in trees for edge in _edges(tree))
+    far = _parts(edge for tree in trees for edge in _overflows(tree))
+    none: frozenset[tuple[Node, bool]] = frozenset()  # bounds that keep nothing from an edge, and have to stay
+    for _ in range(_MOST_ROUNDS):
+        taker = _Taker(variables, constants, bounds_only, none)
+        taken = tuple([taker.without(tree) for tree in trees])
+        if not taker.found:
+            break
+        edges = {
+            False: [(edge, _parts([edge])) for tree in taken for edge in _edges(tree)],
+            True: [(edge, _parts([edge])) for tree in taken for edge in _overflows(tree)],
+        }
+        found = []
+        for guard in dict.fromkeys(taker.found):
+            is_one_of_far = is_far(guard.bound, upper=guard.upper)
+            chooses = isinstance(guard.source, Call) and guard.source.function == "where"
+            if chooses or guard.source in (far if is_one_of_far else near):
+                inside = tuple(edge for edge, parts in edges[is_one_of_far] if guard.subject in parts)
+                guard = replace(guard, edges=inside)  # noqa: PLW2901 - the same, known better
+            found.append(guard)
+        # A claim may do without the logarithm: that of a bounded p is p − y.
+        stay = {
+            (guard.source, guard.upper)
+            for guard in found
+            if not guard.edges and not (bounds_only and is_safeguard(guard.bound, upper=guard.upper))
+        }
+        if not stay:
+            return Bare(taken, tuple(found))
+        none |= stay
+    return Bare(tuple(trees), ())
+
+
+def _parts(nodes: Iterable[Node]) -> frozenset[Node]:
+    return frozenset(part for node in nodes for part in walk(node))
+
+
+def _edges(tree: Node) -> list[Node]:
+    """Near whose zero the tree has no value."""
+    return [guard.node for guard in guards(tree) if guard.kind is GuardKind.EDGE]
+
+
+def _overflows(tree: Node) -> list[Node]:
+    """What becomes 0 or less where an exponential function of the tree has a large argument."""
+    arguments = [part.arguments[0] for part in walk(tree) if isinstance(part, Call) and part.function in EXPONENTIALS]
+    return [Call("subtract", (_LEAST, Call("abs", (a,), a.shape)), a.shape) for a in dict.fromkeys(arguments)]
 
 
 class _Taker:
     """Takes safeguards out of trees, and keeps what it took."""
 
-    def __init__(self, variables: frozenset[str], constants: Mapping[str, Any], bounds_only: bool) -> None:
-        self.variables, self.constants, self.bounds_only = variables, constants, bounds_only
+    def __init__(
+        self,
+        variables: frozenset[str],
+        constants: Mapping[str, Any],
+        bounds_only: bool,
+        none: frozenset[tuple[Node, bool]],
+    ) -> None:
+        self.variables, self.constants, self.bounds_only, self.none = variables, constants, bounds_only, none
         self.found: list[Safeguard] = []
 
     def without(self, node: Node) -> Node:
@@ -156,18 +212,24 @@ class _Taker:
         value = np.asarray(evaluate_tree(node, {}, NUMPY, 1, self.constants))
         return float(value.flat[0]) if value.size and (value == value.flat[0]).all() else None
 
+    def counts(self, node: Node, bound: float | None, *, upper: bool) -> bool:
+        """Whether `node` has a bound on that side that may be a safeguard."""
+        if bound is None or (node, upper) in self.none:
+            return False
+        return is_safeguard(bound, upper=upper) or is_far(bound, upper=upper)
+
     def took(self, node: Node, subject: Node, lower: float | None, upper: float | None) -> None:
-        self.found.append(
-            Safeguard(to_text(node), subject, -np.inf if lower is None else lower, np.inf if upper is None else upper)
-        )
+        self.found += [
+            Safeguard(node, subject, bound, side)
+            for bound, side in ((lower, False), (upper, True))
+            if bound is not None
+        ]
 
     def clip(self, node: Node, call: Call) -> Node:
         subject, low, high = call.arguments
         lower, upper = self.bound(low), self.bound(high)
-        if lower is not None and not is_safeguard(lower, upper=False):
-            lower = None
-        if upper is not None and not is_safeguard(upper, upper=True):
-            upper = None
+        lower = lower if self.counts(node, lower, upper=False) else None
+        upper = upper if self.counts(node, upper, upper=True) else None
         if (lower is None and upper is None) or subject.shape != call.shape:
             return call
         self.took(node, subject, lower, upper)
@@ -181,7 +243,7 @@ class _Taker:
         """`maximum(subject, 1e-12)`: without such arguments."""
         upper = call.function == "minimum"
         bounds = [self.bound(argument) for argument in call.arguments]
-        taken = [b for b in bounds if b is not None and is_safeguard(b, upper=upper)]
+        taken = [b for b in bounds if b is not None and self.counts(node, b, upper=upper)]
         kept = [a for a, b in zip(call.arguments, bounds, strict=True) if b is None or b not in taken]
         if not taken or not kept or broadcast([a.shape for a in kept]) != call.shape:
             return call
@@ -207,6 +269,8 @@ class _Taker:
             endangered, safe = (no, yes) if less else (yes, no)
             lower, upper = None, bound
         else:
+            return call
+        if (node, lower is None) in self.none:
             return call
         if self.bound(endangered) is None or safe.shape != call.shape or (self.bounds_only and safe != subject):
             return call

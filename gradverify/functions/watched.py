@@ -11,13 +11,13 @@ from __future__ import annotations
 import linecache
 import math
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from gradverify.expression.safeguards import NEAR, is_safeguard
+from gradverify.expression.safeguards import EXPONENTIALS, LEAST_EXPONENT, NEAR, is_far, is_safeguard
 
 MOST_PASSED_BY = 100_000  # in one call: a loop that ends where something is small does not end without that
 LONGEST = 60  # characters of a line that a note shows
@@ -33,6 +33,7 @@ _EDGES: Mapping[str, Callable[[Any], Any]] = {
     "arccosh": lambda u: u - 1.0,
     **dict.fromkeys(("arcsin", "arccos", "arctanh"), lambda u: 1.0 - np.abs(u)),
 }
+_EXPONENTIALS = EXPONENTIALS | {"expit", "logaddexp"}
 _EDGES_OF_SECOND = frozenset(("divide", "true_divide", "xlogy"))  # whose second operand is the one
 
 
@@ -51,15 +52,25 @@ class Watch:
     active: dict[Site, set[bytes]] = field(default_factory=dict)  # the values, as bytes, that are changed there
     sides: dict[bytes, set[bool]] = field(default_factory=dict)  # of values: whether bounded below, above (True)
     near_edge: bool = False
+    large_exponent: bool = False  # an exponential function has an argument that a far bound would have changed
+    far: set[Site] = field(default_factory=set)  # where a bound is far
     count: int = 0
     # What was bounded, flat, and which of it was changed, in the order of the calls, at the sites that are not kept.
     subjects: list[tuple[Any, Any]] = field(default_factory=list)
 
-    def bounds(self, site: Site, value: Any, beyond: Any, sides: Iterable[bool]) -> bool:
+    def counts(self, bound: float | None, *, upper: bool) -> bool:
+        """Whether a bound may be a safeguard; a far one in a claim may clip the gradient itself."""
+        if bound is None:
+            return False
+        return is_safeguard(bound, upper=upper) or (is_far(bound, upper=upper) and not self.bounds_only)
+
+    def bounds(self, site: Site, value: Any, beyond: Any, sides: Mapping[bool, float]) -> bool:
         """Note a bound of `value` at `site`, and say whether to pass it by.
 
-        beyond: which entries it changes.  sides: whether from above, from below (False).
+        beyond: which entries it changes.  sides: the bound from above (True), from below.
         """
+        if any(is_far(bound, upper=upper) for upper, bound in sides.items()):
+            self.far.add(site)
         key = np.asarray(value).tobytes()
         self.sides.setdefault(key, set()).update(sides)
         self.seen.add(site)
@@ -77,7 +88,12 @@ class Watch:
         return [
             site
             for site, values in self.active.items()
-            if site not in self.kept and (self.near_edge or any(len(self.sides[key]) > 1 for key in values))
+            if site not in self.kept
+            and (
+                self.large_exponent
+                if site in self.far
+                else self.near_edge or any(len(self.sides[key]) > 1 for key in values)
+            )
         ]
 
 
@@ -207,16 +223,16 @@ def _bounded(watch: Watch, name: str, left: Any, right: Any) -> Any:
     value = plain(subject)
     with np.errstate(all="ignore"):
         if name in _LOWER or name in _UPPER:
-            if not is_safeguard(bound, upper=name in _UPPER):
+            if not watch.counts(bound, upper=name in _UPPER):
                 return None
             beyond = ~(value < bound) if name in _UPPER else ~(value > bound)
-            return watched(value) if watch.bounds(_site(), value, beyond, [name in _UPPER]) else None
+            return watched(value) if watch.bounds(_site(), value, beyond, {name in _UPPER: bound}) else None
         # A comparison is answered as if the subject were on the safe side of the bound.
         lower = 0.0 < bound < 0.5 and is_safeguard(bound, upper=False)
         if watch.bounds_only or not (lower or (bound > 0.5 and is_safeguard(bound, upper=True))):
             return None
         beyond = ~(value > bound) if lower else ~(value < bound)
-        if not watch.bounds(_site(), value, beyond, [not lower]):
+        if not watch.bounds(_site(), value, beyond, {not lower: bound}):
             return None
         return watched(np.full(np.shape(value), lower == name.startswith("greater")))
 
@@ -232,22 +248,24 @@ def _np_clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, **na
 def _clip_bounds(watch: Watch, subject: Any, low: Any, high: Any) -> tuple[Any, Any]:
     """The bounds of a `clip` that are no safeguards."""
     lower, upper = _number(low), _number(high)
-    lower = lower if lower is not None and is_safeguard(lower, upper=False) else None
-    upper = upper if upper is not None and is_safeguard(upper, upper=True) else None
+    lower = lower if watch.counts(lower, upper=False) else None
+    upper = upper if watch.counts(upper, upper=True) else None
     if lower is None and upper is None:
         return low, high
     value = plain(subject)
     with np.errstate(all="ignore"):
         beyond = ~((value > (-np.inf if lower is None else lower)) & (value < (np.inf if upper is None else upper)))
-    if not watch.bounds(
-        _site(), value, beyond, [*([False] if lower is not None else []), *([True] if upper is not None else [])]
-    ):
+    sides = {side: bound for side, bound in ((False, lower), (True, upper)) if bound is not None}
+    if not watch.bounds(_site(), value, beyond, sides):
         return low, high
     return (low if lower is None else None), (high if upper is None else None)
 
 
 def _notice_edges(watch: Watch, name: str, inputs: tuple[Any, ...]) -> None:
-    """Whether a function with an edge has an operand near it, or beyond."""
+    """Whether a function with an edge has an operand near it, or beyond; or an exponential one a large argument."""
+    if name in _EXPONENTIALS:
+        watch.large_exponent = watch.large_exponent or bool(np.any(np.abs(plain(inputs[0])) >= LEAST_EXPONENT))
+        return
     if name in _EDGES:
         distance = _EDGES[name](plain(inputs[0]))
     elif name in _EDGES_OF_SECOND:
