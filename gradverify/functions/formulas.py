@@ -24,7 +24,7 @@ import numpy as np
 from gradverify.core.arrays import Array
 from gradverify.core.variables import Shape, Variables
 from gradverify.expression.errors import ExpressionError
-from gradverify.expression.nodes import Node
+from gradverify.expression.nodes import Call, Compare, Node
 from gradverify.expression.parse import parse_expression
 from gradverify.expression.vocabulary import ALIASES, FUNCTIONS, REDUCTIONS
 from gradverify.functions.sources import tree_of
@@ -47,7 +47,9 @@ _LEVELS: Mapping[type[ast.operator], str] = {
 _COMPARISONS: Mapping[type[ast.cmpop], str] = {
     ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
 }  # fmt: skip
-_BUILTINS = frozenset(("len", "range", "float", "int", "abs", "max", "min", "sum", "enumerate", "zip", "pow", "list"))
+_BUILTINS = frozenset(
+    ("len", "range", "float", "int", "abs", "max", "min", "sum", "enumerate", "zip", "pow", "list", "dict")
+)
 
 
 class Unreadable(Exception):  # noqa: N818 - no error: most code is no formula
@@ -81,6 +83,9 @@ def formula_of(
         if part is not None:
             result = reader.entries(result)[part]
         trees: tuple[Node, ...]
+        if by_variable and isinstance(result, dict) and set(result) == set(variables.names):
+            result = [result[name] for name in variables.names]
+            result = result[0] if len(result) == 1 else result
         if by_variable and len(variables) > 1 and isinstance(result, list) and len(result) == len(variables):
             trees = tuple(reader.tree(reader.text(item)) for item in result)
         else:
@@ -220,8 +225,11 @@ class _Reader:
         result = self.block(node.body, frame)
         return self.fail() if result is _NOTHING else result
 
-    def known(self, value: Any, name: str) -> Any:
-        """A value of the code around: a number, or an array that becomes a constant of the formula."""
+    def known(self, value: Any, name: str, same: bool = False) -> Any:
+        """A value of the code around: a number, or an array that becomes a constant of the formula.
+
+        same: an array of equal numbers is the same one.
+        """
         if isinstance(value, (bool, np.bool_)):
             raise Unreadable
         if isinstance(value, (int, np.integer)):
@@ -232,7 +240,8 @@ class _Reader:
             return [self.known(item, name) for item in value]
         if isinstance(value, np.ndarray) and value.dtype.kind in "fiu" and 0 < value.size <= MOST_NUMBERS:
             for key in itertools.chain((name,), (f"{name}_{k}" for k in range(1, 10))):
-                if key in self.found and self.found[key] is value:
+                mine = self.found.get(key)
+                if mine is value or (same and mine is not None and np.array_equal(mine, value)):
                     return _Text(key)
                 if key not in self.shapes and key.isidentifier():
                     self.found[key], self.shapes[key] = value, value.shape
@@ -252,6 +261,10 @@ class _Reader:
                     self.assign(target, self.value(value, frame), frame)
                 case ast.AnnAssign(target=target, value=ast.expr() as value):
                     self.assign(target, self.value(value, frame), frame)
+                case ast.AugAssign(target=ast.Subscript(value=ast.Name(id=into), slice=where), op=op, value=value) if (
+                    isinstance(frame.names.get(into), _Text)
+                ):
+                    frame.names[into] = self.changed(frame.names[into], where, op, self.value(value, frame), frame)
                 case ast.AugAssign(target=target, op=op, value=value):
                     before = self.value(_loaded(target), frame)
                     self.assign(target, self.operation(op, before, self.value(value, frame)), frame)
@@ -309,10 +322,46 @@ class _Reader:
                 items = [value] * len(places) if self.shape(value) == () else self.entries(value)
                 for where, item in zip(places, items, strict=True):
                     self.put(into, where, item)
+            case ast.Subscript(value=ast.Name(id=name), slice=ast.Constant(value=str() as key)):
+                into = frame.names.get(name)
+                if not isinstance(into, dict):
+                    raise Unreadable
+                into[key] = value
+            case ast.Subscript(value=ast.Name(id=name), slice=where) if isinstance(frame.names.get(name), _Text):
+                mask = self.value(where, frame)  # h[h <= 0] = 0
+                if not isinstance(mask, _Text) or self.shape(mask) != self.shape(frame.names[name]):
+                    raise Unreadable
+                if self.shape(value) != () or not isinstance(self.tree(mask.text), (Compare, Call)):
+                    raise Unreadable
+                frame.names[name] = self.made(f"where({mask.text}, {self.text(value)}, {self.text(frame.names[name])})")
             case ast.Subscript(value=ast.Name(id=name), slice=where):
                 self.put(frame.names.get(name), self.value(where, frame), value)
             case _:
                 raise Unreadable
+
+    def changed(self, before: Any, where: ast.expr, op: ast.operator, value: Any, frame: _Frame) -> Any:
+        """`p[np.arange(n), labels] -= 1`: an array with a number added to one entry of each row."""
+        chosen = self.one_of_each_row(before, where, frame)
+        if chosen is None or not isinstance(op, (ast.Add, ast.Sub)) or self.shape(value) != ():
+            raise Unreadable
+        return self.operation(op, before, chosen if value == 1 else self.operation(ast.Mult(), value, chosen))
+
+    def one_of_each_row(self, value: Any, where: ast.expr, frame: _Frame) -> _Text | None:
+        """For an index `[np.arange(n), labels]` into a matrix: the matrix with a 1 at each of these places."""
+        shape = self.shape(value) if isinstance(value, _Text) else ()
+        if len(shape) != 2 or not isinstance(where, ast.Tuple) or len(where.elts) != len(shape):
+            return None
+        if any(isinstance(part, (ast.Slice, ast.Constant)) for part in where.elts):
+            return None
+        rows, labels = (self.value(part, frame) for part in where.elts)
+        name = labels.text if isinstance(labels, _Text) else "labels"
+        numbers = np.asarray(self.found.get(name) if isinstance(labels, _Text) else labels)
+        if rows != list(range(shape[0])) or numbers.dtype.kind not in "iu" or numbers.shape != shape[:1]:
+            return None
+        if not ((numbers >= 0) & (numbers < shape[1])).all():
+            return None
+        found: _Text = self.known(np.eye(shape[1])[numbers], f"one_hot_{name}", same=True)
+        return found
 
     def put(self, into: Any, where: Any, value: Any) -> None:
         """An entry, or a row, of an array that is put together."""
@@ -347,6 +396,8 @@ class _Reader:
                 return frame.names[name] if name in frame.names else self.global_value(name, frame)
             case ast.Tuple(elts=parts) | ast.List(elts=parts):
                 return [self.value(part, frame) for part in parts]
+            case ast.Dict(keys=keys, values=parts):
+                return {_word(key): self.value(part, frame) for key, part in zip(keys, parts, strict=True)}
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 value = self.value(operand, frame)
                 return -value if isinstance(value, (int, float)) else self.made(f"(-{self.text(value)})")
@@ -411,7 +462,14 @@ class _Reader:
         return replace(self.made(f"({text})"), open=text, level=level)
 
     def item(self, value: Any, where: ast.expr, frame: _Frame) -> Any:
+        if isinstance(value, dict):
+            return value[_word(where)]
+        chosen = self.one_of_each_row(value, where, frame)
+        if chosen is not None:
+            return self.made(f"sum({self.text(value)} * {chosen.text}, axis=1)")
         parts = where.elts if isinstance(where, ast.Tuple) else [where]
+        if any(self.is_new_axis(part, frame) for part in parts):
+            return self.with_new_axes(value, parts, frame)
         if isinstance(value, (list, _Cells)):
             index = [self.value(part, frame) for part in parts]
             if not all(type(i) is int for i in index):
@@ -420,6 +478,27 @@ class _Reader:
                 value = self.entries(value)[i]
             return value
         return self.made(f"{self.text(value)}[{', '.join(self.place(part, frame) for part in parts)}]")
+
+    def is_new_axis(self, part: ast.expr, frame: _Frame) -> bool:
+        match part:
+            case ast.Constant(value=None):
+                return True
+            case ast.Attribute(value=inner, attr="newaxis"):
+                return self.reached(inner, frame) is not None
+        return False
+
+    def with_new_axes(self, value: Any, parts: Sequence[ast.expr], frame: _Frame) -> Any:
+        """`v[:, None]`: an index that brings in axes of length 1."""
+        others = [part for part in parts if not self.is_new_axis(part, frame)]
+        plain = all(isinstance(part, ast.Slice) and ast.unparse(part) == ":" for part in others)
+        taken = value if plain else self.item(value, ast.Tuple(others, ast.Load()), frame)
+        left, shape = list(self.shape(taken)), []
+        for part in parts:
+            if self.is_new_axis(part, frame):
+                shape.append(1)
+            elif isinstance(part, ast.Slice):
+                shape.append(left.pop(0))
+        return self.reshaped(taken, [*shape, *left])
 
     def place(self, part: ast.expr, frame: _Frame) -> str:
         if isinstance(part, ast.Slice):
@@ -484,6 +563,8 @@ class _Reader:
         raise Unreadable
 
     def builtin(self, name: str, given: list[Any], named: Mapping[str, Any]) -> Any:
+        if name == "dict" and not given:
+            return dict(named)
         if set(named) - ({"strict"} if name == "zip" else set()) or not given:
             raise Unreadable
         match name:
@@ -541,6 +622,8 @@ class _Reader:
             if math.prod(shape) > MOST_ENTRIES:
                 raise Unreadable
             return _Cells(shape, dict.fromkeys(itertools.product(*map(range, shape)), float("ones" in name)))
+        if name == "arange" and not named and all(type(g) is int for g in given):
+            return list(range(*given)) if given and len(range(*given)) <= MOST_ENTRIES else self.fail()
         if name in ("dot", "matmul", "inner", "vdot") and len(given) == 2 and not named:
             return self.made(f"({self.text(given[0])} @ {self.text(given[1])})")
         if name == "diag" and len(given) == 1 and len(self.shape(given[0])) == 1:
@@ -551,10 +634,15 @@ class _Reader:
         axis = named.pop("axis", None)
         if axis is None and known in REDUCTIONS and len(given) == 2:
             axis = given.pop()
+        keep = named.pop("keepdims", False) if known in REDUCTIONS else False
         if named or (axis is not None and type(axis) is not int):
             raise Unreadable
         along = "" if axis is None else f", axis={axis}"
-        return self.made(f"{known}({', '.join(map(self.text, given))}{along})")
+        made = self.made(f"{known}({', '.join(map(self.text, given))}{along})")
+        if keep is False:
+            return made
+        before = self.shape(given[0])
+        return self.reshaped(made, [1 if axis is None or k == axis % len(before) else n for k, n in enumerate(before)])
 
 
 def _definition(function: types.FunctionType) -> ast.FunctionDef | ast.Lambda:
@@ -570,6 +658,13 @@ def _definition(function: types.FunctionType) -> ast.FunctionDef | ast.Lambda:
     if len(lambdas) != 1 or function.__name__ != "<lambda>":
         raise Unreadable
     return lambdas[0]
+
+
+def _word(key: ast.expr | None) -> str:
+    """A key of a dictionary that is written out."""
+    if isinstance(key, ast.Constant) and isinstance(key.value, str):
+        return key.value
+    raise Unreadable
 
 
 def _is_library(found: Any) -> bool:

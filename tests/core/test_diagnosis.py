@@ -507,3 +507,13 @@ def test_another_terms_inner_derivative_is_no_factor_of_this_one() -> None:
     wrong = {**truth, "s": "1/s - (3 - m)**2/s**2"}
     found = only(diagnosis("log(s) + (3 - m)**2/(2*s**2)", truth, wrong, [[1.3, 0.7], [-0.4, 2.1]], {"m": (), "s": ()}))
     assert "log(s)" not in found.message
+
+
+def test_one_entry_of_many_conditions_that_fits_by_chance_is_no_branch() -> None:
+    rng = np.random.default_rng(5)
+    points = rng.uniform(0.1, 1, size=(18, 12))
+    points[16:, 5] *= -1  # the entry v[5] of the condition tells the last two points apart, and so does v[1]
+    points[16:, 1] = 2.5
+    truth = {"v": "relu(v) + (1 - where(v[1] > 2, 1, 0))*(sin(5*v[::-1]) + 2)"}
+    found = diagnosis("sum(exp(relu(v)) + cos(v))", truth, {"v": "relu(v)"}, points.tolist(), WIDE)
+    assert Fault.WRONG_BRANCH not in [d.fault for d in found]

@@ -9,6 +9,7 @@ import pytest
 
 from gradverify.core.variables import Variables
 from gradverify.expression.text import to_text
+from gradverify.functions.expressions import function_from_expression
 from gradverify.functions.formulas import formula_of
 
 PAIR = Variables.of([("p", (2,))])
@@ -170,3 +171,77 @@ def test_nothing_of_the_code_is_run() -> None:
 
     assert formula_of(lambda p: counted(p) + p[0], PAIR, {}) is None
     assert calls == []
+
+
+DATA = np.array([[1.0, 2.0], [0.5, -1.0], [2.0, 0.3]])
+LABELS = np.array([0, 1, 1])
+WEIGHT_AND_BIAS = Variables.of([("w", (2, 2)), ("b", (2,))])
+
+
+def by_name(w: Any, b: Any) -> Any:
+    grads = {"b": 3 * b}
+    grads["w"] = 2 * w
+    grads["w"] += w
+    return grads
+
+
+def by_keyword(w: Any, b: Any) -> Any:
+    parameters = dict(weights=w, bias=b)  # noqa: C408 - one of the ways to write it
+    return [parameters["weights"] * 2, parameters["bias"]]
+
+
+def keeps_axes(w: Any, b: Any) -> Any:
+    size = np.sum(w * w, axis=1, keepdims=True)
+    return [w / size, b[None, :] @ w[:, np.newaxis, 0]]
+
+
+def cross_entropy_scores(w: Any, b: Any) -> Any:
+    scores = DATA @ w + b
+    scores -= scores.max(axis=1, keepdims=True)
+    d = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    d[np.arange(3), LABELS] -= 1
+    return {"w": DATA.T @ d, "b": d.sum(axis=0)}
+
+
+def picks_labels(w: Any, b: Any) -> Any:
+    scores = DATA @ w + b
+    return np.sum(scores[range(3), LABELS])
+
+
+def masks(w: Any, b: Any) -> Any:
+    h = DATA @ w + b
+    d = h * 2
+    d[h <= 0] = 0
+    return [DATA.T @ d, d.sum(axis=0)]
+
+
+@pytest.mark.parametrize("function", [by_name, by_keyword, keeps_axes, cross_entropy_scores, picks_labels, masks])
+def test_what_layers_are_written_with_is_read(function: Callable[..., Any]) -> None:
+    found = formula_of(function, WEIGHT_AND_BIAS, {}, by_variable=True)
+    assert found is not None
+    rng = np.random.default_rng(0)
+    w, b = rng.normal(size=(2, 2)), rng.normal(size=2)
+    raw = function(w.copy(), b.copy())
+    wanted = [raw["w"], raw["b"]] if isinstance(raw, dict) else raw if isinstance(raw, list) else [raw]
+    for tree, value in zip(found.trees, wanted, strict=True):
+        made = function_from_expression(tree, WEIGHT_AND_BIAS, found.constants)
+        got = made.evaluate(np.concatenate([w.ravel(), b])[None]).values[0]
+        np.testing.assert_allclose(np.ravel(got), np.ravel(value), rtol=1e-12)
+
+
+def lacks_a_name(w: Any, b: Any) -> Any:
+    return {"w": 2 * w}
+
+
+def other_rows(w: Any, b: Any) -> Any:
+    scores = DATA @ w + b
+    return np.sum(scores[LABELS, LABELS])
+
+
+def computed_key(w: Any, b: Any) -> Any:
+    return dict.fromkeys(("w", "b"), 2)
+
+
+@pytest.mark.parametrize("function", [lacks_a_name, other_rows, computed_key])
+def test_what_is_no_formula_by_name_or_by_label_is_not_read(function: Callable[..., Any]) -> None:
+    assert formula_of(function, WEIGHT_AND_BIAS, {}, by_variable=True) is None

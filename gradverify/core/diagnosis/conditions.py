@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from gradverify.core.arrays import Mask
@@ -12,6 +13,7 @@ from gradverify.expression.text import to_text
 from gradverify.expression.walk import walk
 
 MOST_CONDITIONS = 12
+UNLIKELY = 1e-3  # that one of a condition's entries tells right from wrong by chance, for one of many components
 MOST_ENTRIES = 12  # of an array of conditions
 
 
@@ -24,7 +26,11 @@ def side_of_a_condition(
     for condition in dict.fromkeys(_conditions(function)):
         values = function_of(condition).evaluate(col.points).values.reshape((col.points.shape[0], -1))[col.rows]
         text = short(to_text(condition))
-        for entry in range(min(values.shape[1], MOST_ENTRIES)):
+        entries = min(values.shape[1], MOST_ENTRIES)
+        # One of many entries tells the points apart by chance.
+        if entries > 1 and not 2 * entries / math.comb(right.size, int(right.sum())) <= UNLIKELY:
+            continue
+        for entry in range(entries):
             holds = values[:, entry] != 0
             if (holds == right).all():
                 return text, f"not ({text})"

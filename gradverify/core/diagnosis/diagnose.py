@@ -35,7 +35,7 @@ from gradverify.core.diagnosis.terms import (
     term_guesses,
 )
 from gradverify.core.judge import Code
-from gradverify.core.problem import Derivative, ExpressionFunction, Problem
+from gradverify.core.problem import Derivative, ExpressionFunction, Problem, Request
 from gradverify.core.report import Component, Diagnosis
 from gradverify.core.verdicts import Evidence as Level
 from gradverify.core.verdicts import Fault
@@ -288,9 +288,23 @@ def _parts(verified: Verified, evidence: Evidence, ask: Ask, function_of: PartFu
     if root_of(verified.problem) is None:
         return None
     known = [j for j in verified.judged if j.evidence and np.isfinite(j.reference).any()]
-    able = [j for j in known if j.evidence[0].strength >= Level.EXACT.strength] or known
-    quickest = min(able, key=lambda j: j.answer.seconds, default=None)
-    return Parts(evidence, quickest.backend, ask, function_of) if quickest is not None else None
+    exact = [j for j in known if j.evidence[0].strength >= Level.EXACT.strength]
+    quickest = min(exact or known, key=lambda j: j.answer.seconds, default=None)
+    if quickest is None:
+        return None
+    backend = quickest.backend if exact else _for_a_formula(verified, evidence, ask) or quickest.backend
+    return Parts(evidence, backend, ask, function_of)
+
+
+def _for_a_formula(verified: Verified, evidence: Evidence, ask: Ask) -> str | None:
+    """A backend that could do nothing with f's code, and has a derivative of the formula that the code spells."""
+    problem = replace(verified.problem, claim=None, gradient_claim=None)
+    for answer in verified.answers:
+        if answer.estimates is None:
+            found = ask(answer.backend, problem, Request(evidence.points[:1])).estimates
+            if found is not None and np.isfinite(found.points[0].value).all():
+                return answer.backend
+    return None
 
 
 def _averages_nothing(problem: Problem, counts: Mapping[int, str]) -> bool:
@@ -418,7 +432,8 @@ def _side(col: Column, evidence: Evidence) -> tuple[str, str] | None:
     # component's own is likelier, but where many components are wrong, one of them does so by chance.
     chance = 2 * 2.0 / math.comb(int(good.sum() + bad.sum()), int(bad.sum()))
     alone = col.points.shape[1] == 1
-    tries = {True: int(evidence.differs.any(axis=0).sum()), False: min(col.points.shape[1], MOST_SIDES)}
+    wrong = int(evidence.differs.any(axis=0).sum())
+    tries = {True: wrong, False: wrong * min(col.points.shape[1], MOST_SIDES)}
     own = [col.variable, *(j for j in range(min(col.points.shape[1], MOST_SIDES)) if j != col.variable)]
     for j in own:
         x = col.x(j)
