@@ -11,9 +11,11 @@ import pytest
 from gradverify.core.answers import Answer
 from gradverify.core.conclude import checks_of
 from gradverify.core.diagnosis import diagnose
+from gradverify.core.diagnosis.conditions import side_of_a_condition
 from gradverify.core.diagnosis.constants import name_of_factor
 from gradverify.core.diagnosis.evidence import gather
-from gradverify.core.problem import Evaluation, Function, Problem, Request
+from gradverify.core.diagnosis.hypotheses import Column
+from gradverify.core.problem import Evaluation, ExpressionFunction, Function, Problem, Request
 from gradverify.core.report import Diagnosis
 from gradverify.core.variables import Shape
 from gradverify.core.verdicts import Evidence, Fault
@@ -509,11 +511,14 @@ def test_another_terms_inner_derivative_is_no_factor_of_this_one() -> None:
     assert "log(s)" not in found.message
 
 
-def test_one_entry_of_many_conditions_that_fits_by_chance_is_no_branch() -> None:
-    rng = np.random.default_rng(5)
-    points = rng.uniform(0.1, 1, size=(18, 12))
-    points[16:, 5] *= -1  # the entry v[5] of the condition tells the last two points apart, and so does v[1]
-    points[16:, 1] = 2.5
-    truth = {"v": "relu(v) + (1 - where(v[1] > 2, 1, 0))*(sin(5*v[::-1]) + 2)"}
-    found = diagnosis("sum(exp(relu(v)) + cos(v))", truth, {"v": "relu(v)"}, points.tolist(), WIDE)
-    assert Fault.WRONG_BRANCH not in [d.fault for d in found]
+@pytest.mark.parametrize(("right", "told"), [(2, False), (9, True)])
+def test_one_entry_of_many_conditions_that_fits_two_points_may_do_so_by_chance(right: int, told: bool) -> None:
+    points = np.random.default_rng(5).uniform(0.1, 1, size=(18, 12))
+    points[:right, 5] *= -1
+    problem = problem_of("sum(relu(v))", {"v": "v"}, WIDE)
+    agrees = np.arange(18) < right
+    values = points[:, 0]
+    col = Column(values, values, values, points, np.ones(18, dtype=bool), 2.2e-16, 0, ~agrees)
+    assert isinstance(problem.function, ExpressionFunction)
+    found = side_of_a_condition(col, agrees, problem.function.trees[0], Parts(problem))
+    assert (found is not None) is told
