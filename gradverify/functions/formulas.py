@@ -10,6 +10,7 @@ only where its values are the function's own: whoever asks has to compare them.
 from __future__ import annotations
 
 import ast
+import copy
 import inspect
 import itertools
 import math
@@ -26,8 +27,9 @@ from gradverify.core.variables import Shape, Variables
 from gradverify.expression.errors import ExpressionError
 from gradverify.expression.nodes import Call, Compare, Node
 from gradverify.expression.parse import parse_expression
-from gradverify.expression.vocabulary import ALIASES, FUNCTIONS, REDUCTIONS
+from gradverify.expression.vocabulary import ALIASES, BUILTIN_NAMES, FUNCTIONS, REDUCTIONS
 from gradverify.functions.sources import tree_of
+from gradverify.functions.spelling import normal, spelled
 
 MOST_STEPS = 5_000  # statements and parts of expressions that are read, those of loops each time
 LONGEST = 20_000  # characters of a formula
@@ -48,7 +50,10 @@ _COMPARISONS: Mapping[type[ast.cmpop], str] = {
     ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
 }  # fmt: skip
 _BUILTINS = frozenset(
-    ("len", "range", "float", "int", "abs", "max", "min", "sum", "enumerate", "zip", "pow", "list", "dict")
+    (
+        *("len", "range", "float", "int", "abs", "max", "min", "sum", "pow"),
+        *("enumerate", "zip", "reversed", "list", "dict", "tuple"),
+    )
 )
 
 
@@ -277,7 +282,14 @@ class _Reader:
                     condition, rest = self.value(test, frame), body[position + 1 :]
                     if isinstance(condition, bool):
                         return self.block([*(inner if condition else other), *rest], frame)
-                    return self.branch(condition, inner, [*other, *rest], frame)
+                    if any(isinstance(part, ast.Return) for part in ast.walk(node)):
+                        return self.branch(condition, inner, [*other, *rest], frame)
+                    self.either(condition, inner, other, frame)
+                case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=kept), attr="append"), args=[item])):
+                    items = frame.names.get(kept)
+                    if not isinstance(items, list):
+                        raise Unreadable
+                    frame.names[kept] = [*items, self.value(item, frame)]
                 case ast.Import(names=names):
                     for name in names:
                         top = name.name.partition(".")[0]
@@ -297,6 +309,16 @@ class _Reader:
         if taken is _NOTHING or other is _NOTHING:
             raise Unreadable
         return self.chosen(condition, taken, other)
+
+    def either(self, condition: Any, inner: Sequence[ast.stmt], other: Sequence[ast.stmt], frame: _Frame) -> None:
+        """An `if` that assigns: what its branches leave in each name, chosen by the condition."""
+        taken, left = (replace(frame, names=copy.deepcopy(frame.names)) for _ in range(2))
+        if self.block(inner, taken) is not _NOTHING or self.block(other, left) is not _NOTHING:
+            raise Unreadable
+        frame.names.clear()
+        for name in taken.names.keys() & left.names.keys():
+            one, two = taken.names[name], left.names[name]
+            frame.names[name] = one if one == two else self.chosen(condition, one, two)
 
     def chosen(self, condition: Any, taken: Any, other: Any) -> Any:
         if isinstance(taken, list) and isinstance(other, list) and len(taken) == len(other):
@@ -443,7 +465,20 @@ class _Reader:
     def global_value(self, name: str, frame: _Frame) -> Any:
         if name not in frame.around:
             raise Unreadable
-        return self.known(frame.around[name], name)
+        value = frame.around[name]
+        if isinstance(value, float) and name.isidentifier() and name not in BUILTIN_NAMES:
+            return self.constant(float(value), name)
+        return self.known(value, name)
+
+    def constant(self, value: float, name: str) -> Any:
+        """A number of the module by its name, which a diagnosis may then name as well."""
+        for key in itertools.chain((name,), (f"{name}_{k}" for k in range(1, 10))):
+            if key in self.found and self.found[key].shape == () and float(self.found[key]) == value:
+                return _Text(key)
+            if key not in self.shapes and math.isfinite(value):
+                self.found[key], self.shapes[key] = np.array(value), ()
+                return _Text(key)
+        raise Unreadable
 
     def operation(self, op: ast.operator, left: Any, right: Any) -> Any:
         if isinstance(left, int) and isinstance(right, int):  # as in an index; 2.0*9.81 is told as it is written
@@ -471,12 +506,18 @@ class _Reader:
         if any(self.is_new_axis(part, frame) for part in parts):
             return self.with_new_axes(value, parts, frame)
         if isinstance(value, (list, _Cells)):
-            index = [self.value(part, frame) for part in parts]
-            if not all(type(i) is int for i in index):
-                raise Unreadable
-            for i in index:
-                value = self.entries(value)[i]
-            return value
+            if len(parts) == 1 and isinstance(parts[0], ast.Slice):
+                lower, upper, step = (
+                    None if end is None else int(self.place(end, frame))
+                    for end in (parts[0].lower, parts[0].upper, parts[0].step)
+                )
+                return self.entries(value)[lower:upper:step]
+            if not any(isinstance(part, ast.Slice) for part in parts):
+                index = [self.value(part, frame) for part in parts]
+                if all(type(i) is int for i in index):
+                    for i in index:
+                        value = self.entries(value)[i]
+                    return value
         return self.made(f"{self.text(value)}[{', '.join(self.place(part, frame) for part in parts)}]")
 
     def is_new_axis(self, part: ast.expr, frame: _Frame) -> bool:
@@ -547,6 +588,9 @@ class _Reader:
         match function:
             case ast.Attribute(value=inner, attr=name):
                 module = self.reached(inner, frame)
+                if module is None and _is_normal(inner, frame):
+                    found = normal(self, name, given) if not named else None
+                    return self.fail() if found is None else found
                 if module is None:
                     return self.library(name, [self.value(inner, frame), *given], named)
                 if module.__name__.partition(".")[0] in _LIBRARIES:
@@ -576,8 +620,10 @@ class _Reader:
                 return [[i, item] for i, item in enumerate(self.entries(given[0]))]
             case "zip":
                 return [list(items) for items in zip(*map(self.entries, given), strict=False)]
-            case "list":
+            case "list" | "tuple":
                 return self.entries(given[0])
+            case "reversed":
+                return self.entries(given[0])[::-1]
             case "float":
                 return float(given[0]) if isinstance(given[0], (int, float)) else given[0]
             case "sum":
@@ -610,6 +656,9 @@ class _Reader:
 
     def library(self, name: str, given: list[Any], named: dict[str, Any]) -> Any:
         """A function of NumPy, SciPy or math by its name; a method with the array as its first argument."""
+        known = spelled(self, name, given, named)
+        if known is not None:
+            return known
         if name in _ARRAYS and len(given) == 1:
             return self.made(self.text(given[0])) if not isinstance(given[0], (int, float)) else given[0]
         if name in ("copy", "astype", "item", "squeeze") and given:
@@ -671,6 +720,13 @@ def _is_library(found: Any) -> bool:
     if isinstance(found, np.ufunc):
         return True
     return str(getattr(found, "__module__", "")).partition(".")[0] in _LIBRARIES
+
+
+def _is_normal(node: ast.expr, frame: _Frame) -> bool:
+    """Whether this is SciPy's standard normal distribution."""
+    found = frame.around.get(node.id) if isinstance(node, ast.Name) and node.id not in frame.names else None
+    kind = type(found)
+    return kind.__module__.partition(".")[0] in _LIBRARIES and kind.__name__ == "norm_gen"
 
 
 def _loaded(target: ast.expr) -> ast.expr:

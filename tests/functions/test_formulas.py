@@ -58,6 +58,22 @@ def decides(p: Any) -> Any:
     return total
 
 
+def chooses(p: Any) -> Any:
+    a, total = p[0], 0.0
+    if p[1] > 0:
+        a = p[1]
+    else:
+        total = 2.0
+    return a + total
+
+
+def gathers(p: Any) -> Any:
+    out = []
+    for item in reversed(p):
+        out.append(item * RATE)  # noqa: PERF401 - it is such code that is read
+    return np.stack(out)
+
+
 def fills(p: Any) -> Any:
     d = np.empty(3)
     d[:2] = p
@@ -83,11 +99,16 @@ def sums(p: Any) -> Any:
         (assembles, "[2*p[0], sin(p[1])]"),
         (branches, "where(p[0] > 0, p[0]**2, -p[1])"),
         (decides, "2.0*0.7*p[1] + p[0]**1 + p[1]"),
+        (chooses, "where(p[1] > 0, p[1], p[0]) + where(p[1] > 0, 0.0, 2.0)"),
+        (gathers, "[p[1]*RATE, p[0]*RATE]"),
+        (lambda p: np.hstack([p, 2 * p])[1:3], "concatenate([p, 2*p])[1:3]"),
+        (lambda p: np.sum(np.diff(p)) + np.deg2rad(p[0]), "sum(p[1:] - p[:-1]) + p[0]*(pi/180)"),
+        (lambda p: np.cross([p[0], p[1], 1], [0, 0, 2])[0], "p[1]*2 - 1*0"),
         (imports, "exp(p[0])"),
         (fills, "[p[0], p[1], 1.0]"),
         (lambda p: np.sum(p.reshape(1, -1) @ np.reshape(p, (2, 1))), "sum(reshape(p, (1, 2)) @ reshape(p, (2, 1)))"),
         (sums, "1*p[0] + 2*p[1]"),
-        (lambda p: RATE * np.sum(WEIGHTS * p) + np.linalg.norm(p), "0.5*sum(WEIGHTS*p) + norm(p)"),
+        (lambda p: RATE * np.sum(WEIGHTS * p) + np.linalg.norm(p), "RATE*sum(WEIGHTS*p) + norm(p)"),
         (lambda p: squashed(p @ WEIGHTS), "1/(1 + exp(-(p @ WEIGHTS)))"),
         (lambda p: p.sum() * p.T.dot(p) / p.shape[0], "sum(p)*(p @ p)/2"),
         (lambda p: np.pi * p[:1].mean(), "pi*mean(p[:1])"),

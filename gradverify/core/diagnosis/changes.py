@@ -97,7 +97,7 @@ def changes(
         yield from _other_names(path, node, names)
         yield from _put_in(path, node, parent, entries, names)
         yield from _wrapped(path, node, wrappers)
-        if _is_term(tree, path):
+        if not path or _is_term(tree, path):
             yield from _lacking(path, node, pieces)
 
 
@@ -128,10 +128,10 @@ def _names_of(tree: Node) -> set[str]:
 def _is_term(tree: Node, path: Path) -> bool:
     """Whether `path` leads to the whole, or to one of the terms that it is a sum of."""
     for k in path:
-        if not isinstance(tree, Call) or tree.function not in ("add", "subtract", "negative"):
+        if not isinstance(tree, Call) or tree.function not in ("add", "subtract", "negative", "reshape"):
             return False
         tree = tree.arguments[k]
-    return not (isinstance(tree, Call) and tree.function in ("add", "subtract", "negative"))
+    return not (isinstance(tree, Call) and tree.function in ("add", "subtract", "negative", "reshape"))
 
 
 def _lacking(path: Path, node: Node, pieces: Sequence[Call]) -> Iterator[Change]:

@@ -114,9 +114,9 @@ def name_of_factor(value: float, counts: Mapping[int, str], scalars: Mapping[str
         for ratio, text in ((count / (count - 1), "n/(n−1)"), ((count - 1) / count, "(n−1)/n")):
             if _close(magnitude, ratio):
                 return f"{sign}{text} with n = {count} ({what})", False
-    if _close(magnitude, round(magnitude)) and 1 < magnitude <= 1000:
+    if _close(magnitude, round(magnitude)) and 1 < round(magnitude) <= 1000:
         return f"{sign}{round(magnitude)}", False
-    if _close(1 / magnitude, round(1 / magnitude)) and 1 < 1 / magnitude <= 1000:
+    if _close(1 / magnitude, round(1 / magnitude)) and 1 < round(1 / magnitude) <= 1000:
         return f"{sign}1/{round(1 / magnitude)}", False
     for name, constant in scalars.items():
         for power, text in (

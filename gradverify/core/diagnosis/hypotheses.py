@@ -326,6 +326,10 @@ def _constant_entry(col: Column) -> Iterator[Guess]:
     """An entry that is a number, as those of the Jacobian of A @ x are, and another number in the claim."""
     best = int(np.argmin(np.where(col.r != 0, col.b, np.inf)))
     c, r = float(col.c[best]), float(col.r[best])
+    if not col.r.any() and col.r.size >= FEWEST_ALIKE and np.ptp(col.c) == 0 and col.fits(np.full_like(col.r, c), 2.0):
+        message = f"off by the constant {c:+.6g}: it stands at all points where 0 belongs"
+        yield Guess(Fault.CONSTANT_OFFSET, f"offset {c:.6g}", message, CONFIDENCE[1], c)
+        return
     alike = col.informative().sum() >= FEWEST_ALIKE and distinct(col.r, col.b) == 1 and np.ptp(col.c) == 0
     if not alike or r == 0 or not 1 / NEARLY <= c / r <= NEARLY or not col.fits(np.full_like(col.r, c)):
         return

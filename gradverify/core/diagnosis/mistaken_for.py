@@ -108,9 +108,12 @@ def _sums_of_f(path: Path, node: Node, sums: Sequence[Call]) -> Iterator[Change]
         return
     mine = set(_terms(node))
     for wanted in sums:
-        if wanted.shape == node.shape and wanted != node and mine & set(_terms(wanted)):
+        theirs = set(_terms(wanted))
+        if len(mine) == 1 and len(theirs) == 2:
+            continue  # a name that is missing beside another, or p for 1 − p, is told by simpler changes
+        if wanted.shape == node.shape and wanted != node and mine & theirs:
             message = f"{_text(node)} stands where {_text(wanted)} belongs"
-            fault = Fault.MISSING_TERM if mine < set(_terms(wanted)) else Fault.FACTOR
+            fault = Fault.MISSING_TERM if mine < theirs else Fault.FACTOR
             yield Change(path, wanted, fault, message, 2.35)
     if isinstance(node, Call) and len(node.arguments) == 2 and node.arguments[0] == node.arguments[1]:
         part = node.arguments[0]
@@ -150,7 +153,7 @@ def _lacking_a_sign(path: Path, node: Node, bare: Sequence[Node]) -> Iterator[Ch
             sign = Call("sign", (inner,), inner.shape)
             part = Call("multiply", (node, sign), node.shape)
             message = f"{_text(node)} lacks the factor {_text(sign)}, the derivative of an absolute value"
-            yield Change(path, part, Fault.MISSING_CHAIN_FACTOR, message, 2.3)
+            yield Change(path, part, Fault.MISSING_CHAIN_FACTOR, message, 2.3, True)
 
 
 def _throughout(

@@ -20,6 +20,7 @@ from gradverify.core.arrays import Mask, Matrix
 from gradverify.core.diagnosis.changes import Change, as_number, changes, lacking_names
 from gradverify.core.diagnosis.evidence import Evidence, round_off_floor
 from gradverify.core.diagnosis.hypotheses import CONFIDENCE, Guess, distinct
+from gradverify.core.diagnosis.mistaken_for import mistaken
 from gradverify.core.diagnosis.terms import PartFunction, short
 from gradverify.core.problem import ExpressionFunction, Problem
 from gradverify.core.variables import Variables
@@ -29,7 +30,8 @@ from gradverify.expression.places import Path, at, places, replaced
 from gradverify.expression.text import to_text
 
 MOST_NODES = 150  # of a formula that is changed; beyond, most people's mistakes are in parts that terms of f name
-MOST_TRIES = 2_000  # changed formulas that are evaluated for one claim: some tenths of a second
+MOST_TRIES = 2_000  # changed formulas that are evaluated for one part of a claim
+MOST_PARTS = 150_000  # nodes of all of them together: a second or two
 MOST_NUMBERS = 30_000_000  # that all of them may compute
 ENOUGH = 3  # different right values, so that a fit is no coincidence
 LONGEST_FORMULA = 160  # of a repaired formula that is shown
@@ -87,14 +89,18 @@ def repair(
     counts: Mapping[int, str],
     scalars: Mapping[str, float],
     kinds: Wanted,
+    most: int,
 ) -> Guess | None:
-    """The smallest change after which all of the unit agrees; wrong: its components that do not."""
+    """The smallest change after which all of the unit agrees; wrong: its components that do not.
+
+    most: nodes that all tries together may have.
+    """
     nodes = list(places(unit.tree))
     rows = evidence.points.shape[0]
     if len(nodes) > MOST_NODES or not wrong:
         return None
     numbers = sum(math.prod(node.shape) for _, node in nodes) * rows
-    tries = min(MOST_TRIES, MOST_NUMBERS // max(1, numbers))
+    tries = min(MOST_TRIES, MOST_NUMBERS // max(1, numbers), most // len(nodes))
     columns = list(unit.columns)
     target = _Target.of(evidence, columns)
     telling = evidence.differs[:, wrong]
@@ -107,7 +113,8 @@ def repair(
     constants = claim.constants
     literal = list(_literals(evidence, unit, nodes, wrong, function_of)) if kinds is Wanted.ANY else []
     single = list(changes(unit.tree, nodes, problem.variables, claim, problem.function, counts, scalars))
-    found = sorted((*literal, *single), key=_cost)[:tries]
+    others = list(mistaken(unit.tree, nodes, problem.variables, claim, problem.function))
+    found = sorted((*literal, *single, *others), key=_cost)[:tries]
     found += sorted(_everywhere(nodes, single, problem.variables, claim), key=_cost)[: tries // 2]
     for change in found:
         if (different < ENOUGH and not change.plain) or (kinds is Wanted.SIGNS and change.fault is not Fault.SIGN):
@@ -264,11 +271,14 @@ def repairs_by_column(
     scalars: Mapping[str, float],
 ) -> Iterator[tuple[Guess, list[int]]]:
     """A repair for each unit with wrong components where one is wanted, with those components."""
-    bad = frozenset(wrong)
+    bad, asked = frozenset(wrong), []
     for unit in units(evidence.problem):
         mine = [i for i in unit.columns if i in bad]
         kinds = wanted(mine) if mine else Wanted.NONE
         if kinds is not Wanted.NONE:
-            guess = repair(evidence, unit, mine, function_of, counts, scalars, kinds)
-            if guess is not None:
-                yield guess, mine
+            asked.append((unit, mine, kinds))
+    for unit, mine, kinds in asked:
+        most = MOST_PARTS // len(asked)
+        guess = repair(evidence, unit, mine, function_of, counts, scalars, kinds, most)
+        if guess is not None:
+            yield guess, mine
