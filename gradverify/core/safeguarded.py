@@ -24,12 +24,18 @@ import numpy as np
 from gradverify.core.arrays import Mask, Matrix, Vector
 from gradverify.core.judge import FAIL, PASS
 from gradverify.core.not_meant import BESIDE, HALVINGS, jumps
-from gradverify.core.problem import Function, Problem
+from gradverify.core.problem import Derivative, Function, Problem
 from gradverify.core.values import values_of
+from gradverify.core.verdicts import Evidence
 from gradverify.core.verify import Verified
 
 Subjects = Sequence[tuple[Vector, Mask]]
 MOVED = (1e-3, -0.1)  # relative to max(1, |x|): how far a variable is moved to see whether a bounded value moves
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(8)  # for the integral of a claim over an ordinary step
+REACHES = (0.1, 0.3)  # relative to max(1, |x|): such steps, to either side
+LENGTHS = (1.0, 3.0)  # the same as they are: of a sigmoid's argument, in which 1 − p grows e-fold or 20-fold
+ROUGHLY = 0.3  # of the integral: what is left of f's digits, where log(1 − p) has but a few values
+MOST_ADDED_UP = 8  # components for which that is asked
 MOST_STARTS = 3  # listed points at which that is tried
 MOST_LOOKED_AT = 8  # points of one search, each with all backends: where all of them are left out, the others are too
 
@@ -95,9 +101,10 @@ class Safeguarded:
         count = self.listed.claim.values.shape[1]
         excused = dict.fromkeys(range(len(points)), np.zeros(count, dtype=np.bool_))
         if some:
-            for row, codes in zip(some, self.verified(points[some]).codes, strict=True):
+            verified = self.verified(points[some])
+            for at, (row, codes) in enumerate(zip(some, verified.codes, strict=True)):
                 excused[row] = codes == PASS
-                wrong = (codes == FAIL).any() and self.confirm(points[row]) is not None
+                wrong = self._surely_wrong(verified, at) and self.confirm(points[row]) is not None
                 if not excused[row].all() and not wrong and not self._claim_branches(points[row]):
                     excused[row] = excused[row] | self._moves_bounded(points[row])
         all_left_out = bool(some) and all(excused[row].all() for row in some)
@@ -163,3 +170,37 @@ class Safeguarded:
             right = (self.listed.codes == PASS).all(axis=1)
             self._starts = self.listed.points[[bool(r) and not a for r, a in zip(right, active, strict=True)]]
         return self._starts
+
+    def _surely_wrong(self, verified: Verified, row: int) -> bool:
+        """Whether the claim is wrong by a reference that is known well.
+
+        −log(1 − p) has few digits left where p is nearly 1, and differences take what is between its steps for slopes.
+        """
+        fails = verified.codes[row] == FAIL
+        for judged in verified.judged:
+            exact = judged.evidence[row].strength >= Evidence.EXACT.strength
+            if exact and (fails & (judged.codes[row] == FAIL)).any():
+                return True
+        off = np.flatnonzero(fails)
+        if self.problem.derivative is Derivative.HESSIAN or not np.isfinite(verified.claim.values[row][off]).all():
+            return bool(off.size)
+        return not all(self._adds_up(verified.points[row], i) for i in off[:MOST_ADDED_UP].tolist())
+
+    def _adds_up(self, point: Vector, component: int) -> bool:
+        """Whether f without safeguards changes over an ordinary step as this component of the claim says, roughly."""
+        assert self.unguarded is not None
+        output, variable = divmod(component, point.size)
+        for reach in (*(r * max(1.0, abs(float(point[variable]))) for r in REACHES), *LENGTHS):
+            step = np.zeros(point.size)
+            step[variable] = reach
+            ways = point + NODES[:, None] * step
+            if not self.problem.domain.contains(ways[[0, -1]]).all():
+                continue
+            ends = values_of(self.unguarded.function, np.array([point - step, point + step]))[:, output]
+            said = values_of(self.unguarded.claim, ways)[:, component] * step[variable]
+            if not np.isfinite(ends).all():  # where f ends so near, differences tell nothing
+                return True
+            with np.errstate(all="ignore"):
+                if abs(ends[1] - ends[0] - WEIGHTS @ said) <= ROUGHLY * (WEIGHTS @ np.abs(said)):
+                    return True
+        return False
