@@ -493,7 +493,11 @@ def test_the_threshold_of_every_component_itself_is_told() -> None:
     ("wrong", "fault", "words"),
     [
         ("3*x**2", Fault.MISSING_TERM, "sin(x), which f has 2 times, is missing"),
-        ("3*x**2 + cos(x)", Fault.MISSING_TERM, "sin(x), which f has 2 times, is missing once"),
+        (
+            "3*x**2 + cos(x)",
+            Fault.MISSING_TERM,
+            "which f has 2 times, is missing once, or has a factor of 1/2 each time",
+        ),
         ("3*x**2 - 2*cos(x)", Fault.SIGN, "sin(x), which f has 2 times, has the wrong sign"),
     ],
 )
@@ -522,3 +526,29 @@ def test_one_entry_of_many_conditions_that_fits_two_points_may_do_so_by_chance(r
     assert isinstance(problem.function, ExpressionFunction)
     found = side_of_a_condition(col, agrees, problem.function.trees[0], Parts(problem))
     assert (found is not None) is told
+
+
+Z: Mapping[str, Shape] = {"z": (3,)}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ("softmax(z)*w", "through the sum in softmax(z) is missing"),
+        ("softmax(z)*(1 - softmax(z))*w", "only the diagonal of the Jacobian of softmax(z) is used"),
+    ],
+)
+def test_what_a_softmax_does_through_its_sum_is_told_as_missing(wrong: str, words: str) -> None:
+    points = [[0.3, -1.0, 0.5], [1.2, 0.4, -0.7], [-0.2, 0.9, 2.0]]
+    weights = "[1, 5, 2]"
+    truth = {"z": f"softmax(z)*({weights} - sum(softmax(z)*{weights}))"}
+    found = only(diagnosis(f"sum(softmax(z)*{weights})", truth, {"z": wrong.replace("w", weights)}, points, Z))
+    assert found.fault is Fault.MISSING_TERM
+    assert words in found.message
+
+
+def test_another_mistake_beside_a_softmax_is_not_its_sum() -> None:
+    points = [[0.3, -1.0, 0.5], [1.2, 0.4, -0.7], [-0.2, 0.9, 2.0]]
+    truth = {"z": "softmax(z)*([1, 5, 2] - sum(softmax(z)*[1, 5, 2]))"}
+    found = diagnosis("sum(softmax(z)*[1, 5, 2])", truth, {"z": "softmax(z)*[1, 5, 3]"}, points, Z)
+    assert not any("sum in" in d.message or "diagonal" in d.message for d in found)

@@ -21,6 +21,7 @@ from gradverify.core.diagnosis.changes import Change, as_number, changes, lackin
 from gradverify.core.diagnosis.evidence import Evidence, round_off_floor
 from gradverify.core.diagnosis.hypotheses import CONFIDENCE, Guess, distinct
 from gradverify.core.diagnosis.mistaken_for import mistaken
+from gradverify.core.diagnosis.normalised import without_their_sum
 from gradverify.core.diagnosis.terms import PartFunction, short
 from gradverify.core.problem import ExpressionFunction, Problem
 from gradverify.core.variables import Variables
@@ -114,6 +115,7 @@ def repair(
     literal = list(_literals(evidence, unit, nodes, wrong, function_of)) if kinds is Wanted.ANY else []
     single = list(changes(unit.tree, nodes, problem.variables, claim, problem.function, counts, scalars))
     others = list(mistaken(unit.tree, nodes, problem.variables, claim, problem.function))
+    others += without_their_sum(unit.tree, nodes, getattr(problem.function, "trees", ()))
     found = sorted((*literal, *single, *others), key=_cost)[:tries]
     found += sorted(_everywhere(nodes, single, problem.variables, claim), key=_cost)[: tries // 2]
     for change in found:

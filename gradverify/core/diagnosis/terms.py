@@ -204,7 +204,10 @@ def _one_term(col: Column, term: Term, t: Vector, scalars: Mapping[str, float]) 
     near = round(multiple)
     said = term.text if term.count == 1 else f"{term.text}, which f has {term.count} times,"
     if abs(multiple + 1) <= 1e-6:
-        message = f"the derivative of the term {said} is missing" + " once" * once
+        message = f"the derivative of the term {said} is missing"
+        if once:
+            part, _ = name_of_factor(1 - 1 / term.count, {}, scalars)
+            message += f" once, or has a factor of {part} each time"
         yield Guess(Fault.MISSING_TERM, f"missing {term.text}", message, confidence)
     elif abs(multiple - 1) <= 1e-6:
         message = f"the derivative of the term {said} has a factor of 2 where 1 belongs, or is counted twice"
