@@ -102,9 +102,10 @@ def route_guesses(
             added.append((route, t))
     for route, t in added:
         yield from _one(col, route, t, scalars)
+    slopes_around = [(slope, set(walk(slope.node))) for slope in slopes] if added else []  # large where code has loops
     for route, t in added:
         inside = set(walk(route.node))
-        own = [slope for slope in slopes if slope.node in inside or route.node in set(walk(slope.node))]
+        own = [slope for slope, around in slopes_around if slope.node in inside or route.node in around]
         yield from chain_guesses_of_part(col, t, _part(route), own)
     for a, first in added:
         for b, second in added:
