@@ -267,6 +267,6 @@ def _nothing(found: SpecFiles, paths: Sequence[str], shard: Shard | None) -> str
     if shard is not None:
         return f"gradverify: no selected spec belongs to shard {shard}"
     if found.specs:
-        specs = f"none of {len(found.specs)} specs" if len(found.specs) > 1 else "not the only spec"
-        return f"gradverify: -k and -t select {specs}; `gradverify run --list` shows what there is"
+        specs = f"none of the {len(found.specs)} specs has" if len(found.specs) > 1 else "the only spec does not have"
+        return f"gradverify: {specs} what -k and -t ask for; `gradverify run --list` shows what there is"
     return f"gradverify: there are no specs in {', '.join(paths or DEFAULT_PATHS)}"

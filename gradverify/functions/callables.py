@@ -53,6 +53,15 @@ def _call(
     return value, None
 
 
+def _part_of_pair(value: Any, index: int) -> Any:
+    """The value (0) or the derivative (1) of what returns both; raises `WrongShape` for what is no pair."""
+    try:
+        return value[index]
+    except (TypeError, IndexError, KeyError):
+        what = "a pair of value and derivative was expected (`returns: value_and_gradient`)"
+        raise WrongShape(f"{what}, got {type(value).__name__}") from None
+
+
 COMPARED_AT_ONCE = 1 << 16  # components: comparing takes no memory to speak of, however many there are
 
 
@@ -113,7 +122,7 @@ def function_from_callable(
             try:
                 value, changed = call(row)
                 if value_of_pair:
-                    value = value[0]
+                    value = _part_of_pair(value, 0)
                 if changed is not None:
                     message = f"the function changes its input `{changed}`"
                     observations.append(Observation(Fault.MUTATES_INPUT, message, row))
@@ -172,7 +181,7 @@ def claim_from_callable(
                     message = f"the claimed {derivative.value} changes its input `{changed}`"
                     observations.append(Observation(Fault.MUTATES_INPUT, message, row))
                 if gradient_of_pair:
-                    value = value[1]
+                    value = _part_of_pair(value, 1)
                 assembled = assemble(value, variables, derivative, outputs)
                 array = assembled.value
                 if array.dtype.kind == "c" and dtype is np.float64:
@@ -182,7 +191,8 @@ def claim_from_callable(
                 if assembled.convention is not None:
                     observations.append(Observation(NoteKind.CONVENTION, assembled.convention, row))
                 if assembled.single_precision:
-                    message = f"the claimed {derivative.value} is computed in single precision"
+                    precision = "half" if array.dtype == np.float16 else "single"
+                    message = f"the claimed {derivative.value} is computed in {precision} precision"
                     observations.append(Observation(Fault.SINGLE_PRECISION, message, row))
                 if points.shape[0] == 1:
                     # The one value is kept as it is where nobody else has it: a copy may be hundreds of megabytes.
@@ -222,7 +232,7 @@ def output_shape_of(
     for point in points:
         try:
             value, _ = _call(callable_, point, variables, constants)
-            array = as_numbers(value[0] if value_of_pair else value, "the function's value")
+            array = as_numbers(_part_of_pair(value, 0) if value_of_pair else value, "the function's value")
         except CAUGHT:
             continue
         return array.shape if math.prod(array.shape) != 1 else ()

@@ -33,7 +33,9 @@ class Text:
             help = f'put it in quotes: "{node.text}"' if plain and isinstance(node, Scalar) else ""
             raise wrong_type(context, node, "text", help)
         if self.line and (not node.value.strip() or not node.value.isprintable()):
-            raise context.bad("wrong-type", node, "expected one line of text", "")
+            odd = next((c for c in node.value if not c.isprintable() and c not in "\r\n"), None)
+            found = f", but the character U+{ord(odd):04X} cannot be shown" if odd is not None else ""
+            raise context.bad("wrong-type", node, f"expected one line of text{found}", "")
         return node.value
 
     def schema(self, offers: Offers) -> dict[str, Any]:

@@ -123,3 +123,7 @@ def test_init_from_a_function_writes_a_spec_that_runs_and_passes(tmp_path: Path,
     (tmp_path / "pkg" / "mod.py").write_text(source)
     assert call("init", "--from-function", target, "made.yaml").returncode == 0
     assert gradverify("run", "made.yaml", cwd=tmp_path).returncode == 0
+
+
+def test_a_selection_of_nothing_says_of_how_many(folder: Path, call: Caller) -> None:
+    assert f"none of the {COUNT} specs has what -k and -t ask for" in call("run", "-k", "no-such-name").stderr

@@ -14,7 +14,7 @@ from gradverify.core.diagnosis import diagnose
 from gradverify.core.diagnosis.conditions import side_of_a_condition
 from gradverify.core.diagnosis.constants import name_of_factor
 from gradverify.core.diagnosis.evidence import gather
-from gradverify.core.diagnosis.hypotheses import Column
+from gradverify.core.diagnosis.hypotheses import Column, rougher_guesses
 from gradverify.core.problem import Evaluation, ExpressionFunction, Function, Problem, Request
 from gradverify.core.report import Diagnosis
 from gradverify.core.variables import Shape
@@ -552,3 +552,12 @@ def test_another_mistake_beside_a_softmax_is_not_its_sum() -> None:
     truth = {"z": "softmax(z)*([1, 5, 2] - sum(softmax(z)*[1, 5, 2]))"}
     found = diagnosis("sum(softmax(z)*[1, 5, 2])", truth, {"z": "softmax(z)*[1, 5, 3]"}, points, Z)
     assert not any("sum in" in d.message or "diagonal" in d.message for d in found)
+
+
+@pytest.mark.filterwarnings("error")
+def test_powers_that_overflow_warn_nobody() -> None:
+    tiny = np.array([1e-200, 2e-200, 5e-200])
+    far = np.ones(3, dtype=bool)
+    col = Column(1.5 * tiny, tiny, np.zeros(3), tiny[:, None], far, 2.2e-16, 0, far)
+    keys = [guess.key for guess in rougher_guesses(col, lambda index: "x")]
+    assert not [key for key in keys if "power" in key]

@@ -104,3 +104,15 @@ def test_the_output_shape_is_found_by_calling(value: object, shape: tuple[int, .
 def test_no_warning_of_numpy_gets_out() -> None:
     f = function_from_callable(lambda x, y: np.log(-x) / (y - y), XY, {}, ())
     assert np.isnan(f.evaluate(POINTS).values).all()
+
+
+def test_what_returns_no_pair_where_one_belongs_is_told_so() -> None:
+    f = function_from_callable(lambda x, y: x * y, XY, {}, (), value_of_pair=True)
+    g = claim_from_callable(lambda x, y: x * y, XY, {}, Derivative.GRADIENT, (), gradient_of_pair=True)
+    for failure in (f.evaluate(POINTS).failures[0], g.evaluate(POINTS).failures[0]):
+        assert "a pair of value and derivative was expected" in failure.message
+
+
+def test_half_precision_is_noted_as_half() -> None:
+    claim = claim_from_callable(lambda x, y: np.array([x, y], dtype=np.float16), XY, {}, Derivative.GRADIENT, ())
+    assert "half precision" in claim.evaluate(POINTS).observations[0].message

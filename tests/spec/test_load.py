@@ -163,3 +163,8 @@ def test_an_error_tells_all_its_faults() -> None:
     faults = load_text("nmae: 1\nfunction: x\n", "s.yaml").faults
     assert str(SpecError(faults)) == render_all(faults)
     assert str(SpecError(faults)).count("error[") == len(faults) > 1
+
+
+def test_a_character_that_cannot_be_shown_in_a_name_is_named(tmp_path: Path) -> None:
+    (tmp_path / "odd.yaml").write_text('name: "right \\u202e to left"\n' + BOWL)
+    assert "U+202E cannot be shown" in render_all(load_specs([tmp_path]).faults)

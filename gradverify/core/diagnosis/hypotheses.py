@@ -346,7 +346,10 @@ def _power_of_a_variable(col: Column, names: Callable[[int], str]) -> Iterator[G
         if np.unique(np.abs(x)).size < 3 or not (x != 0).all():
             continue
         for power, words in POWERS:
-            if col.fits(col.r * x**power, x**power):
+            with np.errstate(all="ignore"):  # a power of 1e-200 overflows, and then fits nothing
+                factor = x**power
+                predicted = col.r * factor
+            if col.fits(predicted, factor):
                 name = names(j)
                 message = f"a factor of {name} is {words}"
                 yield Guess(Fault.FACTOR, f"power {power:g} of {name}", message, col.confidence())
