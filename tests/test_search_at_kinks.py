@@ -275,7 +275,7 @@ def test_points_that_look_wrong_and_stay_unconfirmed_are_told_of_and_only_for_th
 ) -> None:
     monkeypatch.setattr(search._Hunt, "confirm", lambda *_: None)
     wrong, right = (gradverify.check(weighted_order, g, at=ORDERS).specs[0] for g in (by_order, by_rank))
-    assert "where the claim looks wrong and could not confirm them within its budget" in " ".join(wrong.notes)
+    assert "disagrees with the claim, and could not confirm or clear them within its budget" in " ".join(wrong.notes)
     assert "could not confirm" not in " ".join(right.notes)
 
 

@@ -142,8 +142,9 @@ def _unconfirmed(count: int) -> str:
     """What is said of points that the search had no budget left to confirm."""
     points, them = ("point", "it") if count == 1 else ("points", "them")
     return (
-        f"the search found {count} {points} where the claim looks wrong and could not confirm {them} within its "
-        "budget; a larger one, such as `search: {evaluations: 20000}`, decides"
+        f"the search found {count} {points} where a first, rough look disagrees with the claim, and could not confirm "
+        f"or clear {them} within its budget; "
+        "a larger one, such as `search: {evaluations: 20000}`, decides"
     )
 
 
