@@ -962,14 +962,21 @@ class _Hunt:
         around = None if self.second or not (point != 0).any() else self._witnesses(point, STEADY_WITNESSES)
         if around is None:
             return np.zeros(faint.shape, dtype=np.bool_)
+        # Round-off is seldom steady, and one backend tells that much; all are asked about what is.
+        claimed = self._claim_at(around).values
+        answer = self.ask(judged.backend, self.problem, self._request(around, claimed))
+        if answer.estimates is None:
+            return np.zeros(faint.shape, dtype=np.bool_)
+        self.evaluations += answer.estimates.evaluations
+        steady = faint & _is_steady(claimed, stacked(answer.estimates.points, claimed.shape[1])[0])
+        if not steady.any():
+            return steady
         verified = self.verified_at(around)
         same = next((j for j in verified.judged if j.backend == judged.backend), None)
         if same is None:
             return np.zeros(faint.shape, dtype=np.bool_)
-        with np.errstate(all="ignore"):
-            parts = verified.claim.values / same.reference - 1.0
-            steady = np.ptp(parts, axis=0) <= STEADY_PART * np.abs(np.median(parts, axis=0))
-        found: Mask = faint & (verified.codes == FAIL).all(axis=0) & (same.codes == FAIL).all(axis=0) & steady
+        steady &= _is_steady(verified.claim.values, same.reference)
+        found: Mask = steady & (verified.codes == FAIL).all(axis=0) & (same.codes == FAIL).all(axis=0)
         return found
 
     def _only_at_an_edge(self, verified: Verified, wrong: Mask) -> bool:
@@ -1047,6 +1054,14 @@ class _Hunt:
             far, near = (np.max(np.abs(values - here), axis=0, initial=0.0) for values in (around, beside))
             round_off = ROUND_OFF_UNITS * self.epsilon * np.abs(here)
             return bool((near <= np.maximum(far / 2, round_off))[lost].all())
+
+
+def _is_steady(claimed: Matrix, reference: Matrix) -> Mask:
+    """Which gaps are about the same part of the derivative at all of some points, (k, c) each; shape (c,)."""
+    with np.errstate(all="ignore"):
+        parts = claimed / reference - 1.0
+        steady: Mask = np.ptp(parts, axis=0) <= STEADY_PART * np.abs(np.median(parts, axis=0))
+    return steady
 
 
 def _median(values: Matrix) -> Vector:
