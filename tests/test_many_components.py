@@ -51,6 +51,28 @@ def test_the_more_components_the_fewer_further_points_explain_a_wrong_claim(monk
     assert [asked(3) - none, asked(1_000) - none] == [3, evidence.EXTRA_POINTS]
 
 
+def test_what_differences_find_of_a_fault_of_everything_is_called_a_part_of_it() -> None:
+    n = 200_000
+
+    def check(factor: float) -> gradverify.Report:
+        return gradverify.check(
+            half_square, lambda x: factor * x, at=np.linspace(1, 2, n), variables={"x": (n,)},
+            backends=["finite-difference"], search=False,
+        )  # fmt: skip
+
+    wrong = check(1.001).result
+    assert wrong.verdict is Verdict.FAIL
+    assert f"at least 8 of {n} components wrong" in str(wrong.reason)
+    assert len(wrong.diagnosis) <= 2
+    assert check(1.0).result.verdict is Verdict.PASS
+
+
+def test_where_f_has_underflowed_a_fault_is_explained_by_who_still_sees_it() -> None:
+    report = gradverify.check(lambda x: x**2, lambda x: 3 * x, at=[1e-200], variables=["x"])
+    assert report.result.verdict is Verdict.FAIL
+    assert "reference 0" not in str(report.result)
+
+
 def test_very_many_components_are_not_searched_and_the_report_says_so() -> None:
     n = MOST_COMPONENTS + 1
     report = gradverify.check(half_square, lambda x: x, at=np.linspace(1, 2, n), variables={"x": (n,)})

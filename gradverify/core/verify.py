@@ -484,13 +484,19 @@ def _take_in(
 
 
 def best_reference(verified: Verified) -> tuple[Matrix, Matrix]:
-    """For each point and component the reference with the least bound, and that bound: both (k, c); NaN where none."""
+    """For each point and component the reference with the least bound, and that bound: both (k, c); NaN where none.
+
+    A backend that decides comes before one that does not: where f has underflowed, differences are 0 ± 0 and wrong.
+    """
     shape = verified.claim.values.shape
     if not verified.judged:
         return np.full(shape, np.nan), np.full(shape, np.inf)
     values = np.array([j.reference for j in verified.judged])
     bounds = np.array([j.bound for j in verified.judged])
     bounds[~np.isfinite(values) | np.isnan(bounds)] = np.inf
+    if verified.codes.any():  # not all pass, whose code is 0
+        open_ = np.array([j.codes for j in verified.judged]) == INCONCLUSIVE
+        bounds[open_ & ~open_.all(axis=0)] = np.inf
     if len(verified.judged) == 1:
         return values[0], bounds[0]
     flat_values, flat_bounds = values.reshape((len(values), -1)), bounds.reshape((len(bounds), -1))
@@ -527,7 +533,9 @@ def verdict_of(verified: Verified) -> tuple[Verdict, str | None]:
             return Verdict.FAIL, at_kinks
         count = int((codes[usable] == FAIL).any(axis=0).sum())
         only = codes.shape[1] == 1
-        return Verdict.FAIL, "the only component is wrong" if only else f"{count} of {codes.shape[1]} components wrong"
+        least = "at least " if _found_in_part(verified, usable) else ""
+        wrong = f"{least}{count} of {codes.shape[1]} components wrong"
+        return Verdict.FAIL, "the only component is wrong" if only else wrong
     raised = [row for row in bad_rows if row in verified.function_failures]
     if raised:
         where = show_point(verified.points[raised[0]])
@@ -548,6 +556,15 @@ def verdict_of(verified: Verified) -> tuple[Verdict, str | None]:
             return Verdict.PASS, None
         return Verdict.INCONCLUSIVE, "every point was skipped: the function has kinks at all of them"
     return Verdict.INCONCLUSIVE, why_inconclusive(verified)
+
+
+def _found_in_part(verified: Verified, usable: Mask) -> bool:
+    """Whether more components are wrong than those that are known: directions tell of others, which nobody judged."""
+    if not verified.projected or not (verified.codes[usable] == INCONCLUSIVE).any():
+        return False
+    from gradverify.core.projection import words
+
+    return any(words.has_more(c) for one in verified.projected for c in one.comparisons.values())
 
 
 def _along_directions(verified: Verified) -> tuple[Verdict, str] | None:

@@ -82,7 +82,21 @@ def _diagnose(
             replace(d, components=tuple(component(verified.problem, indices[c.index]) for c in d.components))
             for d in found
         ]
-    return [_at_one_point(verified.problem, problem, verified.points[row], part, indices) for part in wrong]
+    return _unknown_together(
+        [_at_one_point(verified.problem, problem, verified.points[row], part, indices) for part in wrong]
+    )
+
+
+def _unknown_together(found: Sequence[Diagnosis]) -> list[Diagnosis]:
+    """The same, with one sentence for all components of which nothing is known but their values."""
+    unknown = [d for d in found if d.fault is Fault.UNKNOWN]
+    out = [d for d in found if d.fault is not Fault.UNKNOWN]
+    if unknown:
+        first, others = unknown[0], unknown[1:]
+        more = f"; so {'are' if len(others) > 1 else 'is'} {len(others)} more" if others else ""
+        parts = tuple(part for d in unknown for part in d.components)
+        out.append(replace(first, components=parts, message=first.message + more))
+    return out
 
 
 def _restricted(problem: Problem, x: Vector, indices: Sequence[int]) -> Problem:

@@ -75,8 +75,13 @@ def why(comparison: Comparison, label: Callable[[int], str]) -> str | None:
     return f"{text} ({about})" if about else text
 
 
+def has_more(comparison: Comparison) -> bool:
+    """Whether the components that were found wrong do not account for all that directions show."""
+    return any(c.code == Code.FAIL for c in comparison.directions)
+
+
 def _wrong(comparison: Comparison) -> str:
-    differs = any(c.code == Code.FAIL for c in comparison.directions)
+    differs = has_more(comparison)
     if not comparison.wrong:
         return "the claim is wrong along random directions, in more components than could be told apart"
     count = len(comparison.wrong)
