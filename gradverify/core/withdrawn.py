@@ -136,7 +136,7 @@ def scattered(
         suspects = small & (codes[row] == FAIL)
         if not suspects.any():
             continue
-        gap, apart = _gaps_around(problem, points[row], best.backend, ask, row)
+        gap, apart = _gaps_around(problem, points[row], best.backend, ask, row, suspects)
         if gap.shape[0] == 0:
             continue
         above, below = (apart & (gap > 0)).sum(axis=0), (apart & (gap < 0)).sum(axis=0)
@@ -409,11 +409,14 @@ def is_single(judged: Sequence[Judged], row: int) -> list[bool]:
     return [any(note.kind is NoteKind.SINGLE_PRECISION for note in j.notes[row]) for j in judged]
 
 
-def _gaps_around(problem: Problem, point: Vector, backend: str, ask: Ask, row: int) -> tuple[Matrix, Mask]:
+def _gaps_around(
+    problem: Problem, point: Vector, backend: str, ask: Ask, row: int, suspects: Mask
+) -> tuple[Matrix, Mask]:
     """claimed − reference at up to SCATTER_POINTS points around `point`, and where it exceeds the tolerance: (p, c).
 
     Each two points that follow one another are opposite; components without room for that stay.
-    Where the first few gaps are all but the same, they are a fault of the formula, and the rest is not looked at.
+    Where the first few gaps of the suspects, (c,), are all but the same, they are a fault of the formula, and the rest
+    is not looked at.
     """
     claim = problem.claim
     assert claim is not None
@@ -436,6 +439,6 @@ def _gaps_around(problem: Problem, point: Vector, backend: str, ask: Ask, row: i
         aparts = apart if aparts.size == 0 else np.concatenate([aparts, apart])
         with np.errstate(all="ignore"):
             steady = np.ptp(gap, axis=0) <= STEADY * np.abs(np.mean(gap, axis=0))
-        if steady[apart.any(axis=0)].all():
+        if steady[suspects & apart.any(axis=0)].all():
             break
     return gaps, aparts

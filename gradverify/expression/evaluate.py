@@ -101,7 +101,7 @@ def evaluate_trees(
 ) -> list[Any]:
     """The values of several trees, as `evaluate_tree` gives them; what they have in common is computed once."""
     bound = _bound(nodes, arithmetic)
-    slots: list[Any] = [_named(name, values, constants, arithmetic) for name in bound.names]
+    slots: list[Any] = [named(name, values, constants, arithmetic) for name in bound.names]
     slots += bound.literals
     with arithmetic.context():
         for function, first, second, arguments, free in bound.steps:
@@ -120,7 +120,8 @@ def evaluate_trees(
         return results
 
 
-def _named(name: str, values: Mapping[str, Any], constants: Mapping[str, Any], arithmetic: Arithmetic) -> Any:
+def named(name: str, values: Mapping[str, Any], constants: Mapping[str, Any], arithmetic: Arithmetic) -> Any:
+    """The value of a name: a variable's, else a constant's, else `pi` or `e`."""
     if name in values:
         return values[name]
     if name in constants:
@@ -168,7 +169,7 @@ def _bind(program: Program, arithmetic: Arithmetic, shapes: Sequence[tuple[int, 
         first, second = (*step.arguments, -1)[:2] if 1 <= len(step.arguments) <= 2 else (-2, -1)
         plain = step.detail is None and step.operation not in _SPECIAL
         function = arithmetic.functions.get(step.operation) if plain else None
-        steps.append((function or _function(step, arithmetic), first, second, step.arguments, step.free))
+        steps.append((function or step_function(step, arithmetic), first, second, step.arguments, step.free))
     literals = tuple([literal_value(literal, arithmetic) for literal in program.literals])
     return _Bound(program.names, literals, tuple(steps), tuple(zip(program.results, shapes, strict=True)))
 
@@ -185,7 +186,7 @@ def literal_value(literal: Number | Filled, arithmetic: Arithmetic) -> Any:
 _SPECIAL = frozenset(("index", "stack", "concatenate", "matmul"))
 
 
-def _function(step: Step, arithmetic: Arithmetic) -> Callable[..., Any]:
+def step_function(step: Step, arithmetic: Arithmetic) -> Callable[..., Any]:
     """What computes `step` from its arguments."""
     detail = step.detail
     if step.operation == "index":

@@ -69,11 +69,11 @@ class Program:
 
 def compile_trees(nodes: Sequence[Node]) -> Program:
     """The program of `nodes`; what they have in common is computed once."""
-    compiler = _Compiler()
+    compiler = Compiler()
     return compiler.finished([compiler.add(node) for node in nodes])
 
 
-class _Compiler:
+class Compiler:
     """Collects steps; equal steps share a slot. Slots are negative for steps until all inputs are known."""
 
     def __init__(self) -> None:

@@ -195,8 +195,18 @@ def _entries(names: Sequence[Name]) -> list[Index]:
     return [Index(name, (k,), ()) for name in short_ones for k in range(name.shape[0])]
 
 
+MOST_TEXTS = 1_000  # that are kept at a time
+_texts: dict[int, tuple[Node, str]] = {}
+
+
 def _text(node: Node) -> str:
-    return short(to_text(node))
+    """The text of `node`, cut; cached by identity, as most changes of a part tell of the part itself."""
+    found = _texts.get(id(node))
+    if found is None:  # the nodes are held, so that their ids stay theirs
+        if len(_texts) >= MOST_TEXTS:
+            _texts.clear()
+        found = _texts[id(node)] = node, short(to_text(node))
+    return found[1]
 
 
 def _call(function: str, *arguments: Node, like: Node) -> Call:

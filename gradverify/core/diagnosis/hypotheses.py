@@ -8,7 +8,7 @@ round-off and the reference's bound at all usable points, and at least one of th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -57,6 +57,7 @@ class Column:
     variable: int  # which variable the component is the derivative by
     differs: Mask
     fit: float = FIT
+    _floor: list[float] = field(init=False, default_factory=list, repr=False, compare=False)  # once it is known
 
     def x(self, j: int) -> Vector:
         """Component j of the usable points, shape (k',). The points stay where they are: n may be large."""
@@ -74,7 +75,10 @@ class Column:
 
     def floor(self) -> float:
         """The round-off of a value of the component's ordinary size: 1 − tanh(x)² has no digits left at 20."""
-        return round_off_floor(self.r, self.epsilon, np.abs(self.c[self.differs] - self.r[self.differs]))
+        if not self._floor:
+            gaps = np.abs(self.c[self.differs] - self.r[self.differs])
+            self._floor.append(round_off_floor(self.r, self.epsilon, gaps))
+        return self._floor[0]
 
     def informative(self) -> Mask:
         """Points where the right value stands clear of its bound."""

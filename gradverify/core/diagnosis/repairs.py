@@ -27,13 +27,16 @@ from gradverify.core.problem import ExpressionFunction, Problem
 from gradverify.core.variables import Variables
 from gradverify.core.verdicts import Fault
 from gradverify.expression.nodes import Call, Compare, Node, Number, Stack
+from gradverify.expression.numpy_arithmetic import NUMPY
 from gradverify.expression.places import Path, at, places, replaced
 from gradverify.expression.text import to_text
+from gradverify.expression.variants import Variants
 
 MOST_NODES = 150  # of a formula that is changed; beyond, most people's mistakes are in parts that terms of f name
 MOST_TRIES = 2_000  # changed formulas that are evaluated for one part of a claim
 MOST_PARTS = 150_000  # nodes of all of them together: a second or two
 MOST_NUMBERS = 30_000_000  # that all of them may compute
+MOST_KEPT = 1_000_000  # numbers of a formula's parts that are kept for its variants: 8 MB
 ENOUGH = 3  # different right values, so that a fit is no coincidence
 LONGEST_FORMULA = 160  # of a repaired formula that is shown
 
@@ -118,15 +121,22 @@ def repair(
     others += without_their_sum(unit.tree, nodes, getattr(problem.function, "trees", ()))
     found = sorted((*literal, *single, *others), key=_cost)[:tries]
     found += sorted(_everywhere(nodes, single, problem.variables, claim), key=_cost)[: tries // 2]
+    variants = None
     for change in found:
         if (different < ENOUGH and not change.plain) or (kinds is Wanted.SIGNS and change.fault is not Fault.SIGN):
             continue
         tree = replaced(unit.tree, change.path, change.part)
         for place in change.places:
             tree = replaced(tree, place, change.part)
-        with np.errstate(all="ignore"):
-            values = function_of(tree, None, constants).evaluate(evidence.points).values.reshape((rows, len(columns)))
-        if target.met_by(values):
+        if numbers > MOST_KEPT:
+            with np.errstate(all="ignore"):
+                values = function_of(tree, None, constants).evaluate(evidence.points).values
+        else:
+            if variants is None:
+                split = problem.variables.split(evidence.points)
+                variants = Variants(unit.tree, split, NUMPY, rows, constants)
+            values = np.asarray(variants.value(tree), dtype=np.float64)
+        if target.met_by(values.reshape((rows, len(columns)))):
             return _guess(unit, tree, change, min(different, ENOUGH))
     return None
 
