@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gradverify.core.verdicts import Verdict
-from tests.in_process import of_code, verdict_of
+from gradverify.core.verdicts import Fault, Verdict
+from tests.in_process import of_code, result_of, verdict_of
 
 LOGISTIC = "def f(x):\n    return 1 / (1 + np.exp(-100 * x))\ndef g(x):\n"
 
@@ -155,3 +155,9 @@ def test_a_component_that_is_tiny_at_a_point_is_held_to_its_own_size_there_as_fa
 def test_a_zero_that_is_written_has_no_digits_to_lose(function: str, claim: str, verdict: Verdict) -> None:
     spec = f"variables: [x]\nfunction: '{function}'\ngradient: ['{claim}']\npoints: [[0.3], [1.2]]\n"
     assert verdict_of(spec) is verdict
+
+
+def test_where_f_has_underflowed_a_fault_is_explained_by_who_still_sees_it() -> None:
+    found = result_of("name: t\nvariables: [x]\nfunction: x**2\ngradient: [3*x]\npoints: [[1.0e-200]]\n")
+    assert found.verdict is Verdict.FAIL
+    assert [d.fault for d in found.diagnosis] == [Fault.FACTOR]
