@@ -169,6 +169,9 @@ def run_and_report(
     broken = write_outputs(outputs, report, plugins, {"junit": {"family": options.junit_family}})
     screen.conclude(report)
     print_faults(faults, options.color)
+    if faults and options.verbosity >= 0:  # the line of counts knows nothing of them
+        many = "" if len(faults) == 1 else "s"
+        click.echo(f"{len(faults)} fault{many} in the spec files: specs with faults were not checked", err=True)
     if baseline is not None and options.verbosity >= 0:
         screen.add(baseline.lines)
     quiet = baseline.lines if baseline is not None and baseline.failed and options.verbosity < 0 else ()

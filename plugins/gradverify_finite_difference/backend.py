@@ -77,7 +77,10 @@ def estimate_in_turn(problem: Problem, request: Request) -> Estimates:
         value, bound, still, notes = _first(sampler, problem, request, points, centre, random)
     for row in np.flatnonzero(changed).tolist():
         bound[row] = np.inf
-        notes[row].append(Note(NoteKind.RANDOMNESS, "f answers differently when it is called twice at one point"))
+        # What looks like noise, or like single precision, is that.
+        others = [note for note in notes[row] if note.kind is not NoteKind.NOISE]
+        random_f = Note(NoteKind.RANDOMNESS, "f answers differently when it is called twice at one point")
+        notes[row] = [random_f, *others]
     for row in np.flatnonzero(~np.isfinite(centre).all(axis=1)).tolist():
         value[row], bound[row] = np.nan, np.inf
         notes[row].append(Note(NoteKind.OVERFLOW, sampler.failure or "f is not finite at the point"))

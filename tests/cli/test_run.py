@@ -57,6 +57,7 @@ def test_a_fault_in_one_file_exits_with_2_and_the_other_files_run(folder: Path) 
     assert process.returncode == 2
     assert "gradeint" in process.stderr
     assert [spec["name"] for spec in read_report(folder / "r.json")["specs"]] == ["right"]
+    assert process.stderr.splitlines()[-1] == "1 fault in the spec files: specs with faults were not checked"
 
 
 def test_a_function_that_is_not_there_exits_with_1(folder: Path) -> None:
