@@ -36,8 +36,15 @@ class Name:
     shape: Shape
 
 
+class _HashedOnce:
+    """Room for a node's hash: that of a large tree is asked for with each part of it, time and again."""
+
+    __slots__ = ("_hash",)
+    _hash: int
+
+
 @dataclass(frozen=True, slots=True)
-class Call:
+class Call(_HashedOnce):
     """An operator or a function: `add`, `negative`, `power`, `matmul`, `sin`, `where`, `sum` …
 
     Operators have the names of NumPy's ufuncs. `axis` is the axis of a reduction, None for all.
@@ -49,6 +56,14 @@ class Call:
     arguments: tuple[Node, ...]
     shape: Shape
     axis: int | None = None
+
+    def __hash__(self) -> int:
+        try:
+            return self._hash
+        except AttributeError:
+            found = hash((self.function, self.arguments, self.shape, self.axis))
+            object.__setattr__(self, "_hash", found)  # the node stays what it is
+            return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,3 +148,10 @@ def test_long_and_deep_trees_can_be_pickled_hashed_and_compared() -> None:
         tree = parse(text)
         assert pickle.loads(pickle.dumps(tree)) == tree
         assert hash(tree) == hash(parse(text))
+
+
+def test_equal_trees_have_equal_hashes_however_often_they_are_asked() -> None:
+    one, other = (parse_expression("sin(x)*(x + 1)", {"x": ()}) for _ in range(2))
+    assert hash(one) == hash(one) == hash(other)
+    assert {one: "same"}[other] == "same"
+    assert hash(one) != hash(parse_expression("sin(x)*(x + 2)", {"x": ()}))

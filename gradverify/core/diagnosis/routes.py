@@ -59,8 +59,8 @@ def routes(tree: Node, variables: Sequence[str]) -> list[Route]:
     return sorted(found, key=lambda route: len(route.path))[:MOST_ROUTES]
 
 
-def _part(route: Route) -> str:
-    text = short(to_text(route.node))
+def _part(route: Route, parts: Parts) -> str:
+    text = parts.text(route.node)
     if route.rule == TERM:
         return f"the derivative of the term {text}"
     return f"the part of the derivative that goes through {text} ({route.rule})"
@@ -101,12 +101,12 @@ def route_guesses(
         if (t != 0).any():
             added.append((route, t))
     for route, t in added:
-        yield from _one(col, route, t, scalars)
-    slopes_around = [(slope, set(walk(slope.node))) for slope in slopes] if added else []  # large where code has loops
+        yield from _one(col, route, t, scalars, parts)
+    slopes_around = [(slope, parts.inside(slope.node)) for slope in slopes] if added else []
     for route, t in added:
-        inside = set(walk(route.node))
+        inside = parts.inside(route.node)
         own = [slope for slope, around in slopes_around if slope.node in inside or route.node in around]
-        yield from chain_guesses_of_part(col, t, _part(route), own)
+        yield from chain_guesses_of_part(col, t, _part(route, parts), own)
     for a, first in added:
         for b, second in added:
             beside = a.path[:-1] == b.path[:-1] and a.rule == b.rule == "product rule"
@@ -119,15 +119,15 @@ def route_guesses(
                 return
 
 
-def _one(col: Column, route: Route, t: Vector, scalars: Mapping[str, float]) -> Iterator[Guess]:
+def _one(col: Column, route: Route, t: Vector, scalars: Mapping[str, float], parts: Parts) -> Iterator[Guess]:
     best = int(np.argmax(np.where(col.differs, np.abs(t), -1.0)))
     if not col.differs[best] or t[best] == 0:
         return
     multiple = float((col.c[best] - col.r[best]) / t[best])
     if not np.isfinite(multiple) or not col.fits(col.r + multiple * t, 2.0 + abs(multiple)):
         return
-    text = short(to_text(route.node))
-    part = _part(route)
+    text = parts.text(route.node)
+    part = _part(route, parts)
     confidence = col.confidence()
     if abs(multiple + 1) <= EXACT:
         yield Guess(Fault.MISSING_TERM, f"missing through {text} {route.path}", f"{part} is missing", confidence)

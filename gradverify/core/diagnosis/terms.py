@@ -121,6 +121,8 @@ class Parts:
         self.evidence, self.backend, self.ask, self.function_of = evidence, backend, ask, function_of
         self._known: dict[Node, Matrix | None] = {}
         self._held: dict[tuple[Node, Path], Matrix | None] = {}
+        self._texts: dict[Node, str] = {}
+        self._inside: dict[Node, frozenset[Node]] = {}
 
     def derivative(self, node: Node) -> Matrix | None:
         """∂node/∂x at all points, shape (k, n), or its Hessians, (k, n·n), where that is what is claimed; None where
@@ -130,6 +132,18 @@ class Parts:
             kind = Derivative.HESSIAN if problem.derivative is Derivative.HESSIAN else Derivative.GRADIENT
             self._known[node] = self._ask(self.function_of(node), problem, self.evidence.points, kind)
         return self._known[node]
+
+    def text(self, node: Node) -> str:
+        """The text of `node`, cut: those of one component's parts are those of the next."""
+        if node not in self._texts:
+            self._texts[node] = short(to_text(node))
+        return self._texts[node]
+
+    def inside(self, node: Node) -> frozenset[Node]:
+        """All that `node` is made of, itself among it: many where code has loops."""
+        if node not in self._inside:
+            self._inside[node] = frozenset(walk(node))
+        return self._inside[node]
 
     def values(self, node: Node) -> Matrix:
         """The values of `node` at all points, shape (k, its size)."""
@@ -241,7 +255,7 @@ def chain_slopes(evidence: Evidence, index: int, function: Node, parts: Parts) -
             continue
         j = index % derivative.shape[1]
         slope = derivative[rows, j]
-        text = short(to_text(node))
+        text = parts.text(node)
         yield Slope(slope, f"the derivative of the inner expression {text}", f"inner {text}", node)
         power = node.function == "power" and isinstance(node.arguments[1], Number | Call | Name)
         if power and not isinstance(node.arguments[1], Number):
@@ -261,9 +275,9 @@ def chain_slopes(evidence: Evidence, index: int, function: Node, parts: Parts) -
             yield Slope(outer, f"the derivative of {node.function} in {text}", f"outer {text}", node)
     for call, formula in elementwise(function):
         slopes = parts.values(formula)[rows]
-        text = short(to_text(call))
+        text = parts.text(call)
         for entry in range(min(slopes.shape[1], MOST_ENTRIES)):
-            what = f"the derivative of {name_of(call)} in {text}, {short(to_text(formula))}"
+            what = f"the derivative of {name_of(call)} in {text}, {parts.text(formula)}"
             yield Slope(slopes[:, entry], what, f"elementwise {text}", call)
 
 
@@ -359,7 +373,7 @@ def part_chain_guesses(
             continue
         t = derivative[rows, index % derivative.shape[1]]
         if np.isfinite(t).all() and (t != 0).any():
-            inside = set(walk(term.node))  # another term's inner derivative is none of this one's
+            inside = parts.inside(term.node)  # another term's inner derivative is none of this one's
             own = [slope for slope in slopes if slope.node in inside]
             yield from chain_guesses_of_part(col, t, f"the derivative of the term {term.text}", own)
 
