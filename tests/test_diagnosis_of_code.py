@@ -11,6 +11,7 @@ import pytest
 from gradverify import check
 from gradverify.core.report import Diagnosis
 from gradverify.core.verdicts import Verdict
+from tests.in_process import result_of
 
 A = np.random.default_rng(5).normal(size=(6, 3))
 TARGET = np.array([1.0, -0.5, 0.3, 2.0, -1.2, 0.4])
@@ -154,3 +155,12 @@ def test_one_forgotten_slope_among_the_ten_of_an_lstm_cell_is_found() -> None:
     assert found.fault.value == "missing-chain-factor"
     assert "the derivative of tanh in tanh(b[6:])" in found.message
     assert [component.index for component in found.components] == [6, 7]
+
+
+def test_a_border_that_is_moved_away_from_a_wrong_branch_is_no_repair() -> None:
+    found = result_of(
+        "name: t\nvariables: [x, y]\nfunction: x**2*y\npoints: [[0.3, 0.4]]\n"
+        'gradient: ["where(abs(x - 1) > 1e-12, 2*x*y, 4*x*y)", "x**2"]\n'
+    )
+    assert found.verdict is Verdict.FAIL
+    assert not any("abs(-x - 1)" in diagnosis.message for diagnosis in found.diagnosis)

@@ -119,7 +119,7 @@ def repair(
     single = list(changes(unit.tree, nodes, problem.variables, claim, problem.function, counts, scalars))
     others = list(mistaken(unit.tree, nodes, problem.variables, claim, problem.function))
     others += without_their_sum(unit.tree, nodes, getattr(problem.function, "trees", ()))
-    found = sorted((*literal, *single, *others), key=_cost)[:tries]
+    found = sorted((*_conditions_last(nodes, [*literal, *single]), *others), key=_cost)[:tries]
     found += sorted(_everywhere(nodes, single, problem.variables, claim), key=_cost)[: tries // 2]
     variants = None
     for change in found:
@@ -139,6 +139,18 @@ def repair(
         if target.met_by(values.reshape((rows, len(columns)))):
             return _guess(unit, tree, change, min(different, ENOUGH))
     return None
+
+
+# A border that is moved leaves the wrong branch where no point was tried: what puts the branch right is likelier.
+IN_A_CONDITION = 2.0
+
+
+def _conditions_last(nodes: Sequence[tuple[Path, Node]], found: Sequence[Change]) -> Iterator[Change]:
+    """The changes, with those inside of a comparison dearer than elsewhere, and with no weight where little is known."""
+    borders = [path for path, node in nodes if isinstance(node, Compare)]
+    for change in found:
+        inside = any(len(change.path) > len(path) and change.path[: len(path)] == path for path in borders)
+        yield replace(change, cost=change.cost + IN_A_CONDITION, plain=False) if inside else change
 
 
 def _everywhere(
