@@ -146,7 +146,7 @@ IN_A_CONDITION = 2.0
 
 
 def _conditions_last(nodes: Sequence[tuple[Path, Node]], found: Sequence[Change]) -> Iterator[Change]:
-    """The changes, with those inside of a comparison dearer than elsewhere, and with no weight where little is known."""
+    """The changes, with those inside of a comparison dearer, and without weight where little is known."""
     borders = [path for path, node in nodes if isinstance(node, Compare)]
     for change in found:
         inside = any(len(change.path) > len(path) and change.path[: len(path)] == path for path in borders)
