@@ -1,5 +1,6 @@
 """What is told of an entry that is a number, and of very many wrong components."""
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import gradverify
 from gradverify.core.report import SpecResult
 from gradverify.core.verdicts import Fault, Verdict
+from tests.in_process import result_of
 
 MATRIX = np.array([[2.0, 0.3, -0.5], [0.3, 1.37, 0.2]])
 DIFFERENCES = ["finite-difference"]
@@ -68,3 +70,19 @@ def test_what_is_said_of_many_wrong_components_says_how_many_were_looked_at() ->
     assert "6200 of 6200 components wrong" in text
     assert "… and at least 990 more" in text
     assert "(the first 6000 of 6200 wrong components were looked at)" in text
+
+
+def test_what_was_tried_of_some_of_many_wrong_components_is_not_said_to_have_failed_for_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # As of 100,000 components, where no change of the claim's formula is tried.
+    monkeypatch.setattr(sys.modules["gradverify.core.diagnosis.diagnose"], "repairs_by_column", lambda *_: ())
+    found = result_of(
+        "name: t\nvariables: {w: 500}\nfunction: sum(w**2*sin(w))\ngradient: 2*w*sin(w) - w**2*cos(w)\n"
+        "points: [{sample: 2, seed: 1}]\nbackends: [autodiff]\nsearch: off\n"
+    )
+    told = [d.message for d in found.diagnosis]
+    assert any("wrong sign" in message for message in told)
+    unknown = [d.message for d in found.diagnosis if d.fault is Fault.UNKNOWN]
+    assert unknown
+    assert all("parts of f were tried for the first 64 wrong components alone" in message for message in unknown)

@@ -260,7 +260,10 @@ def _by_component(
         if step is not None:
             out.append(_diagnosis(verified, step[0], unknown, step[1], 0.9))
         else:
-            out.append(_diagnosis(verified, Fault.UNKNOWN, unknown, _numbers(verified, evidence, unknown[0]), UNSURE))
+            numbers = _numbers(verified, evidence, unknown[0])
+            if most == MOST_BY_TERMS_THAT_FIT and set(unknown) - set(everyone[:most]):
+                numbers += f"; parts of f were tried for the first {most} wrong components alone"
+            out.append(_diagnosis(verified, Fault.UNKNOWN, unknown, numbers, UNSURE))
     return out
 
 
