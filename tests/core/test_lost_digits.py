@@ -10,7 +10,12 @@ import numpy as np
 import pytest
 
 import gradverify
+from gradverify.core.answers import Answer
+from gradverify.core.estimates import Screened
+from gradverify.core.problem import Problem, Request
 from gradverify.core.verdicts import Verdict
+from gradverify.core.withdrawn import scattered
+from tests.core.fakes import check, problem_of
 
 Scalar = Callable[[Any], Any]
 
@@ -91,3 +96,24 @@ def test_a_pole_of_a_smooth_tail_is_no_zero_of_the_gradient() -> None:
 
     assert verdict(f, slope, 0.99) is Verdict.PASS
     assert verdict(f, lambda x: -slope(x), 0.99) is Verdict.FAIL
+
+
+@pytest.mark.parametrize(("bound", "asked"), [(1e-9, 0), (1e-4, 6), (math.inf, 6)])
+def test_whether_a_gap_scatters_is_asked_closely_only_where_a_quick_look_is_not_sharp(bound: float, asked: int) -> None:
+    problem = problem_of("sin(x)", {"x": "cos(x)*1.0001"})
+    verified, truth = check(problem, {"x": "cos(x)"}, [[0.5]])
+    closely: list[int] = []
+
+    def ask(name: str, problem: Problem, request: Request) -> Answer:
+        if not request.screening:
+            closely.append(len(request.points))
+            return truth(name, problem, request)
+        values = np.cos(request.points)
+        known = np.ones(len(values), dtype=np.bool_)
+        rough = Screened(values=values, error_bounds=bound * np.abs(values), finite=known, evaluations=len(values))
+        return Answer(name, screened=rough)
+
+    points, claimed = verified.points, verified.claim.values
+    found = scattered(problem, points, verified.codes, verified.judged, claimed, ask)
+    assert not found.any()  # it is the same all around
+    assert sum(closely) == asked
