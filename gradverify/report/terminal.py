@@ -186,7 +186,7 @@ def _spec(spec: SpecResult, style: Style) -> Iterator[str]:
 
 def _table(check: Check, at: PointResult, style: Style) -> Iterator[str]:
     yield f"  at {words.point(at.at)}, by {words.check_label(check)}"
-    if not at.wrong_components:
+    if not at.wrong_components or at.claimed is None:  # there is no claim that could stand beside a reference
         return
     shown = at.wrong_components[:MOST_ROWS]
     rows = [HEADER, *(words.component_row(at, part) for part in shown)]

@@ -49,6 +49,14 @@ def test_a_failure_shows_component_claimed_reference_and_bound() -> None:
     assert row.split() == ["∂f/∂z", "4", "-4", "1.0e-15", "2.0e+00"]
 
 
+def test_a_claim_that_has_no_value_is_set_beside_no_reference() -> None:
+    check = WRONG.checks[0]
+    nothing = dataclasses.replace(check.points[0], claimed=None)
+    text = render_terminal(alone(WRONG, checks=(dataclasses.replace(check, points=(nothing,)),)))
+    assert "at (1, 2, 3), by gradient[finite-difference]" in text
+    assert "claimed  reference" not in text
+
+
 def test_a_failure_names_its_place_point_and_backend() -> None:
     text = render_terminal(alone(WRONG))
     assert "FAIL quadratic  specs/sample.yaml:3\n" in text
