@@ -12,6 +12,7 @@ from gradverify.core.arrays import Array, Matrix, Vector
 from gradverify.core.estimates import Kink
 from gradverify.core.judge import PASS, Code
 from gradverify.core.problem import Derivative, Problem, Request
+from gradverify.core.verdicts import Evidence
 
 
 def exclude_mixtures(
@@ -34,9 +35,11 @@ def exclude_mixtures(
             continue
         around = subgradient.nearby(points[row], problem, typical)
         for backend in sorted(judged, key=lambda j: -j.evidence[row].strength):
-            gradients = _gradients(backend.backend, problem, around, ask)
+            exact = backend.evidence[row].strength >= Evidence.EXACT.strength
+            gradients = _gradients(backend.backend, problem, around, ask, exact)
             if gradients is not None and np.isfinite(gradients).all(axis=1).sum() >= subgradient.ENOUGH:
-                pairs = _apart(problem, points[row], claimed[row], passing, gradients, backend.backend, ask, typical)
+                name = backend.backend
+                pairs = _apart(problem, points[row], claimed[row], passing, gradients, name, ask, typical, exact)
                 excluded = sorted({i for pair in pairs for i in pair})
                 codes[row, excluded] = Code.FAIL
                 where = np.zeros(codes.shape, dtype=np.bool_)
@@ -55,6 +58,7 @@ def _apart(
     backend: str,
     ask: Ask,
     typical: Vector,
+    exact: bool,
 ) -> list[tuple[int, int]]:
     """The pairs of components at a kink that no subgradient has together, wherever `backend` is asked for one.
 
@@ -65,7 +69,7 @@ def _apart(
     tries = subgradient.ROUNDS
     while held and tries:
         aimed = subgradient.aimed(point, {pair: pairs[pair] for pair in held}, problem, typical)
-        there = _gradients(backend, problem, aimed, ask)
+        there = _gradients(backend, problem, aimed, ask, exact)
         if there is None:
             break
         gradients = np.concatenate([gradients, there])
@@ -76,9 +80,27 @@ def _apart(
     return held
 
 
-def _gradients(backend: str, problem: Problem, points: Matrix, ask: Ask) -> Matrix | None:
-    """A backend's values at points, shape (k, c), or None where it has none."""
-    answer = ask(backend, problem, Request(points)) if points.shape[0] else None
-    if answer is None or answer.estimates is None:
+SHARP = 1e-6  # of the largest component: a hull is seen to a hundredth of its size
+KNOWN = 0.75  # of the points: where a quick look has fewer, a longer one may have more
+
+
+def _gradients(backend: str, problem: Problem, points: Matrix, ask: Ask, exact: bool) -> Matrix | None:
+    """A backend's values at points, shape (k, c), or None where it has none.
+
+    Where it is exact its quick look will do, if it has values at most of them: nobody asks for their round-off. What
+    refuses a quick look refuses a longer one.
+    """
+    if not points.shape[0]:
+        return None
+    answer = ask(backend, problem, Request(points, screening=exact))
+    quick = answer.screened
+    if quick is not None:
+        values, bounds = (part.reshape((points.shape[0], -1)) for part in (quick.values, quick.error_bounds))
+        known = np.isfinite(values).all(axis=1) & quick.finite
+        size = np.max(np.abs(values[known]), axis=1, keepdims=True, initial=0.0)
+        if known.mean() >= KNOWN and (bounds[known] <= SHARP * size).all():
+            return np.where(known[:, None], values, np.nan)
+        answer = ask(backend, problem, Request(points))
+    if answer.estimates is None:
         return None
     return np.array([e.value for e in answer.estimates.points]).reshape((points.shape[0], -1))
