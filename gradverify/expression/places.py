@@ -35,7 +35,7 @@ def replaced(tree: Node, path: Path, part: Node) -> Node:
     k, below = path[0], path[1:]
     match tree:
         case Call():
-            return replace(tree, arguments=_with(tree.arguments, k, below, part))
+            return Call(tree.function, _with(tree.arguments, k, below, part), tree.shape, tree.axis)
         case Stack():
             return replace(tree, items=_with(tree.items, k, below, part))
         case Index():
