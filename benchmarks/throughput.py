@@ -46,9 +46,17 @@ def test_gradient(f, g, points):
     for point in points:
         assert check_grad(f, g, np.array(point)) < 1e-5
 """
+# The same with a test for each function and point.
+PYTEST_TAIL_BY_POINT = """
+
+@pytest.mark.parametrize(("f", "g", "point"), [(f, g, point) for f, g, points in CASES for point in points])
+def test_gradient(f, g, point):
+    assert check_grad(f, g, np.array(point)) < 1e-5
+"""
 CACHED = "all backends, again from the cache"
 WITH_CACHE = ("-m", "gradverify", "run", "cases.yaml", "-q", "--cache-dir", "cache", "-j", "2")
 PYTEST = "pytest with scipy.optimize.check_grad"
+PYTEST_BY_POINT = "pytest with scipy.optimize.check_grad, a test a point"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +108,15 @@ def code_specs(every: list[Case]) -> str:
     return "---\n".join(documents)
 
 
-def pytest_file(every: list[Case]) -> str:
-    """All cases as one file of tests."""
+def pytest_file(every: list[Case], tail: str) -> str:
+    """All cases as one file of tests; `tail`: the test."""
     functions = [
         f"\n\ndef f(p):\n    x, y = p\n    return {case.function}\n\n\n"
         f"def g(p):\n    x, y = p\n    return np.array([{', '.join(case.gradient)}])\n\n\n"
         f"CASES.append((f, g, {list(case.points)}))\n"
         for case in every
     ]
-    return "".join([PYTEST_HEAD, *functions, PYTEST_TAIL])
+    return "".join([PYTEST_HEAD, *functions, tail])
 
 
 def contestants() -> tuple[Contestant, ...]:
@@ -118,6 +126,7 @@ def contestants() -> tuple[Contestant, ...]:
     alone = ("--backend", "finite-difference")
     return (
         Contestant(PYTEST, ("-m", "pytest", "-q", "-p", "no:cacheprovider", "test_cases.py")),
+        Contestant(PYTEST_BY_POINT, ("-m", "pytest", "-q", "-p", "no:cacheprovider", "test_points.py")),
         Contestant("finite differences, listed points only, -j 1", (*listed, *alone, "-j", "1")),
         Contestant("finite differences, -j 1", (*run, *alone, "-j", "1")),
         Contestant("finite differences, -j 2", (*run, *alone, "-j", "2")),
@@ -141,13 +150,14 @@ def main(arguments: list[str] | None = None) -> int:
         (folder / "listed.yaml").write_text(spec_file(every, "search: off\n"), encoding="utf-8")
         (folder / "code_cases.py").write_text(code_file(every), encoding="utf-8")
         (folder / "code.yaml").write_text(code_specs(every), encoding="utf-8")
-        (folder / "test_cases.py").write_text(pytest_file(every), encoding="utf-8")
+        (folder / "test_cases.py").write_text(pytest_file(every, PYTEST_TAIL), encoding="utf-8")
+        (folder / "test_points.py").write_text(pytest_file(every, PYTEST_TAIL_BY_POINT), encoding="utf-8")
         Contestant("the cache is filled", WITH_CACHE).run(folder)
         seconds = medians(contestants(), folder, options.repetitions, warm_up=False)
     print(f"{options.specs} functions at {POINTS} points each\n")
     print_seconds(seconds)
-    ours = [one.name for one in contestants()[1:]]
-    pairs = [(one, PYTEST) for one in ours]
+    ours = [one.name for one in contestants()[2:]]
+    pairs = [(one, pytest) for pytest in (PYTEST, PYTEST_BY_POINT) for one in ours]
     print_ratios(seconds, [*pairs, (ours[1], ours[2]), (ours[3], ours[4]), (ours[6], ours[7]), (ours[4], CACHED)])
     return 0
 
