@@ -70,6 +70,60 @@ def test_what_is_no_safeguard_or_wrong_in_both_senses_fails(function: str, claim
     assert judged(function, f"['{claim}']", "[[0.3], [0.9]]") == (Verdict.FAIL, False)
 
 
+@pytest.mark.parametrize(
+    ("function", "claim"),
+    [
+        ("exp(0.05*clip(z, -40, 40))", "0.05*exp(0.05*z)"),  # exp(2) is far from an overflow
+        ("log(2 + clip(z, 1e-7, 1 - 1e-7))", "1/(2 + z)"),
+        ("sqrt(1 + clip(z, 1e-7, 1 - 1e-7))", "0.5/sqrt(1 + z)"),
+    ],
+)
+def test_a_saturation_that_keeps_f_from_no_edge_is_a_part_of_f(function: str, claim: str) -> None:
+    assert judged(function, f"['{claim}']", "[[0.3], [0.9]]") == (Verdict.FAIL, False)
+
+
+@pytest.mark.parametrize(
+    ("points", "verdict", "noted"),
+    [("[[2e-7], [5e-7]]", Verdict.FAIL, False), ("[[0.2], [0.5]]", Verdict.PASS, True)],
+)
+def test_a_bound_of_the_size_of_the_listed_values_is_a_part_of_f(points: str, verdict: Verdict, noted: bool) -> None:
+    domain = "domain: {z: [1e-8, 1]}\n"
+    assert judged("1/maximum(z, 1e-7)", "['-1/z**2']", points, more=domain) == (verdict, noted)
+
+
+NO_FORMULA = """
+def f(x):
+    k = 0
+    while k < 1:
+        k += 1
+    return {function}
+def g(x):
+    return {claim}
+"""
+
+
+@pytest.mark.parametrize(
+    ("function", "claim", "points", "verdict"),
+    [
+        ("np.clip(x, 1e-7, 1 - 1e-7)**2", "2*x", "[0.3, 0.9]", Verdict.FAIL),
+        ("np.maximum(x, 1e-9) / -3.0", "-1/3", "[0.3, 0.9]", Verdict.FAIL),
+        ("np.maximum(x, 1e-9) + 1/(np.cos(x) - 20)", "1 + np.sin(x)/(np.cos(x) - 20)**2", "[0.3, 0.9]", Verdict.FAIL),
+        ("0.0 if x < 1e-9 else x / -2.0", "-0.5", "[0.3, 0.9]", Verdict.FAIL),
+        ("np.exp(0.05*np.clip(x, -40, 40))", "0.05*np.exp(0.05*x)", "[0.3, 0.9]", Verdict.FAIL),
+        ("1/np.maximum(x, 1e-7)", "-1/x**2", "[2e-7, 5e-7]", Verdict.FAIL),
+        ("np.log(np.maximum(x, 1e-7))", "1/x", "[0.3, 0.9]", Verdict.PASS),
+        ("np.log(np.maximum(x, 1e-7)) / -3.0", "-1/(3*x)", "[0.3, 0.9]", Verdict.PASS),
+        ("np.log(1 + np.exp(np.clip(x, -50, 50)))", "1/(1 + np.exp(-x))", "[0.3, 0.9]", Verdict.PASS),
+    ],
+)
+def test_bounds_in_code_are_safeguards_where_they_keep_it_from_an_edge(
+    tmp_path: Path, function: str, claim: str, points: str, verdict: Verdict
+) -> None:
+    result = of_code(tmp_path, NO_FORMULA.format(function=function, claim=claim), points)
+    assert result.verdict is verdict
+    assert any(LEFT_OUT in note for note in result.notes) is (verdict is Verdict.PASS)
+
+
 def test_the_gradient_of_the_bound_is_right_as_well() -> None:
     masked = "where((sigmoid(z) < 1e-7) | (sigmoid(z) > 1 - 1e-7), 0, sigmoid(z) - 1)"
     assert judged(f"-log({CLIPPED})", f"['{masked}']", "[[0.3], [0.9]]") == (Verdict.PASS, False)

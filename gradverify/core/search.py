@@ -728,7 +728,8 @@ class _Hunt:
         That is round-off; in code also what a solver leaves that its source names, in the claim as in f; and where only
         differences could look into f, what an unnamed one may leave, whose error has a slope of its own.
         """
-        floor = self.floor * grown
+        with np.errstate(all="ignore"):  # a size that nobody could measure
+            floor = self.floor * grown
         if not _is_formula(self.problem):
             floor = np.maximum(floor, LEAVES * self.tolerance * np.max(self.ordinary, initial=0.0))
             if evidence.strength < Evidence.EXACT.strength:

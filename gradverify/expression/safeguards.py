@@ -18,6 +18,7 @@ from gradverify.expression.evaluate import evaluate_tree, evaluate_trees
 from gradverify.expression.guards import GuardKind, guards
 from gradverify.expression.nodes import Call, Compare, Comparison, Index, Name, Node, Number, Stack
 from gradverify.expression.numpy_arithmetic import NUMPY
+from gradverify.expression.places import places, replaced
 from gradverify.expression.shapes import broadcast
 from gradverify.expression.text import to_text
 from gradverify.expression.walk import walk
@@ -27,6 +28,10 @@ from gradverify.expression.walk import walk
 # scikit-learn (`log_loss`). A larger bound, such as 1e-2, changes what is computed.
 LARGEST = 1e-6
 ROUNDED = 1e-3  # relative to that: 1 − 1e-6 as a double is a little more or less
+# How many times further from an edge than the bound a value is at some listed point at least: where lengths are listed
+# as 2e-7 and 5e-7 in metres, a bound of 1e-7 is a part of the model. A convention: two digits, as between a
+# probability of 1e-5 and a bound of 1e-7.
+CLEARANCE = 100.0
 NEAR = 4.0 * LARGEST  # of an edge: 1 − u² is about twice 1 − u, and bounds lie up to `LARGEST` from it
 # The least size of a bound of what goes into an exponential function: exp(30) is 1e13, and sigmoid(30) is 1 to 1e-13.
 # Such bounds keep exp from overflowing, which is at 709 in double and at 88 in single precision.
@@ -52,6 +57,18 @@ def is_safeguard(bound: float, *, upper: bool) -> bool:
 def is_far(bound: float, *, upper: bool) -> bool:
     """Whether a lower (or `upper`) bound is one that keeps an exponential function from overflowing."""
     return bool(np.isfinite(bound)) and (bound if upper else -bound) >= LEAST_EXPONENT
+
+
+def is_clear(value: Any, bound: float, *, upper: bool) -> bool:
+    """Whether `value`, at ordinary points, has an entry far from where a lower (or `upper`) bound becomes active.
+
+    Bounds that are far from everything, as of what goes into an exponential function, are no matter of scale.
+    """
+    if is_far(bound, upper=upper):
+        return True
+    edge = float(round(bound))
+    with np.errstate(all="ignore"):
+        return bool((np.abs(np.asarray(value) - edge) >= CLEARANCE * abs(bound - edge)).any())
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,26 +105,36 @@ class Bare:
     def active(self, values: Mapping[str, Any], rows: int, constants: Mapping[str, Any]) -> list[str]:
         """For each of `rows` points the text of a safeguard that is active there, and needed; "" where none is.
 
-        A bound on one side is needed where f is near an edge; those on both sides of one value belong together.
+        A bound on one side is needed where f is near an edge. Those on both sides of one value belong together: both
+        are needed where f would be near an edge if one of them were active, as log(2 + clip(x, 1e-7, 1 - 1e-7)) never
+        is.
         values: the variables, each (rows, *its shape).
         """
         found = [""] * rows
         for guard in self.safeguards:
+            asked = (guard.subject, *guard.edges, *self.at_its_bounds(guard))
             subject, *edges = (
-                np.asarray(value).reshape((rows, -1))
-                for value in evaluate_trees((guard.subject, *guard.edges), values, NUMPY, rows, constants)
+                np.asarray(value).reshape((rows, -1)) for value in evaluate_trees(asked, values, NUMPY, rows, constants)
             )
             with np.errstate(all="ignore"):
                 bounded = guard.bounds(subject).any(axis=1)
                 needed = np.any([~(edge > NEAR).all(axis=1) for edge in edges], axis=0) if edges else np.False_
-                needed = needed | (bool(edges) and self.on_both_sides(guard))
             for row in np.flatnonzero(bounded & needed).tolist():
                 found[row] = found[row] or guard.text
         return found
 
-    def on_both_sides(self, guard: Safeguard) -> bool:
-        """Whether what `guard` bounds is bounded below and above, as in `clip(p, 1e-7, 1 - 1e-7)`."""
-        return len({other.upper for other in self.safeguards if other.subject == guard.subject}) > 1
+    def at_its_bounds(self, guard: Safeguard) -> list[Node]:
+        """The edges where the subject of `guard` is at its bounds, if it has some on both sides, else none."""
+        pair = [other for other in self.safeguards if other.subject == guard.subject]
+        if len({other.upper for other in pair}) < 2:
+            return []
+        return [_with_subject_at(edge, other) for other in pair for edge in other.edges]
+
+    def is_clear(self, guard: Safeguard, values: Mapping[str, Any], rows: int, constants: Mapping[str, Any]) -> bool:
+        """Whether what `guard` bounds, on either side, is far from the bound at one of `rows` ordinary points."""
+        (subject,) = evaluate_trees((guard.subject,), values, NUMPY, rows, constants)
+        same = [other for other in self.safeguards if other.subject == guard.subject]
+        return any(is_clear(subject, other.bound, upper=other.upper) for other in same)
 
     def subjects(
         self, values: Mapping[str, Any], rows: int, constants: Mapping[str, Any]
@@ -118,16 +145,31 @@ class Bare:
         return [(value, guard.bounds(value)) for guard, value in zip(self.safeguards, found, strict=True)]
 
 
+def _with_subject_at(edge: Node, guard: Safeguard) -> Node:
+    """`edge` where the subject of `guard` is at the bound."""
+    bound = Number(guard.bound, str(guard.bound))
+    bounded = Call("clip", (guard.subject, bound, bound), guard.subject.shape)
+    for path in [path for path, part in places(edge) if part == guard.subject]:
+        edge = replaced(edge, path, bounded)
+    return edge
+
+
 def bare(
-    trees: Sequence[Node], variables: frozenset[str], constants: Mapping[str, Any], *, bounds_only: bool = False
+    trees: Sequence[Node],
+    variables: frozenset[str],
+    constants: Mapping[str, Any],
+    *,
+    bounds_only: bool = False,
+    kept: frozenset[tuple[Node, bool]] = frozenset(),
 ) -> Bare:
     """`trees` without their safeguards. variables: the names that are none of `constants`.
 
+    kept: bounds that stay, as the part that bounds and whether above.
     bounds_only: `where(p < 1e-7, 0, …)` is a branch, and none of them; `where(p < 1e-7, 1e-7, p)` is a bound.
     """
     near = _parts(edge for tree in trees for edge in _edges(tree))
     far = _parts(edge for tree in trees for edge in _overflows(tree))
-    none: frozenset[tuple[Node, bool]] = frozenset()  # bounds that keep nothing from an edge, and have to stay
+    none = kept  # and bounds that keep nothing from an edge
     for _ in range(_MOST_ROUNDS):
         taker = _Taker(variables, constants, bounds_only, none)
         taken = tuple([taker.without(tree) for tree in trees])

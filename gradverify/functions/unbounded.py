@@ -17,7 +17,7 @@ import numpy as np
 from gradverify.core.arrays import Matrix
 from gradverify.core.variables import Variables
 from gradverify.functions.callables import CAUGHT, arguments
-from gradverify.functions.watched import Site, Watch, Watched, line_at, mathematics, plain, watched, watching
+from gradverify.functions.watched import Edge, Site, Watch, Watched, line_at, mathematics, plain, watched, watching
 
 _LIBRARIES = ("site-packages", "dist-packages", "/lib/python")
 # Makers of arrays, which NumPy does not ask the arrays about that they are given.
@@ -119,6 +119,7 @@ class Unbounded:
         self.swapped: Callable[..., Any] = _Graft().swap(function)
         self.bounds_only = bounds_only
         self.kept: frozenset[Site] = frozenset()
+        self.usual: frozenset[Edge] = frozenset()  # edges that the code is near as a rule
 
     def called(self, watch: Watch, args: Sequence[Any], named: dict[str, Any]) -> Any:
         """What the code returns for plain arguments, plain."""
@@ -126,16 +127,43 @@ class Unbounded:
             return plain(self.swapped(*map(watched, args), **{name: watched(v) for name, v in named.items()}))
 
     def learn(self, points: Matrix, variables: Variables, constants: dict[str, Any]) -> bool:
-        """Leave what is active at `points`, which a claim is right at, as it is; whether there is anything else."""
-        seen: set[Site] = set()
-        kept: set[Site] = set()
+        """Find what is a safeguard by `points`, which a claim is right at; whether there is any.
+
+        What is active there, or has values next to its bound only, is none, nor is what keeps f from no edge.
+        """
+        watches = []
         for point in points:
             watch = Watch(passes_by=False, bounds_only=self.bounds_only)
             self.called(watch, arguments(point, variables), dict(constants))
-            seen |= watch.seen
-            kept |= watch.active.keys()
-        self.kept = frozenset(kept)
-        return bool(seen - kept)
+            watches.append(watch)
+        seen = set[Site]().union(*(watch.seen for watch in watches))
+        clear = set[Site]().union(*(watch.clear for watch in watches))
+        active = set[Site]().union(*(watch.active for watch in watches))
+        self.usual = frozenset[Edge]().union(*(watch.edges | watch.exponents for watch in watches))
+        idle: set[Site] = set()
+        if not self.bounds_only and len(points):  # a claim may do without the logarithm
+            idle = seen - self._at_work(watches[0], points[0], variables, constants)
+        self.kept = frozenset(active | idle | (seen - clear))
+        return bool(seen - self.kept)
+
+    def _at_work(self, found: Watch, point: Any, variables: Variables, constants: dict[str, Any]) -> set[Site]:
+        """Where f comes near an edge if what is bounded there were at the bound, at a point, (n,).
+
+        That a value is compared with a bound may lead past the edge altogether, and tells nothing.
+        """
+        sites = set(found.compared)
+        for site, upper in sorted(found.bounded):
+            if site in sites:
+                continue
+            watch = Watch(passes_by=False, usual=self.usual, forced=(site, upper))
+            try:
+                with np.errstate(all="ignore"):
+                    self.called(watch, arguments(point, variables), dict(constants))
+            except CAUGHT:
+                continue
+            if watch.comes_near(site):
+                sites.add(site)
+        return sites
 
     def __call__(self, *args: Any, **named: Any) -> Any:
         """The value with safeguards passed by."""
@@ -143,7 +171,7 @@ class Unbounded:
 
     def active(self, point: Any, variables: Variables, constants: dict[str, Any]) -> str:
         """The line of a safeguard that is active at a point, (n,), and needed; "" where there is none."""
-        watch = Watch(passes_by=True, kept=self.kept)
+        watch = Watch(passes_by=True, kept=self.kept, usual=self.usual)
         try:
             with np.errstate(all="ignore"):
                 self.called(watch, arguments(point, variables), dict(constants))
@@ -154,7 +182,7 @@ class Unbounded:
 
     def subjects(self, point: Any, variables: Variables, constants: dict[str, Any]) -> list[tuple[Any, Any]]:
         """What is bounded at a point, (n,), each flat, and which of it is changed by that."""
-        watch = Watch(passes_by=True, kept=self.kept)
+        watch = Watch(passes_by=True, kept=self.kept, usual=self.usual)
         try:
             with np.errstate(all="ignore"):
                 self.called(watch, arguments(point, variables), dict(constants))

@@ -17,11 +17,19 @@ from typing import Any
 
 import numpy as np
 
-from gradverify.expression.safeguards import EXPONENTIALS, LEAST_EXPONENT, NEAR, is_far, is_safeguard
+from gradverify.expression.safeguards import (
+    EXPONENTIALS,
+    LEAST_EXPONENT,
+    NEAR,
+    is_clear,
+    is_far,
+    is_safeguard,
+)
 
 MOST_PASSED_BY = 100_000  # in one call: a loop that ends where something is small does not end without that
 LONGEST = 60  # characters of a line that a note shows
 Site = tuple[str, int]  # file and line
+Edge = tuple[Site, str]  # where a function is called, and which one
 
 _LOWER = frozenset(("maximum", "fmax"))
 _UPPER = frozenset(("minimum", "fmin"))
@@ -43,17 +51,26 @@ class PassedByTooOften(Exception):  # noqa: N818 - no error of anybody's
 
 @dataclass(slots=True)
 class Watch:
-    """What was noticed. `kept`: places whose bounds are left as they are."""
+    """What was noticed.
+
+    kept: places whose bounds are left as they are.  usual: what is near an edge at ordinary points already.
+    forced: a place, and whether above, whose value is answered with the bound, to see which edge that keeps f from.
+    """
 
     passes_by: bool
     bounds_only: bool = False  # comparisons are left as they are
     kept: frozenset[Site] = frozenset()
+    usual: frozenset[Edge] = frozenset()
+    forced: tuple[Site, bool] | None = None
     seen: set[Site] = field(default_factory=set)
     active: dict[Site, set[bytes]] = field(default_factory=dict)  # the values, as bytes, that are changed there
     sides: dict[bytes, set[bool]] = field(default_factory=dict)  # of values: whether bounded below, above (True)
-    near_edge: bool = False
-    large_exponent: bool = False  # an exponential function has an argument that a far bound would have changed
+    edges: set[Edge] = field(default_factory=set)  # near which an operand is
+    exponents: set[Edge] = field(default_factory=set)  # whose argument a far bound would have changed
     far: set[Site] = field(default_factory=set)  # where a bound is far
+    bounded: set[tuple[Site, bool]] = field(default_factory=set)  # where a value is bounded, and whether above
+    compared: set[Site] = field(default_factory=set)  # where a value is compared with a bound
+    clear: set[Site] = field(default_factory=set)  # where what is bounded is far from the bound
     count: int = 0
     # What was bounded, flat, and which of it was changed, in the order of the calls, at the sites that are not kept.
     subjects: list[tuple[Any, Any]] = field(default_factory=list)
@@ -73,6 +90,9 @@ class Watch:
             self.far.add(site)
         key = np.asarray(value).tobytes()
         self.sides.setdefault(key, set()).update(sides)
+        self.bounded |= {(site, upper) for upper in sides}
+        if any(is_clear(value, bound, upper=upper) for upper, bound in sides.items()):
+            self.clear.add(site)
         self.seen.add(site)
         self.count += 1
         if self.count > MOST_PASSED_BY:
@@ -83,17 +103,17 @@ class Watch:
             self.subjects.append((np.array(value).ravel(), np.array(beyond).ravel()))
         return self.passes_by and site not in self.kept
 
+    def comes_near(self, site: Site) -> bool:
+        """Whether f comes near an edge, of the kind that a bound at `site` is for, that it is not near as a rule."""
+        return bool((self.exponents if site in self.far else self.edges) - self.usual)
+
     def needed(self) -> list[Site]:
         """Where a safeguard is active that keeps the code from an edge, or one of two on both sides of a value."""
         return [
             site
             for site, values in self.active.items()
             if site not in self.kept
-            and (
-                self.large_exponent
-                if site in self.far
-                else self.near_edge or any(len(self.sides[key]) > 1 for key in values)
-            )
+            and (self.comes_near(site) or (site not in self.far and any(len(self.sides[key]) > 1 for key in values)))
         ]
 
 
@@ -225,14 +245,23 @@ def _bounded(watch: Watch, name: str, left: Any, right: Any) -> Any:
         if name in _LOWER or name in _UPPER:
             if not watch.counts(bound, upper=name in _UPPER):
                 return None
-            beyond = ~(value < bound) if name in _UPPER else ~(value > bound)
-            return watched(value) if watch.bounds(_site(), value, beyond, {name in _UPPER: bound}) else None
+            site, upper = _site(), name in _UPPER
+            beyond = ~(value < bound) if upper else ~(value > bound)
+            passed_by = watch.bounds(site, value, beyond, {upper: bound})
+            if watch.forced == (site, upper):
+                return watched(np.full(np.shape(value), bound))
+            return watched(value) if passed_by else None
         # A comparison is answered as if the subject were on the safe side of the bound.
         lower = 0.0 < bound < 0.5 and is_safeguard(bound, upper=False)
         if watch.bounds_only or not (lower or (bound > 0.5 and is_safeguard(bound, upper=True))):
             return None
         beyond = ~(value > bound) if lower else ~(value < bound)
-        if not watch.bounds(_site(), value, beyond, {not lower: bound}):
+        site = _site()
+        watch.compared.add(site)
+        passed_by = watch.bounds(site, value, beyond, {not lower: bound})
+        if watch.forced == (site, not lower):
+            return watched(np.full(np.shape(value), lower == name.startswith("less")))
+        if not passed_by:
             return None
         return watched(np.full(np.shape(value), lower == name.startswith("greater")))
 
@@ -256,7 +285,11 @@ def _clip_bounds(watch: Watch, subject: Any, low: Any, high: Any) -> tuple[Any, 
     with np.errstate(all="ignore"):
         beyond = ~((value > (-np.inf if lower is None else lower)) & (value < (np.inf if upper is None else upper)))
     sides = {side: bound for side, bound in ((False, lower), (True, upper)) if bound is not None}
-    if not watch.bounds(_site(), value, beyond, sides):
+    site = _site()
+    passed_by = watch.bounds(site, value, beyond, sides)
+    if watch.forced is not None and watch.forced[0] == site and watch.forced[1] in sides:
+        return sides[watch.forced[1]], sides[watch.forced[1]]
+    if not passed_by:
         return low, high
     return (low if lower is None else None), (high if upper is None else None)
 
@@ -264,11 +297,14 @@ def _clip_bounds(watch: Watch, subject: Any, low: Any, high: Any) -> tuple[Any, 
 def _notice_edges(watch: Watch, name: str, inputs: tuple[Any, ...]) -> None:
     """Whether a function with an edge has an operand near it, or beyond; or an exponential one a large argument."""
     if name in _EXPONENTIALS:
-        watch.large_exponent = watch.large_exponent or bool(np.any(np.abs(plain(inputs[0])) >= LEAST_EXPONENT))
+        if np.any(np.abs(plain(inputs[0])) >= LEAST_EXPONENT):
+            watch.exponents.add((_site(), name))
         return
     if name in _EDGES:
         distance = _EDGES[name](plain(inputs[0]))
     elif name in _EDGES_OF_SECOND:
+        if not isinstance(inputs[1], Watched):  # a number, and no value that a bound could keep from 0
+            return
         distance = plain(inputs[1])
     elif name in ("power", "float_power"):
         exponent = _number(inputs[1])
@@ -278,7 +314,8 @@ def _notice_edges(watch: Watch, name: str, inputs: tuple[Any, ...]) -> None:
     else:
         return
     with np.errstate(all="ignore"):
-        watch.near_edge = watch.near_edge or bool(np.any(~(np.asarray(distance) > NEAR)))
+        if np.any(~(np.asarray(distance) > NEAR)):
+            watch.edges.add((_site(), name))
 
 
 def mathematics(function: Callable[..., Any]) -> Callable[..., Any]:

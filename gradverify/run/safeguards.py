@@ -37,6 +37,10 @@ def unguarded(verified: Verified) -> Unguarded | None:
     if not isinstance(function, ExpressionFunction):
         return None
     found = _bare(function)
+    ordinary = function.variables.split(verified.points), len(verified.points), function.constants
+    stay = frozenset((g.source, g.upper) for g in found.safeguards if not found.is_clear(g, *ordinary))
+    if stay:
+        found = _bare(function, kept=stay)
     if not any(guard.edges for guard in found.safeguards):
         return None
 
@@ -103,9 +107,11 @@ def _same(one: Any, other: Any) -> bool:
     return np.array_equal(one, other, equal_nan=True)
 
 
-def _bare(function: ExpressionFunction, *, bounds_only: bool = False) -> Bare:
+def _bare(
+    function: ExpressionFunction, *, bounds_only: bool = False, kept: frozenset[tuple[Node, bool]] = frozenset()
+) -> Bare:
     names = frozenset(function.variables.names)
-    return bare(function.trees, names, function.constants, bounds_only=bounds_only)
+    return bare(function.trees, names, function.constants, bounds_only=bounds_only, kept=kept)
 
 
 def _claim(claim: Function, verified: Verified) -> Function:
