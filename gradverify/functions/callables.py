@@ -46,7 +46,7 @@ def _call(
     """Call with fresh arguments; also name the first argument that the call changed."""
     given = arguments(point, variables)
     with silently():
-        value = function(*given, **{name: _constant(c) for name, c in constants.items()})
+        value = function(*given, **fresh_constants(constants))
     for variable, after in zip(variables, given, strict=True):
         if isinstance(after, np.ndarray) and not _same(point[variable.components], after):
             return value, variable.name
@@ -78,8 +78,9 @@ def _same(before: Array, after: Array) -> bool:
     return True
 
 
-def _constant(value: Array) -> Any:
-    return float(value) if value.shape == () else value.copy()
+def fresh_constants(constants: Mapping[str, Array]) -> dict[str, Any]:
+    """The constants for one call: numbers for shape (), copies of arrays otherwise, which the call may change."""
+    return {name: float(c) if c.shape == () else c.copy() for name, c in constants.items()}
 
 
 def _number_type(points: Array) -> type:
@@ -111,7 +112,7 @@ def function_from_callable(
 
         def call(_row: int) -> tuple[Any, None]:
             with np.errstate(all="ignore"):
-                return callable_(*given, **{name: _constant(c) for name, c in constants.items()}), None
+                return callable_(*given, **fresh_constants(constants)), None
 
         return run_calls(1, np.float64, call)
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 import builtins
 import math
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from gradverify.core.arrays import Matrix
+from gradverify.core.arrays import Array, Matrix
 from gradverify.core.variables import Variables
-from gradverify.functions.callables import CAUGHT, arguments
-from gradverify.functions.watched import Edge, Site, Watch, Watched, line_at, mathematics, plain, watched, watching
+from gradverify.functions.callables import CAUGHT, arguments, fresh_constants
+from gradverify.functions.watched import Edge, Site, Watch, Watched, Watching, line_at, mathematics, plain, watched
 
 _LIBRARIES = ("site-packages", "dist-packages", "/lib/python")
 # Makers of arrays, which NumPy does not ask the arrays about that they are given.
@@ -123,10 +123,10 @@ class Unbounded:
 
     def called(self, watch: Watch, args: Sequence[Any], named: dict[str, Any]) -> Any:
         """What the code returns for plain arguments, plain."""
-        with watching(watch):
+        with Watching(watch):
             return plain(self.swapped(*map(watched, args), **{name: watched(v) for name, v in named.items()}))
 
-    def learn(self, points: Matrix, variables: Variables, constants: dict[str, Any]) -> bool:
+    def learn(self, points: Matrix, variables: Variables, constants: Mapping[str, Array]) -> bool:
         """Find what is a safeguard by `points`, which a claim is right at; whether there is any.
 
         What is active there, or has values next to its bound only, is none, nor is what keeps f from no edge.
@@ -134,7 +134,7 @@ class Unbounded:
         watches = []
         for point in points:
             watch = Watch(passes_by=False, bounds_only=self.bounds_only)
-            self.called(watch, arguments(point, variables), dict(constants))
+            self.called(watch, arguments(point, variables), fresh_constants(constants))
             watches.append(watch)
         seen = set[Site]().union(*(watch.seen for watch in watches))
         clear = set[Site]().union(*(watch.clear for watch in watches))
@@ -146,7 +146,7 @@ class Unbounded:
         self.kept = frozenset(active | idle | (seen - clear))
         return bool(seen - self.kept)
 
-    def _at_work(self, found: Watch, point: Any, variables: Variables, constants: dict[str, Any]) -> set[Site]:
+    def _at_work(self, found: Watch, point: Any, variables: Variables, constants: Mapping[str, Array]) -> set[Site]:
         """Where f comes near an edge if what is bounded there were at the bound, at a point, (n,).
 
         That a value is compared with a bound may lead past the edge altogether, and tells nothing.
@@ -156,12 +156,7 @@ class Unbounded:
             if site in sites:
                 continue
             watch = Watch(passes_by=False, usual=self.usual, forced=(site, upper))
-            try:
-                with np.errstate(all="ignore"):
-                    self.called(watch, arguments(point, variables), dict(constants))
-            except CAUGHT:
-                continue
-            if watch.comes_near(site):
+            if self._ends(watch, point, variables, constants) and watch.comes_near(site):
                 sites.add(site)
         return sites
 
@@ -169,23 +164,22 @@ class Unbounded:
         """The value with safeguards passed by."""
         return self.called(Watch(passes_by=True, bounds_only=self.bounds_only, kept=self.kept), args, named)
 
-    def active(self, point: Any, variables: Variables, constants: dict[str, Any]) -> str:
+    def active(self, point: Any, variables: Variables, constants: Mapping[str, Array]) -> str:
         """The line of a safeguard that is active at a point, (n,), and needed; "" where there is none."""
         watch = Watch(passes_by=True, kept=self.kept, usual=self.usual)
-        try:
-            with np.errstate(all="ignore"):
-                self.called(watch, arguments(point, variables), dict(constants))
-        except CAUGHT:  # what the code does without its safeguards is nobody's fault
-            return ""
-        needed = watch.needed()
+        needed = watch.needed() if self._ends(watch, point, variables, constants) else ()
         return line_at(needed[0]) or "a bound" if needed else ""
 
-    def subjects(self, point: Any, variables: Variables, constants: dict[str, Any]) -> list[tuple[Any, Any]]:
+    def subjects(self, point: Any, variables: Variables, constants: Mapping[str, Array]) -> list[tuple[Any, Any]]:
         """What is bounded at a point, (n,), each flat, and which of it is changed by that."""
         watch = Watch(passes_by=True, kept=self.kept, usual=self.usual)
+        return watch.subjects if self._ends(watch, point, variables, constants) else []
+
+    def _ends(self, watch: Watch, point: Any, variables: Variables, constants: Mapping[str, Array]) -> bool:
+        """Let `watch` notice a call at a point, (n,); whether that came to an end, without an exception."""
         try:
             with np.errstate(all="ignore"):
-                self.called(watch, arguments(point, variables), dict(constants))
-        except CAUGHT:
-            return []
-        return watch.subjects
+                self.called(watch, arguments(point, variables), fresh_constants(constants))
+        except CAUGHT:  # what the code does without its safeguards is nobody's fault
+            return False
+        return True

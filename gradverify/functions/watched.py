@@ -45,7 +45,7 @@ _EXPONENTIALS = EXPONENTIALS | {"expit", "logaddexp"}
 _EDGES_OF_SECOND = frozenset(("divide", "true_divide", "xlogy"))  # whose second operand is the one
 
 
-class PassedByTooOften(Exception):  # noqa: N818 - no error of anybody's
+class PassedByTooOftenError(Exception):
     """Code needs what looked like a safeguard: a loop ends by it."""
 
 
@@ -96,7 +96,7 @@ class Watch:
         self.seen.add(site)
         self.count += 1
         if self.count > MOST_PASSED_BY:
-            raise PassedByTooOften
+            raise PassedByTooOftenError
         if np.any(beyond):
             self.active.setdefault(site, set()).add(key)
         if site not in self.kept:
@@ -120,8 +120,8 @@ class Watch:
 _watches: list[Watch] = []  # the innermost is the one that notices
 
 
-class watching:  # noqa: N801 - a context
-    """Let `watch` notice what is done with watched arrays."""
+class Watching:
+    """A context in which `watch` notices what is done with watched arrays."""
 
     def __init__(self, watch: Watch) -> None:
         self.watch = watch

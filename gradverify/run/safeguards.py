@@ -6,18 +6,25 @@ own values, as for the diagnosis. Code that spells no formula is called with arr
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from gradverify.core.arrays import Matrix
+from gradverify.core.arrays import Matrix, Vector
 from gradverify.core.problem import CallableFunction, ExpressionFunction, Function
 from gradverify.core.safeguarded import Subjects, Unguarded
 from gradverify.core.verify import Verified
 from gradverify.expression.nodes import Node
 from gradverify.expression.safeguards import Bare, bare
 from gradverify.functions.build import as_vector
-from gradverify.functions.callables import CAUGHT, arguments, claim_from_callable, function_from_callable
+from gradverify.functions.callables import (
+    CAUGHT,
+    arguments,
+    claim_from_callable,
+    fresh_constants,
+    function_from_callable,
+)
 from gradverify.functions.expressions import claim_from_expression, function_from_expression
 from gradverify.functions.unbounded import Unbounded
 from gradverify.run.formulas import MOST_COMPONENTS, MOST_POINTS, PYTHON, with_formulas
@@ -63,10 +70,9 @@ def _of_code(function: CallableFunction, claim: Function, verified: Verified) ->
     unbounded = _unbounded(function, verified)
     if unbounded is None:
         return None
-    given = {name: float(c) if c.shape == () else c for name, c in function.constants.items()}
 
     def active(points: Matrix) -> list[str]:
-        return [unbounded.active(point, function.variables, given) for point in points]
+        return [unbounded.active(point, function.variables, function.constants) for point in points]
 
     free = function_from_callable(
         unbounded, function.variables, function.constants, function.output_shape, kind=WATCHED,
@@ -74,7 +80,7 @@ def _of_code(function: CallableFunction, claim: Function, verified: Verified) ->
     )  # fmt: skip
 
     def subjects(points: Matrix) -> list[Subjects]:
-        return [unbounded.subjects(point, function.variables, given) for point in points]
+        return [unbounded.subjects(point, function.variables, function.constants) for point in points]
 
     return Unguarded(free, _claim(claim, verified), active, subjects)
 
@@ -85,14 +91,15 @@ def _unbounded(function: CallableFunction, verified: Verified, *, bounds_only: b
         return None
     unbounded = Unbounded(function.callable, bounds_only=bounds_only)
     points = verified.points[:MOST_POINTS]
-    given = {name: float(c) if c.shape == () else c for name, c in function.constants.items()}
+
+    def called(one: Callable[..., Any], point: Vector) -> Any:
+        return one(*arguments(point, function.variables), **fresh_constants(function.constants))
+
     try:
-        if not unbounded.learn(points, function.variables, given):
+        if not unbounded.learn(points, function.variables, function.constants):
             return None
-        for point in points:
-            args = arguments(point, function.variables), arguments(point, function.variables)
-            if not _same(unbounded(*args[0], **given), function.callable(*args[1], **given)):
-                return None
+        if not all(_same(called(unbounded, point), called(function.callable, point)) for point in points):
+            return None
     except CAUGHT:
         return None
     return unbounded

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit
 
+from gradverify.core.variables import Variables
 from gradverify.functions.unbounded import Unbounded
 
 VALUES = np.array([-1.0, 0.0, 1e-9, 0.5, 1.0, 2.0])
@@ -73,3 +74,16 @@ def test_the_modules_of_the_code_stay_as_they_are() -> None:
     Unbounded(by_method)(VALUES)
     assert by_method.__globals__["np"] is np
     assert by_method(VALUES).max() < 1
+
+
+def test_code_that_changes_a_constant_changes_none_of_the_specs() -> None:
+    def centred(p: Any, data: Any) -> Any:
+        data -= data.mean()
+        return -np.log(np.maximum(p, 1e-12)).sum() * (data * data).sum()
+
+    variables, constants = Variables.of([("p", (2,))]), {"data": np.array([1.0, 2.0, 6.0])}
+    watching = Unbounded(centred)
+    watching.learn(np.array([[0.5, 0.2]]), variables, constants)
+    assert watching.active(np.array([0.0, 0.2]), variables, constants)
+    watching.subjects(np.array([0.0, 0.2]), variables, constants)
+    assert constants["data"].tolist() == [1.0, 2.0, 6.0]
