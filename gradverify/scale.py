@@ -18,7 +18,6 @@ import numpy as np
 from gradverify.core.answers import Answer
 from gradverify.core.arrays import Vector
 from gradverify.core.estimates import DoesNotApply
-from gradverify.core.guard import check_estimates
 from gradverify.core.judge import Code
 from gradverify.core.problem import Derivative, Domain, Precision, Problem, Request, Tolerance, one_line
 from gradverify.core.projection import space, words
@@ -26,6 +25,7 @@ from gradverify.core.projection.compare import Comparison, Rules, compare
 from gradverify.core.projection.directions import Direction, sizes
 from gradverify.core.projection.reduced import Along, Means
 from gradverify.core.projection.space import Block, Entry, Magnitudes, Summary
+from gradverify.core.usable import check_estimates
 from gradverify.core.variables import Shape, Variables
 from gradverify.core.verdicts import Verdict
 

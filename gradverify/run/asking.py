@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gradverify.core.estimates import DoesNotApply, TooManyComponentsError
-from gradverify.core.guard import check_estimates, check_screened
 from gradverify.core.problem import Derivative, Domain, Function, Precision, Problem, Request, Tolerance, one_line
+from gradverify.core.usable import check_estimates, check_screened
 from gradverify.core.verify import Answer
 from gradverify.functions.approximations import approximation
 from gradverify.functions.build import Loaded

@@ -12,8 +12,8 @@ import numpy as np
 
 from gradverify.core.arrays import Array, Mask, Matrix, Tensor, Vector
 from gradverify.core.estimates import Backend, DoesNotApply, Estimate, Estimates
-from gradverify.core.guard import check_estimates
 from gradverify.core.problem import Evaluation, Function, Problem, Request, one_line
+from gradverify.core.usable import check_estimates
 from gradverify.core.verdicts import NoteKind
 from gradverify.testing.cases import Case
 from gradverify.testing.problems import problem_from_callable, problem_from_expression

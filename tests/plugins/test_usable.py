@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradverify.core.guard import check_estimates
 from gradverify.core.problem import Request
+from gradverify.core.usable import check_estimates
 from gradverify.core.verdicts import NoteKind
 from gradverify.plugin import Estimates, Kink, Note, Proof
 from tests.plugins.liars import TRIAL, Truthful
