@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from gradverify.core import subgradient
-from gradverify.core.answers import Ask, Judged
+from gradverify.core.answers import Ask, Judged, values_at
 from gradverify.core.arrays import Array, Matrix, Vector
-from gradverify.core.estimates import Kink
+from gradverify.core.estimates import Kink, Screened
 from gradverify.core.judge import PASS, Code
 from gradverify.core.problem import Derivative, Problem, Request
+from gradverify.core.values import flat
 from gradverify.core.verdicts import Evidence
 
 
@@ -87,20 +88,17 @@ KNOWN = 0.75  # of the points: where a quick look has fewer, a longer one may ha
 def _gradients(backend: str, problem: Problem, points: Matrix, ask: Ask, exact: bool) -> Matrix | None:
     """A backend's values at points, shape (k, c), or None where it has none.
 
-    Where it is exact its quick look will do, if it has values at most of them: nobody asks for their round-off. What
-    refuses a quick look refuses a longer one.
+    Where it is exact its quick look will do, if it has values at most of them: nobody asks for their round-off.
     """
     if not points.shape[0]:
         return None
-    answer = ask(backend, problem, Request(points, screening=exact))
-    quick = answer.screened
-    if quick is not None:
-        values, bounds = (part.reshape((points.shape[0], -1)) for part in (quick.values, quick.error_bounds))
+
+    def sharp(quick: Screened) -> Matrix | None:
+        values, bounds = flat(quick.values), flat(quick.error_bounds)
         known = np.isfinite(values).all(axis=1) & quick.finite
         size = np.max(np.abs(values[known]), axis=1, keepdims=True, initial=0.0)
-        if known.mean() >= KNOWN and (bounds[known] <= SHARP * size).all():
-            return np.where(known[:, None], values, np.nan)
-        answer = ask(backend, problem, Request(points))
-    if answer.estimates is None:
-        return None
-    return np.array([e.value for e in answer.estimates.points]).reshape((points.shape[0], -1))
+        is_sharp = known.mean() >= KNOWN and (bounds[known] <= SHARP * size).all()
+        return np.where(known[:, None], values, np.nan) if is_sharp else None
+
+    found = values_at(ask, backend, problem, Request(points), sharp if exact else None)
+    return None if found is None else flat(found)

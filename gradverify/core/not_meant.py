@@ -14,7 +14,7 @@ Of anything else nobody but the author knows whether it is meant. It is left out
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -126,25 +126,16 @@ class NotMeant:
         if not len(as_usual):
             return True
         start = as_usual[0]
-        border = self._border(start, point, value)
+        border = border_before(start, point, self._answers(value))
         before = self._values((start + border * (point - start))[None])[0]
         with np.errstate(all="ignore"):
             if (np.abs(before - value) <= MEETS * np.abs(value)).all():
                 return True
         return self._claim_branches(start, point, border) or self._could_be_left_out(point, value, candidates, as_usual)
 
-    def _border(self, start: Vector, end: Vector, value: Vector) -> float:
-        """How much of the way from `start` to `end` f goes before it answers with `value`."""
-        low, high = 0.0, 1.0
-        for _ in range(HALVINGS):
-            middle = (low + high) / 2
-            if middle in (low, high):
-                break
-            if (self._values((start + middle * (end - start))[None])[0] == value).all():
-                high = middle
-            else:
-                low = middle
-        return low
+    def _answers(self, value: Vector) -> Callable[[Vector], bool]:
+        """Whether f answers with `value` at a point."""
+        return lambda point: bool((self._values(point[None])[0] == value).all())
 
     def _claim_branches(self, start: Vector, end: Vector, border: float) -> bool:
         """Whether the claim has a branch where f has: it jumps at the border, or is constant from there on, and is not
@@ -185,12 +176,26 @@ class NotMeant:
             alone[j] = point[j]
             if not (self._values(alone[None]) == value).all():
                 continue
-            border = self._border(start, alone, value)
+            border = border_before(start, alone, self._answers(value))
             moved = bases.copy()
             moved[:, j] = (start + (border + BEYOND * (1.0 - border)) * (alone - start))[j]
             if (self._values(moved) == value).all():
                 return True
         return False
+
+
+def border_before(start: Vector, end: Vector, is_beyond: Callable[[Vector], bool]) -> float:
+    """How much of the way from `start` to `end` one goes before a point is beyond, as `end` is."""
+    low, high = 0.0, 1.0
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        if middle in (low, high):
+            break
+        if is_beyond(start + middle * (end - start)):
+            high = middle
+        else:
+            low = middle
+    return low
 
 
 def jumps(values: Matrix) -> bool:

@@ -23,7 +23,7 @@ import numpy as np
 
 from gradverify.core.arrays import Mask, Matrix, Vector
 from gradverify.core.judge import FAIL, PASS
-from gradverify.core.not_meant import BESIDE, HALVINGS, jumps
+from gradverify.core.not_meant import BESIDE, border_before, jumps
 from gradverify.core.problem import Derivative, Function, Problem
 from gradverify.core.values import values_of
 from gradverify.core.verdicts import Evidence
@@ -145,21 +145,16 @@ class Safeguarded:
 
         Where no listed point is without an active safeguard, nothing tells, and the point is judged.
         """
-        assert self.unguarded is not None
-        starts = self._starts_at()
+        unguarded, starts = self.unguarded, self._starts_at()
+        assert unguarded is not None
         if not len(starts):
             return True
-        start, low, high = starts[0], 0.0, 1.0
-        for _ in range(HALVINGS):
-            middle = (low + high) / 2
-            if middle in (low, high):
-                break
-            inside = self.unguarded.active((start + middle * (point - start))[None])[0]
-            low, high = (low, middle) if inside else (middle, high)
-        ways = low + BESIDE * np.array([-3.0, -1.0, 1.0, 3.0])
+        start = starts[0]
+        border = border_before(start, point, lambda between: bool(unguarded.active(between[None])[0]))
+        ways = border + BESIDE * np.array([-3.0, -1.0, 1.0, 3.0])
         if ways[0] < 0 or ways[-1] > 1:
             return False
-        values = values_of(self.unguarded.claim, start + ways[:, None] * (point - start))
+        values = values_of(unguarded.claim, start + ways[:, None] * (point - start))
         return bool(np.isfinite(values).all() and jumps(values))
 
     def _starts_at(self) -> Matrix:

@@ -11,10 +11,10 @@ from dataclasses import replace
 import numpy as np
 
 from gradverify.core import stairs
-from gradverify.core.answers import Ask, Judged
+from gradverify.core.answers import Ask, Judged, values_at
 from gradverify.core.arrays import Array, Mask, Matrix, Tensor, Vector
 from gradverify.core.cross_examination import OtherSlopes, is_inconsistent, other_slopes
-from gradverify.core.estimates import Kink, Note
+from gradverify.core.estimates import Kink, Note, Screened
 from gradverify.core.judge import FAIL, ROUND_OFF_UNITS, Code
 from gradverify.core.kinks import find_kinks
 from gradverify.core.lost_digits import is_exact_elsewhere, lost
@@ -449,12 +449,12 @@ SHARP = 0.01  # of the tolerance: so little a rough value may be off by where a 
 def _reference(problem: Problem, request: Request, backend: str, ask: Ask, suspects: Mask) -> Tensor | None:
     """The backend's derivatives, (p, …); suspects: (c,).
 
-    A quick look, which measures no round-off and costs a sixth of a trace, will do where it is sharp for the suspects.
+    A quick look will do where it is sharp for the suspects.
     """
-    rough = ask(backend, problem, replace(request, screening=True))
-    if rough.screened is not None:
-        values, bounds = flat(rough.screened.values)[:, suspects], flat(rough.screened.error_bounds)[:, suspects]
-        if (bounds <= SHARP * problem.tolerance.relative * np.abs(values)).all():  # unknown values are NaN
-            return rough.screened.values
-    answer = rough if rough.estimates is not None else ask(backend, problem, request)
-    return None if answer.estimates is None else np.array([e.value for e in answer.estimates.points])
+
+    def sharp(rough: Screened) -> Tensor | None:
+        values, bounds = flat(rough.values)[:, suspects], flat(rough.error_bounds)[:, suspects]
+        is_sharp = (bounds <= SHARP * problem.tolerance.relative * np.abs(values)).all()  # unknown values are NaN
+        return rough.values if is_sharp else None
+
+    return values_at(ask, backend, problem, request, sharp)

@@ -185,8 +185,9 @@ def bare(
             chooses = isinstance(guard.source, Call) and guard.source.function == "where"
             if chooses or guard.source in (far if is_one_of_far else near):
                 inside = tuple(edge for edge, parts in edges[is_one_of_far] if guard.subject in parts)
-                guard = replace(guard, edges=inside)  # noqa: PLW2901 - the same, known better
-            found.append(guard)
+                found.append(replace(guard, edges=inside))
+            else:
+                found.append(guard)
         # A claim may do without the logarithm: that of a bounded p is p − y.
         stay = {
             (guard.source, guard.upper)

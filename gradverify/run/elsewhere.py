@@ -151,25 +151,30 @@ def _unconfirmed(count: int) -> str:
 def _not_meant(found: search.Found, searched: Verified) -> str:
     """What is said of points that the code seems not to be meant for, and at which the claim is not 0."""
     assert found.not_meant_at is not None
-    at = _at(found.not_meant_at, searched)
-    where = f"at {found.not_meant} of the search's points, such as {at}," if found.not_meant > 1 else f"at {at}"
+    where = _where(found.not_meant, found.not_meant_at, searched)
+    between = "," if found.not_meant > 1 else ""
     return (
-        f"the function answers {found.not_meant_value:g} {where} and all around, as for what it is not meant for, and "
-        "the claim is not 0 there: such points were left out. If they are meant, list one in `points`; if not, a "
-        "`domain` without them says so"
+        f"the function answers {found.not_meant_value:g} {where}{between} and all around, as for what it is not meant "
+        "for, and the claim is not 0 there: such points were left out. If they are meant, list one in `points`; if "
+        "not, a `domain` without them says so"
     )
 
 
 def _safeguarded(found: search.Found, searched: Verified) -> str:
     """What is said of points at which a safeguard of f is active, and the claim is the gradient without it."""
     assert found.safeguarded_at is not None
-    at = _at(found.safeguarded_at, searched)
-    where = f"at {found.safeguarded} of the search's points, such as {at};" if found.safeguarded > 1 else f"at {at};"
+    where = _where(found.safeguarded, found.safeguarded_at, searched)
     return (
-        f"`{found.safeguarded_by}` keeps the function from where it has no value, and is active {where} the claim goes "
-        "on there as that of the function without it, as is usual: such points were left out. To have them judged, "
-        "list one in `points`"
+        f"`{found.safeguarded_by}` keeps the function from where it has no value, and is active {where}; the claim "
+        "goes on there as that of the function without it, as is usual: such points were left out. To have them "
+        "judged, list one in `points`"
     )
+
+
+def _where(count: int, example: Vector, searched: Verified) -> str:
+    """`count` of the search's points, of which one is shown."""
+    at = _at(example, searched)
+    return f"at {count} of the search's points, such as {at}" if count > 1 else f"at {at}"
 
 
 def _at(point: Vector, searched: Verified) -> str:

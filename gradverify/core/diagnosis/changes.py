@@ -139,13 +139,13 @@ def _lacking(path: Path, node: Node, pieces: Sequence[Call]) -> Iterator[Change]
     for piece in pieces:
         for function, what in (("multiply", "factor"), ("divide", "divisor")):
             part = _call(function, node, piece, like=node)
-            message = f"the term {_text(node)} lacks the {what} {_text(piece)}"
+            message = f"the term {text_of(node)} lacks the {what} {text_of(piece)}"
             yield Change(path, part, Fault.MISSING_CHAIN_FACTOR, message, 3.2)
     if not path or node.shape == ():
         for piece in pieces:
             for function, sign in (("add", "+"), ("subtract", "-")):
                 part = _call(function, node, piece, like=node)
-                message = f"the term {sign} {_text(piece)} is missing beside {_text(node)}"
+                message = f"the term {sign} {text_of(piece)} is missing beside {text_of(node)}"
                 yield Change(path, part, Fault.MISSING_TERM, message, 3.1)
 
 
@@ -159,8 +159,8 @@ def _without_a_slope(
     for call, slope in slopes:
         if slope.shape == node.shape != () and slope != node:
             part = _call("multiply", node, slope, like=node)
-            message = f"the chain rule's factor {_text(slope)}, the derivative of {_text(call)}, is missing"
-            yield Change(path, part, Fault.MISSING_CHAIN_FACTOR, f"{message} in {_text(node)}", 2.2)
+            message = f"the chain rule's factor {text_of(slope)}, the derivative of {text_of(call)}, is missing"
+            yield Change(path, part, Fault.MISSING_CHAIN_FACTOR, f"{message} in {text_of(node)}", 2.2)
 
 
 def _wrapped(path: Path, node: Node, wrappers: Sequence[str]) -> Iterator[Change]:
@@ -168,14 +168,14 @@ def _wrapped(path: Path, node: Node, wrappers: Sequence[str]) -> Iterator[Change
     if isinstance(node, (Name, Index)) or (isinstance(node, Call) and node.function in ("matmul", "add", "subtract")):
         for function in wrappers:
             part = Call(function, (node,), node.shape)
-            yield Change(path, part, Fault.FACTOR, f"{_text(node)} stands where {_text(part)} belongs", 2.5)
+            yield Change(path, part, Fault.FACTOR, f"{text_of(node)} stands where {text_of(part)} belongs", 2.5)
 
 
 def lacking_names(path: Path, node: Node, variables: Variables, claim: Function) -> Iterator[Change]:
     """A factor or divisor that is one name is missing at a part that may itself be a factor."""
     for name in [n for n in names_in_claim(variables, claim) if n.shape in (node.shape, ())][:MOST_NAMES]:
         for function, what in (("multiply", "factor"), ("divide", "divisor")):
-            message = f"{_text(node)} lacks the {what} {_text(name)}"
+            message = f"{text_of(node)} lacks the {what} {text_of(name)}"
             yield Change(path, Call(function, (node, name), node.shape), Fault.FACTOR, message, 2.7)
 
 
@@ -199,7 +199,7 @@ MOST_TEXTS = 1_000  # that are kept at a time
 _texts: dict[int, tuple[Node, str]] = {}
 
 
-def _text(node: Node) -> str:
+def text_of(node: Node) -> str:
     """The text of `node`, cut; cached by identity, as most changes of a part tell of the part itself."""
     found = _texts.get(id(node))
     if found is None:  # the nodes are held, so that their ids stay theirs
@@ -233,7 +233,7 @@ def _signs(path: Path, node: Node, parent: Node | None) -> Iterator[Change]:
     """A term, an argument or a factor whose sign is wrong; a condition that is turned round."""
     if isinstance(node, Compare):
         turned = replace(node, operator=FLIPPED[node.operator])
-        yield Change(path, turned, Fault.WRONG_BRANCH, f"the condition {_text(node)} is turned round", 1.0, True)
+        yield Change(path, turned, Fault.WRONG_BRANCH, f"the condition {text_of(node)} is turned round", 1.0, True)
         return
     if isinstance(node, Call) and node.function == "where":
         condition, yes, no = node.arguments
@@ -242,14 +242,14 @@ def _signs(path: Path, node: Node, parent: Node | None) -> Iterator[Change]:
             yield Change(path, swapped, Fault.WRONG_BRANCH, "the two branches are swapped", 1.0, True)
     if isinstance(node, Call) and node.function in ("add", "subtract"):
         for k, term in enumerate(node.arguments):
-            message = f"the sign of the term {_text(_bare(term))} is wrong"
+            message = f"the sign of the term {text_of(_bare(term))} is wrong"
             yield Change(path, _turned(node, k), Fault.SIGN, message, 0.5, True, -1.0)
     inside = isinstance(parent, Call) and parent.function not in (*_PRODUCTS, "negative", "add", "subtract", "where")
     if inside and isinstance(parent, Call) and _counts(node):
-        message = f"the sign of the argument of {parent.function}, {_text(_bare(node))}, is wrong"
+        message = f"the sign of the argument of {parent.function}, {text_of(_bare(node))}, is wrong"
         yield Change(path, negated(node), Fault.SIGN, message, 0.6, True, -1.0)
     if isinstance(parent, Call) and parent.function == "where" and _counts(node):
-        yield Change(path, negated(node), Fault.SIGN, f"the sign of {_text(_bare(node))} is wrong", 0.6, True, -1.0)
+        yield Change(path, negated(node), Fault.SIGN, f"the sign of {text_of(_bare(node))} is wrong", 0.6, True, -1.0)
 
 
 def _bare(node: Node) -> Node:
@@ -287,7 +287,7 @@ def _left_out(path: Path, node: Node) -> Iterator[Change]:
                 rest = (negated(rest[0]),)
             if broadcast([r.shape for r in rest]) == shape:  # v + sum(v) − 5 is no vector without its v
                 part = rest[0] if len(rest) == 1 else replace(node, arguments=rest)
-                message = f"the term {_text(_bare(term))} does not belong there"
+                message = f"the term {text_of(_bare(term))} does not belong there"
                 yield Change(path, part, Fault.EXTRA_TERM, message, 1.5, True)
     if node.function in ("multiply", "divide", "matmul"):
         for k, factor in enumerate(arguments):
@@ -300,12 +300,12 @@ def _left_out(path: Path, node: Node) -> Iterator[Change]:
                     rest = (as_number(1.0), *rest)
                 part = rest[0] if len(rest) == 1 else replace(node, arguments=rest)
                 verb = "the divisor" if node.function == "divide" and not numerator else "the factor"
-                message = f"{verb} {_text(factor)} does not belong in {_text(node)}"
+                message = f"{verb} {text_of(factor)} does not belong in {text_of(node)}"
                 yield Change(path, part, Fault.FACTOR, message, 1.5, True)
     if node.function == "multiply":
         yield from _without_logistic_slope(path, node)
     if len(arguments) == 1 and arguments[0].shape == shape and node.function not in ("negative", "transpose"):
-        message = f"{_text(node)} stands where {_text(arguments[0])} belongs"
+        message = f"{text_of(node)} stands where {text_of(arguments[0])} belongs"
         yield Change(path, arguments[0], Fault.FACTOR, message, 2.5)
 
 
@@ -330,8 +330,8 @@ def _without_logistic_slope(path: Path, node: Call) -> Iterator[Change]:
                     rest = tuple(factor for k, factor in enumerate(factors) if k not in (i, j))
                     if broadcast([r.shape for r in rest]) == node.shape:
                         part = rest[0] if len(rest) == 1 else Call("multiply", rest, node.shape)
-                        slope = _text(Call("multiply", (p, other), node.shape))
-                        message = f"the factor {slope} does not belong in {_text(node)}"
+                        slope = text_of(Call("multiply", (p, other), node.shape))
+                        message = f"the factor {slope} does not belong in {text_of(node)}"
                         yield Change(path, part, Fault.FACTOR, message, 1.5, True)
 
 
@@ -341,28 +341,28 @@ def _transposes(path: Path, node: Node) -> Iterator[Change]:
         left, right = node.arguments
         if left.shape == right.shape and len(node.shape) == 2:
             turned = replace(node, arguments=(right, left))
-            yield Change(path, turned, Fault.TRANSPOSED, f"the factors of {_text(node)} are in the wrong order", 1.2)
+            yield Change(path, turned, Fault.TRANSPOSED, f"the factors of {text_of(node)} are in the wrong order", 1.2)
     if len(node.shape) != 2 or node.shape[0] != node.shape[1] or isinstance(node, Number):
         return
     if isinstance(node, Call) and node.function in ("negative", "multiply", "add", "subtract", "divide", "eye"):
         twice = node.arguments if node.function == "multiply" and len(node.arguments) == 2 else ()
         if twice and isinstance(twice[0], Number) and twice[0].value == 2:
-            matrix, text = twice[1], _text(twice[1])
+            matrix, text = twice[1], text_of(twice[1])
             part = _call("add", matrix, _transposed(matrix), like=node)
-            message = f"{text} is taken to be symmetric: {_text(part)} belongs where {_text(node)} stands"
+            message = f"{text} is taken to be symmetric: {text_of(part)} belongs where {text_of(node)} stands"
             yield Change(path, part, Fault.TRANSPOSED, message, 0.9, True)
         if path and node.function in ("add", "subtract"):
-            message = f"{_text(node)} stands where its transpose belongs"
+            message = f"{text_of(node)} stands where its transpose belongs"
             yield Change(path, _transposed(node), Fault.TRANSPOSED, message, 1.4, True)
         return
-    text, other = _text(node), _transposed(node)
+    text, other = text_of(node), _transposed(node)
     cost = 0.2 * (not _plain(node))
     yield Change(path, other, Fault.TRANSPOSED, f"{text} stands where its transpose belongs", 1.0 + cost, True)
     both = _call("add", node, other, like=node)
-    message = f"the part with {_text(other)} is missing: {_text(both)} belongs where {text} stands"
+    message = f"the part with {text_of(other)} is missing: {text_of(both)} belongs where {text} stands"
     yield Change(path, both, Fault.MISSING_TERM, message, 1.1 + cost, True)
     half = _call("divide", both, as_number(2.0), like=node)
-    message = f"{text} is taken to be symmetric: {_text(half)} belongs where {text} stands"
+    message = f"{text} is taken to be symmetric: {text_of(half)} belongs where {text} stands"
     yield Change(path, half, Fault.TRANSPOSED, message, 1.1 + cost, True)
 
 
@@ -396,7 +396,7 @@ def _exponents(path: Path, node: Node, parent: Node | None) -> Iterator[Change]:
             if isinstance(other, Number) and other.value == 1:
                 part = base
             if part.shape == node.shape:
-                message = f"the exponent of {_text(base)} is {_text(exponent)} where {_text(other)} belongs"
+                message = f"the exponent of {text_of(base)} is {text_of(exponent)} where {text_of(other)} belongs"
                 yield Change(path, part, Fault.FACTOR, message, 1.6)
         return
     if isinstance(node, Number) or not _counts(node) or _is_no_base(node, parent):
@@ -404,7 +404,7 @@ def _exponents(path: Path, node: Node, parent: Node | None) -> Iterator[Change]:
     if isinstance(parent, Call) and isinstance(node, (Call, Name, Index)):
         for p in (2.0, 3.0, 0.5):
             part = _call("power", node, as_number(p), like=node)
-            message = f"{_text(node)} stands where {_text(part)} belongs"
+            message = f"{text_of(node)} stands where {text_of(part)} belongs"
             yield Change(path, part, Fault.FACTOR, message, 1.7)
 
 
@@ -441,11 +441,11 @@ def _factors(
             part = _times(value, node) if value == number else _call("divide", node, as_number(number), like=node)
             if isinstance(node, Number):
                 part_number = as_number(node.value * value)
-                message = f"the number {_text(node)} stands where {_text(part_number)} belongs"
+                message = f"the number {text_of(node)} stands where {text_of(part_number)} belongs"
                 yield Change(path, part_number, Fault.FACTOR, message, 2.0)
                 continue
             fault = Fault.MEAN_VS_SUM if counted else Fault.FACTOR
-            message = f"{_text(node)} has a factor of {name} where 1 belongs"
+            message = f"{text_of(node)} has a factor of {name} where 1 belongs"
             if counted:
                 message += ": a sum where a mean belongs" if value < 1 else ": a mean where a sum belongs"
             yield Change(path, part, fault, message, 2.0)
@@ -466,14 +466,14 @@ def _functions(path: Path, node: Node) -> Iterator[Change]:
         return
     for other in CONFUSED.get(node.function, ()):
         part = replace(node, function=other)
-        yield Change(path, part, Fault.FACTOR, f"{_text(node)} stands where {_text(part)} belongs", 2.2)
+        yield Change(path, part, Fault.FACTOR, f"{text_of(node)} stands where {text_of(part)} belongs", 2.2)
     if node.function in ("sum", "mean"):
         part = replace(node, function="mean" if node.function == "sum" else "sum")
         what = "a sum where a mean belongs" if node.function == "sum" else "a mean where a sum belongs"
-        yield Change(path, part, Fault.MEAN_VS_SUM, f"{_text(node)}: {what}", 1.0, True)
+        yield Change(path, part, Fault.MEAN_VS_SUM, f"{text_of(node)}: {what}", 1.0, True)
     slope = slope_of(node) if node.function not in ("power", "exp") else None
     if slope is not None:
-        message = f"{_text(node)} stands where the derivative of {name_of(node)}, {_text(slope)}, belongs"
+        message = f"{text_of(node)} stands where the derivative of {name_of(node)}, {text_of(slope)}, belongs"
         yield Change(path, slope, Fault.MISSING_CHAIN_FACTOR, message, 2.4)
         if node.function in ("sigmoid", "tanh", "divide"):
             return
@@ -495,7 +495,7 @@ def _other_names(path: Path, node: Node, names: Sequence[Name]) -> Iterator[Chan
                     other_entry = replace(node, parts=parts)
                     near = abs(entry - part) == 1
                     fault = Fault.OFF_BY_ONE_INDEX if near else Fault.FACTOR
-                    message = f"{_text(node)} stands where {_text(other_entry)} belongs"
+                    message = f"{text_of(node)} stands where {text_of(other_entry)} belongs"
                     yield Change(path, other_entry, fault, message, 2.1)
 
 
@@ -517,26 +517,26 @@ def _put_in(
         for name in factors:
             for function, what in (("multiply", "factor"), ("divide", "divisor")):
                 part = Call(function, (node, name), name.shape or node.shape)
-                message = f"{_text(node)} lacks the {what} {_text(name)}"
+                message = f"{text_of(node)} lacks the {what} {text_of(name)}"
                 yield Change(path, part, Fault.FACTOR, message, 2.7 if isinstance(name, (Name, Index)) else 2.75)
     if not (isinstance(parent, Call) and parent.function in ("add", "subtract", "negative")):
         one: list[Node] = [*fitting, as_number(1.0)]
         for term in one:
             for function, sign in (("add", "+"), ("subtract", "-")):
                 part = Call(function, (node, term), term.shape or node.shape)
-                message = f"the term {sign} {_text(term)} is missing beside {_text(node)}"
+                message = f"the term {sign} {text_of(term)} is missing beside {text_of(node)}"
                 yield Change(path, part, Fault.MISSING_TERM, message, 2.8)
     if len(node.shape) == 1 and not path:
         n = node.shape[0]
         for matrix in [m for m in names if m.shape == (n, n)][:MOST_NAMES]:
             for left in (matrix, _transposed(matrix)):
                 part = _call("matmul", left, node, like=node)
-                message = f"the chain rule's factor {_text(left)} @ … is missing"
+                message = f"the chain rule's factor {text_of(left)} @ … is missing"
                 yield Change(path, part, Fault.MISSING_CHAIN_FACTOR, message, 2.7)
     if isinstance(node, Name) or isinstance(parent, (Call, Compare)):
         part = _call("abs", node, like=node)
-        yield Change(path, part, Fault.SIGN, f"{_text(node)} stands where {_text(part)} belongs", 2.9)
+        yield Change(path, part, Fault.SIGN, f"{text_of(node)} stands where {text_of(part)} belongs", 2.9)
         part = _call("sign", node, like=node)
-        yield Change(path, part, Fault.SIGN, f"{_text(node)} stands where {_text(part)} belongs", 3.0)
+        yield Change(path, part, Fault.SIGN, f"{text_of(node)} stands where {text_of(part)} belongs", 3.0)
         times = _call("multiply", node, part, like=node)
-        yield Change(path, times, Fault.SIGN, f"{_text(node)} lacks the factor {_text(part)}", 3.1)
+        yield Change(path, times, Fault.SIGN, f"{text_of(node)} lacks the factor {text_of(part)}", 3.1)

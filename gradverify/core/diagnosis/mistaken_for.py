@@ -14,8 +14,8 @@ from gradverify.core.diagnosis.changes import (
     Change,
     as_number,
     names_in_claim,
+    text_of,
 )
-from gradverify.core.diagnosis.terms import short
 from gradverify.core.problem import Function
 from gradverify.core.variables import Variables
 from gradverify.core.verdicts import Fault
@@ -49,10 +49,6 @@ def mistaken(
     yield from _throughout(tree, nodes, variables, claim)
 
 
-def _text(node: Node) -> str:
-    return short(to_text(node))
-
-
 def _axes(path: Path, node: Node) -> Iterator[Change]:
     """A reduction along the other axis, as in a softmax over the examples instead of the classes."""
     if not isinstance(node, Call) or len(node.arguments) != 1:
@@ -65,7 +61,7 @@ def _axes(path: Path, node: Node) -> Iterator[Change]:
         others = [k for k in range(len(shape)) if k != node.axis and shape[:k] + shape[k + 1 :] == node.shape]
     for axis in others:
         part = Call(node.function, node.arguments, node.shape, axis)
-        message = f"{_text(node)} stands where {_text(part)} belongs: the wrong axis"
+        message = f"{text_of(node)} stands where {text_of(part)} belongs: the wrong axis"
         yield Change(path, part, Fault.TRANSPOSED, message, 1.0, True)
 
 
@@ -77,12 +73,12 @@ def _turned_over(path: Path, node: Node) -> Iterator[Change]:
     if node.function == "divide":
         if not isinstance(first, Number) or first.value != 1:
             part = Call("multiply", node.arguments, node.shape)
-            yield Change(path, part, Fault.FACTOR, f"{_text(node)} stands where {_text(part)} belongs", 1.8)
+            yield Change(path, part, Fault.FACTOR, f"{text_of(node)} stands where {text_of(part)} belongs", 1.8)
         return
     for one, other in ((first, second), (second, first)):
         if not isinstance(other, Number):
             part = Call("divide", (one, other), node.shape)
-            yield Change(path, part, Fault.FACTOR, f"{_text(node)} stands where {_text(part)} belongs", 1.8)
+            yield Change(path, part, Fault.FACTOR, f"{text_of(node)} stands where {text_of(part)} belongs", 1.8)
 
 
 def _sums(formulas: Sequence[Node]) -> list[Call]:
@@ -112,7 +108,7 @@ def _sums_of_f(path: Path, node: Node, sums: Sequence[Call]) -> Iterator[Change]
         if len(mine) == 1 and len(theirs) == 2:
             continue  # a name that is missing beside another, or p for 1 − p, is told by simpler changes
         if wanted.shape == node.shape and wanted != node and mine & theirs:
-            message = f"{_text(node)} stands where {_text(wanted)} belongs"
+            message = f"{text_of(node)} stands where {text_of(wanted)} belongs"
             fault = Fault.MISSING_TERM if mine < theirs else Fault.FACTOR
             yield Change(path, wanted, fault, message, 2.35)
     if isinstance(node, Call) and len(node.arguments) == 2 and node.arguments[0] == node.arguments[1]:
@@ -120,7 +116,7 @@ def _sums_of_f(path: Path, node: Node, sums: Sequence[Call]) -> Iterator[Change]
         for wanted in sums:
             if wanted.shape == part.shape and part in _terms(wanted):
                 both = Call(node.function, (wanted, wanted), node.shape, node.axis)
-                message = f"{_text(part)} stands where {_text(wanted)} belongs in {_text(node)}"
+                message = f"{text_of(part)} stands where {text_of(wanted)} belongs in {text_of(node)}"
                 yield Change(path, both, Fault.MISSING_TERM, message, 2.4)
 
 
@@ -134,7 +130,7 @@ def _other_thresholds(path: Path, node: Number, thresholds: Sequence[float]) -> 
     for value in thresholds:
         if value != node.value:
             part = as_number(value)
-            message = f"the number {_text(node)} stands where {_text(part)} belongs"
+            message = f"the number {text_of(node)} stands where {text_of(part)} belongs"
             yield Change(path, part, Fault.WRONG_BRANCH, message, 1.3, True)
 
 
@@ -152,7 +148,7 @@ def _lacking_a_sign(path: Path, node: Node, bare: Sequence[Node]) -> Iterator[Ch
         if inner.shape in (node.shape, ()):
             sign = Call("sign", (inner,), inner.shape)
             part = Call("multiply", (node, sign), node.shape)
-            message = f"{_text(node)} lacks the factor {_text(sign)}, the derivative of an absolute value"
+            message = f"{text_of(node)} lacks the factor {text_of(sign)}, the derivative of an absolute value"
             yield Change(path, part, Fault.MISSING_CHAIN_FACTOR, message, 2.3, True)
 
 

@@ -326,7 +326,7 @@ def inner_guesses(evidence: Evidence, index: int, function: Node, parts: Parts) 
         derivative = parts.derivative(node)
         if derivative is None:
             continue
-        text = short(to_text(node))
+        text = parts.text(node)
         values = derivative[rows, index % derivative.shape[1]]
         slope = Slope(values, f"the derivative of the inner expression {text}", f"inner {text}", node)
         if telling_slope(slope.values):
