@@ -71,6 +71,36 @@ def test_what_is_no_safeguard_or_wrong_in_both_senses_fails(function: str, claim
 
 
 @pytest.mark.parametrize(
+    ("function", "claim", "verdict"),
+    [
+        ("log(maximum(z, 1e-12)) + z**2", "1/z + 2*z", Verdict.PASS),
+        ("log(maximum(z, 1e-12)) + z**2", "1/z + where(z < -3, 4, 2)*z", Verdict.FAIL),
+        ("log(maximum(z, 1e-12)) + z**2", "1/z + 2*z + 5*maximum(-z, 0)", Verdict.FAIL),
+        ("log(maximum(z, 1e-12)) + z**2", "1/z + 2*abs(z)", Verdict.FAIL),
+        ("log(maximum(z, 1e-12)) + z**2", "1/abs(z) + 2*z", Verdict.FAIL),
+        ("log10(maximum(z - 1, 1e-12)) + exp(z)", "1/((z - 1)*log(10)) + exp(z)", Verdict.PASS),
+        ("log10(maximum(z - 1, 1e-12)) + exp(z)", "1/((z - 1)*log(10)) + exp(abs(z))", Verdict.FAIL),
+        ("sqrt(maximum(z, 1e-12)) + z**2", "0.5/sqrt(z) + 2*z", Verdict.PASS),
+        ("sqrt(maximum(z, 1e-12)) + z**2", "0.5/sqrt(abs(z)) + where(z < -3, 4, 2)*z", Verdict.FAIL),
+    ],
+)
+def test_where_f_has_no_value_without_its_bound_a_claim_is_its_formulas_derivative(
+    function: str, claim: str, verdict: Verdict
+) -> None:
+    found = judged(function, f"['{claim}']", "[[1.3], [2.9]]")
+    assert found == (verdict, verdict is Verdict.PASS)
+
+
+def test_among_many_variables_one_that_is_wrong_only_where_f_has_no_value_is_found() -> None:
+    variables = "{x: [40]}"
+    claim, wrong = "1/x + 2*x", "1/x + 2*x + 3*minimum(x, 0)*(cumsum(ones(40)) == 17)"
+    points = "[" + str([round(0.5 + i / 40, 3) for i in range(40)]) + "]"
+    function = "sum(log(maximum(x, 1e-12))) + sum(x**2)"
+    assert judged(function, f"{{x: '{claim}'}}", points, variables) == (Verdict.PASS, True)
+    assert judged(function, f"{{x: '{wrong}'}}", points, variables)[0] is Verdict.FAIL
+
+
+@pytest.mark.parametrize(
     ("function", "claim"),
     [
         ("exp(0.05*clip(z, -40, 40))", "0.05*exp(0.05*z)"),  # exp(2) is far from an overflow
@@ -113,6 +143,12 @@ def g(x):
         ("1/np.maximum(x, 1e-7)", "-1/x**2", "[2e-7, 5e-7]", Verdict.FAIL),
         ("np.log(np.maximum(x, 1e-7))", "1/x", "[0.3, 0.9]", Verdict.PASS),
         ("np.log(np.maximum(x, 1e-7)) / -3.0", "-1/(3*x)", "[0.3, 0.9]", Verdict.PASS),
+        ("np.log(np.maximum(x, 1e-7)) + x**2", "1/x + 2*x", "[0.3, 0.9]", Verdict.PASS),
+        ("np.log(np.maximum(x, 1e-7)) + x**2", "1/x + np.where(x < -3, 4, 2)*x", "[0.3, 0.9]", Verdict.FAIL),
+        ("math.log(max(x, 1e-7)) + x**2", "1/x + 2*x", "[0.3, 0.9]", Verdict.PASS),
+        ("math.log(max(x, 1e-7)) + x**2", "1/x + 2*abs(x)", "[0.3, 0.9]", Verdict.FAIL),
+        ("float(np.log(np.clip(x, 1e-7, None))) + x**2", "1/x + 2*x", "[0.3, 0.9]", Verdict.PASS),
+        ("float(np.log(np.clip(x, 1e-7, None))) + x**2", "1/x + 2*x + 5*max(-x, 0)", "[0.3, 0.9]", Verdict.FAIL),
         ("np.log(1 + np.exp(np.clip(x, -50, 50)))", "1/(1 + np.exp(-x))", "[0.3, 0.9]", Verdict.PASS),
     ],
 )

@@ -7,8 +7,9 @@ that nobody listed, at which the claim is not f's gradient, is left out where a 
 
 1. the claim is the gradient of f without the safeguard there; or
 2. f without it has no value there, or none that double precision shows, as −log(1 − sigmoid(100)), the claim has no
-   branch of its own at the border of the region, where it would jump, and what is off has to do with what is bounded
-   there: nothing excuses the other components.
+   branch of its own at the border of the region or within it, where it would jump, and what is off has to do with what
+   is bounded there: nothing excuses the other components. Where the formulas of f go on to complex numbers, as log(x)
+   does with log|x| + iπ at x < 0, its derivative may be real all the same, 1/x there; then the claim is held to that.
 
 A safeguard of the claim's own, as in `clip(p, 1e-7, 1 - 1e-7) - y`, is taken out of it as well. Whatever else a claim
 is there is judged like any other point, and so is a listed one.
@@ -25,7 +26,7 @@ from gradverify.core.arrays import Mask, Matrix, Vector
 from gradverify.core.judge import FAIL, PASS
 from gradverify.core.not_meant import BESIDE, border_before, jumps
 from gradverify.core.problem import Derivative, Function, Problem
-from gradverify.core.values import values_of
+from gradverify.core.values import values_of, values_of_complex
 from gradverify.core.verdicts import Evidence
 from gradverify.core.verify import Verified
 
@@ -37,6 +38,17 @@ LENGTHS = (1.0, 3.0)  # the same as they are: of a sigmoid's argument, in which 
 ROUGHLY = 0.3  # of the integral: what is left of f's digits, where log(1 − p) has but a few values
 MOST_ADDED_UP = 8  # components for which that is asked
 MOST_STARTS = 3  # listed points at which that is tried
+SAMPLES = 64  # of the claim on its way through a region, between two of which it may jump: a convention
+MOST_STEEP = 4  # such places that are looked at
+HALVINGS = 20  # of a way down to where the claim jumps: to a hundredth of `BESIDE`
+# Relative to max(1, |x|): the steps of central differences with complex values. With 2⁻¹² and an extrapolation of
+# order 4, round-off and truncation are both below 1e-9 for a derivative of ordinary scale.
+FORMAL_STEPS = (2.0**-10, 2.0**-11, 2.0**-12)
+# The second difference of a smooth function falls to a quarter when the step is halved, and not at all across an edge.
+SMOOTH = 0.35
+MOST_ALONE = 32  # components, each by itself; more of them along two random ways, which see each component
+DIGITS = 64 * float(np.finfo(np.float64).eps)  # of f: what a second difference may have of round-off
+FORMAL_ERRORS = 30.0  # times the difference between the two extrapolated values: what they may be off
 MOST_LOOKED_AT = 8  # points of one search, each with all backends: where all of them are left out, the others are too
 
 
@@ -106,7 +118,8 @@ class Safeguarded:
                 excused[row] = codes == PASS
                 wrong = self._surely_wrong(verified, at) and self.confirm(points[row]) is not None
                 if not excused[row].all() and not wrong and not self._claim_branches(points[row]):
-                    excused[row] = excused[row] | self._moves_bounded(points[row])
+                    may_be = self._moves_bounded(points[row]) & ~self._formally_wrong(points[row])
+                    excused[row] = excused[row] | may_be
         all_left_out = bool(some) and all(excused[row].all() for row in some)
         for row, point in enumerate(points):
             if excused[row].all() or (all_left_out and active[row]):
@@ -141,7 +154,8 @@ class Safeguarded:
         return out
 
     def _claim_branches(self, point: Vector) -> bool:
-        """Whether the claim jumps where the safeguard becomes active on the way from a listed point to `point`.
+        """Whether the claim jumps where the safeguard becomes active on the way from a listed point to `point`, or
+        beyond that.
 
         Where no listed point is without an active safeguard, nothing tells, and the point is judged.
         """
@@ -151,11 +165,86 @@ class Safeguarded:
             return True
         start = starts[0]
         border = border_before(start, point, lambda between: bool(unguarded.active(between[None])[0]))
-        ways = border + BESIDE * np.array([-3.0, -1.0, 1.0, 3.0])
+        return self._jumps_at(border, start, point) or any(
+            self._jumps_at(at, start, point) for at in self._steepest(border, start, point)
+        )
+
+    def _jumps_at(self, at: float, start: Vector, end: Vector) -> bool:
+        """Whether the claim jumps at a part of the way from `start` to `end`."""
+        assert self.unguarded is not None
+        ways = at + BESIDE * np.array([-3.0, -1.0, 1.0, 3.0])
         if ways[0] < 0 or ways[-1] > 1:
             return False
-        values = values_of(unguarded.claim, start + ways[:, None] * (point - start))
+        values = values_of(self.unguarded.claim, start + ways[:, None] * (end - start))
         return bool(np.isfinite(values).all() and jumps(values))
+
+    def _steepest(self, border: float, start: Vector, end: Vector) -> list[float]:
+        """Where the claim changes more than on both sides, between `border` and `end`: parts of the way there."""
+        assert self.unguarded is not None
+        claim, way = self.unguarded.claim, end - start
+        ways = border + (1.0 - border) * np.linspace(0.0, 1.0, SAMPLES + 1)
+        with np.errstate(all="ignore"):
+            changes = np.abs(np.diff(values_of(claim, start + ways[:, None] * way), axis=0))
+            standing_out = changes[1:-1] - np.maximum(changes[:-2], changes[2:])
+        rows, components = np.nonzero(standing_out > 0)
+        most = np.argsort(-standing_out[rows, components], kind="stable")[:MOST_STEEP]
+        found: list[float] = []
+        for row, component in zip((rows[most] + 1).tolist(), components[most].tolist(), strict=True):
+            low, high = float(ways[row]), float(ways[row + 1])
+            first, last = values_of(claim, start + np.array([[low], [high]]) * way)[:, component]
+            for _ in range(HALVINGS):
+                middle = (low + high) / 2
+                between = values_of(claim, (start + middle * way)[None])[0, component]
+                with np.errstate(all="ignore"):
+                    earlier = abs(between - first) > abs(last - between)
+                low, high, first, last = (low, middle, first, between) if earlier else (middle, high, between, last)
+            found.append(low)
+        return found
+
+    def _formally_wrong(self, point: Vector) -> Mask:
+        """Which components, (c,), of the claim are not the derivative of f without safeguards continued to complex
+        numbers, where f has no real value at `point` and that derivative is real.
+
+        By central differences along the real axis with one extrapolation (Richardson), error O(h⁴).
+        """
+        assert self.unguarded is not None
+        function, claim = self.unguarded.function, self.unguarded.claim
+        claimed = values_of(claim, point[None])[0]
+        none = np.zeros(claimed.size, dtype=np.bool_)
+        if self.problem.derivative is Derivative.HESSIAN or np.isfinite(values_of(function, point[None])).all():
+            return none
+        said = claimed.reshape((-1, point.size))
+        wrong = np.zeros(said.shape, dtype=np.bool_)
+        for way in self._formal_ways(point):
+            reaches = np.array(FORMAL_STEPS)
+            ways = point + np.outer([0.0, *reaches, *-reaches], way)
+            if not self.problem.domain.contains(ways).all():
+                continue
+            with np.errstate(all="ignore"):
+                values = values_of_complex(function, ways)
+                ahead, behind = values[1 : 1 + len(reaches)], values[1 + len(reaches) :]
+                bends = np.abs(ahead - 2.0 * values[0] + behind)
+                is_smooth = (bends[1:] <= SMOOTH * bends[:-1] + DIGITS * np.abs(values[0])).all(axis=0)
+                slopes = (ahead - behind) / (2.0 * reaches)[:, None]
+                rough, fine = (4.0 * slopes[1:] - slopes[:-1]) / 3.0
+                tolerance, moved = self.problem.tolerance, way != 0
+                size = np.abs(said[:, moved]) @ np.abs(way[moved])
+                allowed = tolerance.relative * np.maximum(size, np.abs(fine)) + FORMAL_ERRORS * np.abs(fine - rough)
+                allowed += tolerance.absolute * np.abs(way).sum()
+                is_real = np.abs(fine.imag) <= allowed
+                apart = np.abs(said[:, moved] @ way[moved] - fine.real) > allowed
+                found = is_smooth & is_real & apart & np.isfinite(fine) & np.isfinite(allowed)
+            wrong |= found[:, None] & moved
+        return wrong.ravel()
+
+    def _formal_ways(self, point: Vector) -> Matrix:
+        """Ways from `point`, (w, n), along which derivatives are looked at: by each variable, or by all at once."""
+        scale = np.maximum(1.0, np.abs(point))
+        if point.size <= MOST_ALONE:
+            return np.diag(scale)
+        signs = np.random.default_rng(self.problem.seed).choice([-1.0, 1.0], size=(2, point.size))
+        ways: Matrix = signs * scale
+        return ways
 
     def _starts_at(self) -> Matrix:
         """The listed points at which the claim is right, and no safeguard is active."""

@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 
-from gradverify.core.arrays import Matrix, Tensor, Vector
+from gradverify.core.arrays import Array, Matrix, Tensor, Vector
 from gradverify.core.problem import Function, Problem
 
 
@@ -18,6 +18,11 @@ def flat(values: Tensor) -> Matrix:
 def values_of(function: Function, points: Matrix) -> Matrix:
     """A function, or a claim, at `points`, (k, n): (k, c)."""
     return flat(np.asarray(function.evaluate(points).values))
+
+
+def values_of_complex(function: Function, points: Matrix) -> Array:
+    """A function at real `points`, (k, n), computed with complex numbers, so that log(−1) is iπ: (k, c)."""
+    return flat(np.asarray(function.evaluate(points.astype(np.complex128)).values))
 
 
 def values_inside(problem: Problem, points: Matrix, instead: Vector) -> Matrix:

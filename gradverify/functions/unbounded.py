@@ -48,7 +48,9 @@ def _maker(function: Callable[..., Any]) -> Callable[..., Any]:
 
 class _KindOfFloat(type):
     def __call__(cls, value: Any = 0.0) -> Any:
-        return watched(float(value)) if isinstance(value, Watched) else float(value)
+        if not isinstance(value, Watched):
+            return float(value)
+        return value if np.iscomplexobj(value) else watched(float(value))
 
     def __instancecheck__(cls, value: Any) -> bool:
         return isinstance(value, float) or (isinstance(value, Watched) and value.shape == ())

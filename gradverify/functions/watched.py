@@ -8,6 +8,7 @@ they come near it: a bound without such is a part of what the code computes.
 
 from __future__ import annotations
 
+import cmath
 import linecache
 import math
 import sys
@@ -205,12 +206,12 @@ class Watched(np.ndarray):
 
 
 def watched(value: Any) -> Any:
-    """`value` with its arrays and floating-point numbers watched."""
+    """`value` with its arrays and floating-point or complex numbers watched."""
     if isinstance(value, Watched):
         return value
     if isinstance(value, np.ndarray):
-        return value.view(Watched) if value.dtype.kind in "fb" else value
-    if isinstance(value, (float, np.floating, np.bool_)):
+        return value.view(Watched) if value.dtype.kind in "fbc" else value
+    if isinstance(value, (float, complex, np.inexact, np.bool_)):
         return np.asarray(value).view(Watched)
     if type(value) in (list, tuple):
         return type(value)(map(watched, value))
@@ -319,13 +320,16 @@ def _notice_edges(watch: Watch, name: str, inputs: tuple[Any, ...]) -> None:
 
 
 def mathematics(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of `math` that gives watched numbers for watched ones."""
+    """A function of `math` that gives watched numbers for watched ones, and that of `cmath` for complex ones."""
 
     def computed(*args: Any) -> Any:
         if _watches and any(isinstance(a, Watched) for a in args):
             _notice_edges(_watches[-1], function.__name__, args)
+        given = list(map(plain, args))
         try:
-            return watched(function(*map(plain, args)))
+            if any(np.iscomplexobj(a) for a in given):
+                return watched(getattr(cmath, function.__name__)(*given))
+            return watched(function(*given))
         except ValueError:  # log(0), which the safeguard was there for
             return watched(math.nan)
 
