@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from gradverify.core.arrays import Array, Matrix
-from gradverify.core.problem import Derivative, Domain, Evaluation, ExpressionFunction, Function
+from gradverify.core.problem import CallableFunction, Derivative, Domain, Evaluation, ExpressionFunction, Function
 from gradverify.core.variables import Shape
-from gradverify.functions.callables import claim_from_callable, function_from_callable, output_shape_of
+from gradverify.functions.callables import claim_from_callable, function_from_callable, learn_by_calling
 from gradverify.functions.constants import read_constants
 from gradverify.functions.expressions import claim_from_expression, function_from_expression
 from gradverify.functions.python_loader import source_of
@@ -78,6 +78,7 @@ def load(spec: Spec, loaders: Mapping[str, FunctionLoader], points: Matrix) -> L
         function: Function = composite.function
     else:
         function = _function(spec, loaders, directory, constants, points)
+    taken = function.constants if isinstance(function, CallableFunction) else constants
     outputs = function.output_shape
     scalar = next((d for d in (Derivative.GRADIENT, Derivative.HESSIAN) if d in given), None)
     if scalar is not None and outputs != ():
@@ -86,8 +87,8 @@ def load(spec: Spec, loaders: Mapping[str, FunctionLoader], points: Matrix) -> L
         )
     if Derivative.JACOBIAN in given and outputs == ():
         outputs = (1,)
-        function = _function(spec, loaders, directory, constants, points, outputs)
-    claims = {d: _claim(source, spec, loaders, directory, constants, d, outputs) for d, source in given.items()}
+        function = _function(spec, loaders, directory, taken, points, outputs)
+    claims = {d: _claim(source, spec, loaders, directory, taken, d, outputs) for d, source in given.items()}
     if composite is not None:
         if composite.function.output_shape != outputs:
             made, own = composite.function.output_shape, outputs
@@ -122,7 +123,7 @@ def _function(
     pair = source.returns == PAIR
     began = time.perf_counter()
     if outputs is None:
-        outputs = output_shape_of(callable_, spec.variables, constants, points, value_of_pair=pair)
+        outputs, constants = learn_by_calling(callable_, spec.variables, constants, points, value_of_pair=pair)
     first_call = time.perf_counter() - began
     called = function_from_callable(
         callable_, spec.variables, constants, outputs,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from gradverify.core.problem import (
 )
 from gradverify.core.variables import Shape, Variable, Variables
 from gradverify.core.verdicts import Fault, NoteKind
+from gradverify.functions.whole_numbers import REFUSED, needed_as_integers
 
 # What a user's code may raise and what then costs a value only. KeyboardInterrupt is left alone: OpenBLAS aside, it is
 # the user at the keyboard. SystemExit and GeneratorExit are the function's own doing.
@@ -80,7 +82,7 @@ def _same(before: Array, after: Array) -> bool:
 
 def fresh_constants(constants: Mapping[str, Array]) -> dict[str, Any]:
     """The constants for one call: numbers for shape (), copies of arrays otherwise, which the call may change."""
-    return {name: float(c) if c.shape == () else c.copy() for name, c in constants.items()}
+    return {name: c.item() if c.shape == () else c.copy() for name, c in constants.items()}
 
 
 def _number_type(points: Array) -> type:
@@ -170,6 +172,19 @@ def claim_from_callable(
         (n, n) if derivative is Derivative.HESSIAN else (*(outputs if derivative is Derivative.JACOBIAN else ()), n)
     )
 
+    held = constants
+
+    def call(point: Array) -> tuple[Any, str | None]:
+        nonlocal held
+        try:
+            return _call(callable_, point, variables, held)
+        except REFUSED:
+            found = needed_as_integers(lambda tried: _call(callable_, point, variables, tried), held)
+            if found is None:
+                raise
+            held = found
+            return _call(callable_, point, variables, held)
+
     def run(points: Array) -> Evaluation:
         dtype = _number_type(points)
         values: Array = np.full((0 if points.shape[0] == 1 else points.shape[0], *shape), np.nan, dtype=dtype)
@@ -177,7 +192,7 @@ def claim_from_callable(
         observations: list[Observation] = []
         for row in range(points.shape[0]):
             try:
-                value, changed = _call(callable_, points[row], variables, constants)
+                value, changed = call(points[row])
                 if changed is not None:
                     message = f"the claimed {derivative.value} changes its input `{changed}`"
                     observations.append(Observation(Fault.MUTATES_INPUT, message, row))
@@ -230,11 +245,34 @@ def output_shape_of(
 
     Tries the points in order until a call succeeds; when none does, () is assumed and evaluation says why.
     """
+    return learn_by_calling(callable_, variables, constants, points, value_of_pair=value_of_pair)[0]
+
+
+def learn_by_calling(
+    callable_: Callable[..., Any],
+    variables: Variables,
+    constants: Mapping[str, Array],
+    points: Array | Sequence[Array],
+    *,
+    value_of_pair: bool = False,
+) -> tuple[Shape, Mapping[str, Array]]:
+    """The shape of the function's value as `output_shape_of` finds it, and the constants that calls take.
+
+    Those are `constants`, with integers where nothing else is taken: a count, labels, indices.
+    """
+
+    def shape_at(point: Array, tried: Mapping[str, Array]) -> Shape:
+        value, _ = _call(callable_, point, variables, tried)
+        array = as_numbers(_part_of_pair(value, 0) if value_of_pair else value, "the function's value")
+        return array.shape if math.prod(array.shape) != 1 else ()
+
     for point in points:
         try:
-            value, _ = _call(callable_, point, variables, constants)
-            array = as_numbers(_part_of_pair(value, 0) if value_of_pair else value, "the function's value")
+            return shape_at(point, constants), constants
+        except REFUSED:
+            found = needed_as_integers(partial(shape_at, point), constants)
+            if found is not None:
+                return shape_at(point, found), found
         except CAUGHT:
-            continue
-        return array.shape if math.prod(array.shape) != 1 else ()
-    return ()
+            pass
+    return (), constants

@@ -81,6 +81,9 @@ def formula_of(
 
     part: of what it returns, where that is a pair.  by_variable: one result for each variable counts as well.
     """
+    constants = {
+        name: np.asarray(c, dtype=np.float64) for name, c in constants.items()
+    }  # labels are numbers in formulas
     reader = _Reader(variables, constants)
     try:
         parameters = [_Text(v.name) for v in variables]

@@ -145,7 +145,7 @@ def _row_function(function: CallableFunction, graft: Graft, traces: int) -> RowF
 
 
 def _constant(value: Array) -> Any:
-    return float(value) if value.shape == () else value.copy()
+    return value.item() if value.shape == () else value.copy()
 
 
 def _as_output(value: Any) -> Any:
