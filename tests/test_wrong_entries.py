@@ -86,3 +86,16 @@ def test_what_was_tried_of_some_of_many_wrong_components_is_not_said_to_have_fai
     unknown = [d.message for d in found.diagnosis if d.fault is Fault.UNKNOWN]
     assert unknown
     assert all("parts of f were tried for the first 64 wrong components alone" in message for message in unknown)
+
+
+def test_a_transposed_matrix_of_many_entries_is_told_where_the_claim_is_code() -> None:
+    weights = np.random.default_rng(0).normal(size=(20, 20))
+
+    def f(w: Any) -> Any:
+        while True:  # no formula
+            return (weights * np.sin(w)).sum()
+
+    at = [np.linspace(-2.0, 3.0, 400).reshape((20, 20))]
+    found = gradverify.check(f, lambda w: (weights * np.cos(w)).T, at=at, search=False).result
+    assert [d.fault for d in found.diagnosis] == [Fault.TRANSPOSED]
+    assert len(found.diagnosis[0].components) == 380

@@ -561,3 +561,56 @@ def test_powers_that_overflow_warn_nobody() -> None:
     col = Column(1.5 * tiny, tiny, np.zeros(3), tiny[:, None], far, 2.2e-16, 0, far)
     keys = [guess.key for guess in rougher_guesses(col, lambda index: "x")]
     assert not [key for key in keys if "power" in key]
+
+
+SHIFTED = {"a": "2*a*g", "b": "3*b**2", "c": "cos(c)", "d": "exp(d)", "g": "a**2"}
+FIVE: Mapping[str, Shape] = dict.fromkeys("abcdg", ())
+AT_FIVE = [[0.7, 1.3, -0.4, 0.9, 1.6], [-1.1, 0.6, 0.8, -0.3, 0.5], [0.4, -0.8, 1.9, 1.2, -0.7]]
+
+
+def test_a_wrong_component_beside_a_shifted_run_is_told_by_itself() -> None:
+    claim = {**SHIFTED, "a": "3*b**2", "b": "cos(c)", "g": "-a**2"}
+    found = diagnosis("a**2*g + b**3 + sin(c) + exp(d)", SHIFTED, claim, AT_FIVE, FIVE)
+    told = {d.fault: [c.variable for c in d.components] for d in found}
+    assert told == {Fault.OFF_BY_ONE_INDEX: ["a", "b"], Fault.SIGN: ["g"]}
+
+
+def test_what_comes_in_at_the_end_of_a_shifted_run_belongs_to_it() -> None:
+    claim = {**SHIFTED, "a": "3*b**2", "b": "cos(c)", "c": "0"}
+    found = only(diagnosis("a**2*g + b**3 + sin(c) + exp(d)", SHIFTED, claim, AT_FIVE, FIVE))
+    assert (found.fault, [c.variable for c in found.components]) == (Fault.OFF_BY_ONE_INDEX, ["a", "b", "c"])
+
+
+WEIGHTED = "sum([[1, 2, 3], [4, 5, 6], [7, 8, 9]]*sin(W))"
+BLOCK = ["cos(W[0, 0])", "2*cos(W[0, 1])", "3*cos(W[0, 2])", "4*cos(W[1, 0])", "5*cos(W[1, 1])", "6*cos(W[1, 2])"]
+BLOCK += ["7*cos(W[2, 0])", "8*cos(W[2, 1])", "9*cos(W[2, 2])"]
+AT_NINE = [[0.1 * i + 0.2 * i % 7 for i in range(1, 10)], [(-1.3) ** i / 4 for i in range(9)]]
+
+
+def as_block(order: list[int]) -> dict[str, str]:
+    rows = [", ".join(BLOCK[i] for i in order[k : k + 3]) for k in (0, 3, 6)]
+    return {"W": "[" + ", ".join(f"[{row}]" for row in rows) + "]"}
+
+
+@pytest.mark.parametrize(
+    ("order", "fault"),
+    [([0, 3, 6, 1, 4, 7, 2, 5, 8], Fault.TRANSPOSED), ([0, 3, 2, 1, 4, 5, 6, 7, 8], Fault.SWAPPED_COMPONENTS)],
+)
+def test_two_entries_that_are_exchanged_make_no_transposed_matrix(order: list[int], fault: Fault) -> None:
+    shapes: Mapping[str, Shape] = {"W": (3, 3)}
+    assert only(diagnosis(WEIGHTED, as_block(list(range(9))), as_block(order), AT_NINE, shapes)).fault is fault
+
+
+def test_a_claim_that_is_not_finite_is_quoted_where_it_is_not() -> None:
+    truth = {"x": "2*x", "y": "3*y**2"}
+    claim = {"x": "2*x + 0/(y - 2)", "y": "3*y**2 + 0/(x - 1)"}
+    found = only(diagnosis("x**2 + y**3", truth, claim, [[1.0, 3.0], [3.0, 2.0], [0.5, 0.7]]))
+    assert found.fault is Fault.NON_FINITE
+    assert found.message.endswith("not finite at points where f is, as ∂f/∂y is nan at (1, 3)")
+
+
+def test_a_claim_that_is_not_finite_at_one_point_is_told_with_all_its_values_there() -> None:
+    truth = {"x": "2*x", "y": "3*y**2"}
+    claim = {"x": "2*x + 0/(y - 3)", "y": "3*y**2 + 1/(x - 1)"}
+    found = only(diagnosis("x**2 + y**3", truth, claim, [[1.0, 3.0], [0.5, 0.7]]))
+    assert found.message.endswith("the claim is inf or nan at (1, 3), where f is finite")

@@ -9,7 +9,7 @@ import numpy as np
 from gradverify.core.arrays import Array
 from gradverify.core.diagnosis.evidence import Evidence
 from gradverify.core.diagnosis.hypotheses import CONFIDENCE, INFORMATIVE
-from gradverify.core.diagnosis.rearranged import rearranged
+from gradverify.core.diagnosis.rearranged import MOST_COMPONENTS, explained_at, rearranged
 from gradverify.core.problem import Derivative
 from gradverify.core.verdicts import Fault
 
@@ -58,14 +58,24 @@ def _blocks(evidence: Evidence) -> Iterator[tuple[str, Array, tuple[int, int]]]:
 
 def _transposed(evidence: Evidence, wrong: Array) -> Iterator[tuple[Fault, Array, str, float]]:
     for what, block, (rows, columns) in _blocks(evidence):
-        bad = np.intersect1d(wrong, block)
-        if bad.size < 2:
+        bad = np.isin(block, wrong)
+        if bad.sum() < 2 or block.size > MOST_COMPONENTS:
             continue
         # For a block that is not square, the transpose was flattened or reshaped in the wrong order.
         target = block.reshape((rows, columns)).T.reshape(-1)
-        partner = dict(zip(block.tolist(), target.tolist(), strict=True))
-        if bad.size <= MOST_PAIRS and all(explained(evidence, i, partner[i]) for i in bad.tolist()):
-            yield Fault.TRANSPOSED, bad, f"{what} is transposed", _confidence(evidence, bad)
+        same, apart = explained_at(evidence, block[bad], target[bad])
+        if same.all() and apart.all() and _are_alike(evidence, block[~bad], target[~bad]):
+            yield Fault.TRANSPOSED, block[bad], f"{what} is transposed", _confidence(evidence, block[bad])
+
+
+def _are_alike(evidence: Evidence, ones: Array, others: Array) -> bool:
+    """Whether the right values of components `ones` are those of `others`, so that their exchange leaves them right."""
+    usable = evidence.usable[:, ones] & evidence.usable[:, others]
+    r, p = evidence.reference[:, ones], evidence.reference[:, others]
+    with np.errstate(all="ignore"):
+        slack = evidence.fit * np.maximum(np.abs(r), np.abs(p)) + evidence.bound[:, ones] + evidence.bound[:, others]
+        near = np.abs(r - p) <= slack
+    return bool((near | ~usable).all())
 
 
 def _swapped(evidence: Evidence, wrong: Array) -> Iterator[tuple[Fault, Array, str, float]]:
@@ -83,13 +93,15 @@ def _swapped(evidence: Evidence, wrong: Array) -> Iterator[tuple[Fault, Array, s
 
 
 def _shifted(evidence: Evidence, wrong: Array) -> Iterator[tuple[Fault, Array, str, float]]:
-    """Components i of a run hold the values of i + 1 or i − 1; the end of the run may wrap round or be anything."""
+    """Components i of a run hold the values of i + 1 or i − 1; what comes in at its end may be anything."""
     total = evidence.claimed.shape[1]
     if wrong.size < 2 or wrong.size > MOST_PAIRS:
         return
     for shift in (1, -1):
         hits = [i for i in wrong.tolist() if 0 <= i + shift < total and explained(evidence, i, i + shift)]
+        end = max(hits, default=0) + 1 if shift == 1 else min(hits, default=0) - 1
         if len(hits) >= 2 and len(hits) >= wrong.size - 1:
             which = "next" if shift == 1 else "previous"
             message = f"each component holds the value of the {which} one: an index is off by one"
-            yield Fault.OFF_BY_ONE_INDEX, wrong, message, _confidence(evidence, wrong)
+            run = np.intersect1d(wrong, [*hits, end])  # one that is wrong elsewhere is so for another reason
+            yield Fault.OFF_BY_ONE_INDEX, run, message, _confidence(evidence, run)

@@ -173,9 +173,15 @@ def _non_finite(verified: Verified) -> Iterable[Diagnosis]:
     bad = ~np.isfinite(verified.claim.values) & (verified.codes == Code.FAIL)
     columns = np.flatnonzero(bad.any(axis=0))
     if columns.size:
-        row = int(np.flatnonzero(bad.any(axis=1))[0])
-        value = verified.claim.values[row, columns[0]]
-        message = f"the claim is {value} at {show_point(verified.points[row])}, where f is finite"
+        row = int(np.argmax(bad.sum(axis=1)))  # where most of them are, the first such
+        here = np.flatnonzero(bad[row])
+        values = sorted({str(value) for value in verified.claim.values[row, here]})
+        where = show_point(verified.points[row])
+        message = f"the claim is {' or '.join(values)} at {where}, where f is finite"
+        if here.size < columns.size:
+            label = component(verified.problem, int(here[0])).label
+            value = verified.claim.values[row, here[0]]
+            message = f"the claim is not finite at points where f is, as {label} is {value} at {where}"
         yield _diagnosis(verified, Fault.NON_FINITE, columns[:MOST_EXAMINED].tolist(), message, CERTAIN)
 
 
