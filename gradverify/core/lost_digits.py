@@ -53,7 +53,7 @@ def lost(problem: Problem, claim: Function, point: Vector, gap: Vector, componen
     out = np.zeros(gap.shape, dtype=np.bool_)
     wanted = np.array([i for i in components if np.isfinite(gap[i])], dtype=np.intp)
     if wanted.size and np.isfinite(point).all():
-        wanted = wanted[~zero_by_its_text(claim, point[None], values_of(claim, point[None]))[0, wanted]]
+        wanted = wanted[~zero_by_its_text(problem, point[None], values_of(claim, point[None]))[0, wanted]]
     if not wanted.size or not np.isfinite(point).all():
         return out
     rng = np.random.default_rng((problem.seed, 21))

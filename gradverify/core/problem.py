@@ -192,6 +192,10 @@ def _exactly() -> Approximation | None:
     return None
 
 
+def _no_formula(_points: Matrix) -> ExpressionFunction | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """One derivative of one function, and all that a backend may know about it."""
@@ -210,6 +214,9 @@ class Problem:
     options: Mapping[str, Any] = field(default_factory=dict)  # the spec's options for this backend
     # What in function or claim stops at a tolerance; asked only where that could matter, since sources are read for it.
     approximation: Callable[[], Approximation | None] = field(default=_exactly, compare=False)
+    # The claim as the formula that its source spells, where that has the claim's own values at `points`, (k, n), and
+    # around them. No verdict rests on it but for the question whether a 0 is written there or has lost its digits.
+    spelled: Callable[[Matrix], ExpressionFunction | None] = field(default=_no_formula, compare=False)
 
     @property
     def shape(self) -> Shape:

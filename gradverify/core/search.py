@@ -717,7 +717,7 @@ class _Hunt:
         rows = np.flatnonzero(small.any(axis=1))
         if rows.size and not self.second:
             gap = np.abs(claimed[rows] - reference[rows])
-            found[rows] = small[rows] & wider.holds(self.problem.claim, points[rows], claimed[rows], gap)
+            found[rows] = small[rows] & wider.holds(self.problem, points[rows], claimed[rows], gap)
         return found
 
     def _matters(

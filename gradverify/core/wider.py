@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from gradverify.core.arrays import Mask, Matrix
-from gradverify.core.problem import ExpressionFunction, Function
+from gradverify.core.problem import ExpressionFunction, Problem
 from gradverify.expression.nodes import Call
 from gradverify.expression.walk import walk
 from gradverify.expression.written_zeros import written_zeros
@@ -18,16 +18,13 @@ IN_DOUBLES = frozenset(("erf", "erfc", "gammaln", "digamma"))  # whatever their 
 NEAR = 0.1  # of the gap: two values that are so near are off by the same
 
 
-def holds(claim: Function | None, points: Matrix, claimed: Matrix, gap: Matrix) -> Mask:
+def holds(problem: Problem, points: Matrix, claimed: Matrix, gap: Matrix) -> Mask:
     """Where the claim's value, (k, c) at `points`, is the same in long doubles, but for a small part of `gap`.
 
     A value of 0 tells nothing, unless its text says so: what has cancelled altogether may do so in both.
     """
-    nowhere = np.zeros(claimed.shape, dtype=np.bool_)
-    if not isinstance(claim, ExpressionFunction):
-        return nowhere
-    written = zero_by_its_text(claim, points, claimed)
-    if np.finfo(np.longdouble).eps >= np.finfo(np.float64).eps:
+    written, claim = zero_by_its_text(problem, points, claimed), problem.claim
+    if not isinstance(claim, ExpressionFunction) or np.finfo(np.longdouble).eps >= np.finfo(np.float64).eps:
         return written
     if any(isinstance(part, Call) and part.function in IN_DOUBLES for tree in claim.trees for part in walk(tree)):
         return written
@@ -40,15 +37,19 @@ def holds(claim: Function | None, points: Matrix, claimed: Matrix, gap: Matrix) 
     return same | written
 
 
-def zero_by_its_text(claim: Function | None, points: Matrix, claimed: Matrix) -> Mask:
-    """Where the claim, (k, c) at `points`, is 0 since its formula says so, and not for want of digits."""
-    if not isinstance(claim, ExpressionFunction):
-        return np.zeros(claimed.shape, dtype=np.bool_)
+def zero_by_its_text(problem: Problem, points: Matrix, claimed: Matrix) -> Mask:
+    """Where the claim, (k, c) at `points`, is 0 since its formula or its code says so, and not for want of digits."""
+    nowhere = np.zeros(claimed.shape, dtype=np.bool_)
+    if not (claimed == 0).any():
+        return nowhere
+    claim = problem.claim if isinstance(problem.claim, ExpressionFunction) else problem.spelled(points)
+    if claim is None:
+        return nowhere
     jacobian = len(claim.trees) > 1 and len(claim.output_shape) > 1  # whose columns are given one by one
-    if jacobian or not (claimed == 0).any() or not any(_chooses(part) for tree in claim.trees for part in walk(tree)):
-        return np.zeros(claimed.shape, dtype=np.bool_)
+    if jacobian or not any(_chooses(part) for tree in claim.trees for part in walk(tree)):
+        return nowhere
     found = written_zeros(claim.trees, claim.variables.split(points), len(points), claim.constants)
-    return (claimed == 0) & found if found.shape == claimed.shape else np.zeros(claimed.shape, dtype=np.bool_)
+    return (claimed == 0) & found if found.shape == claimed.shape else nowhere
 
 
 def _chooses(part: object) -> bool:

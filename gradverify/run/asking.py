@@ -11,8 +11,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gradverify.core.arrays import Matrix
 from gradverify.core.estimates import DoesNotApply, TooManyComponentsError
-from gradverify.core.problem import Derivative, Domain, Function, Precision, Problem, Request, Tolerance, one_line
+from gradverify.core.problem import (
+    CallableFunction,
+    Derivative,
+    Domain,
+    ExpressionFunction,
+    Function,
+    Precision,
+    Problem,
+    Request,
+    Tolerance,
+    one_line,
+)
 from gradverify.core.usable import check_estimates, check_screened
 from gradverify.core.verify import Answer
 from gradverify.functions.approximations import approximation
@@ -34,12 +46,28 @@ def problem_for(
 ) -> Problem:
     """What a backend is asked about one derivative of the spec's function; without a claim, what it is."""
     gradient = loaded.claims.get(Derivative.GRADIENT)
-    return Problem(
+    problem = Problem(
         name=spec.name, derivative=derivative, variables=spec.variables, function=loaded.function, claim=claim,
         gradient_claim=gradient if derivative is Derivative.HESSIAN else None, domain=domain,
         tolerance=_tolerance(spec), precision=Precision(spec.precision), budget=spec.budget_evaluations, seed=seed,
         approximation=cache(partial(approximation, loaded.function, claim)),  # sources are read once
     )  # fmt: skip
+    return dataclasses.replace(problem, spelled=_spelled(problem)) if isinstance(claim, CallableFunction) else problem
+
+
+def _spelled(problem: Problem) -> Callable[[Matrix], ExpressionFunction | None]:
+    """`Problem.spelled`, which most runs do not ask: what reads sources is not loaded for them."""
+
+    @cache
+    def reader() -> Callable[[Matrix], ExpressionFunction | None]:
+        from gradverify.run.formulas import spelled
+
+        return spelled(problem)
+
+    def at(points: Matrix) -> ExpressionFunction | None:
+        return reader()(points)
+
+    return at
 
 
 def _tolerance(spec: Spec) -> Tolerance:

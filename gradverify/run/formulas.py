@@ -6,18 +6,19 @@ count here where they give the function's own values at the points and around th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gradverify.core.answers import Ask
 from gradverify.core.arrays import Array, Matrix
-from gradverify.core.problem import CallableFunction, ExpressionFunction, Function, Problem
+from gradverify.core.problem import CallableFunction, Derivative, ExpressionFunction, Function, Problem
 from gradverify.core.report import Diagnosis
 from gradverify.core.values import flat
-from gradverify.core.variables import Variables
+from gradverify.core.variables import Shape, Variables
 from gradverify.core.verify import Verified
 from gradverify.expression.nodes import Node
 from gradverify.functions.expressions import claim_from_expression, function_from_expression
@@ -94,20 +95,39 @@ def _function(problem: Problem, points: Matrix) -> Function | None:
 
 
 def _claim(problem: Problem, points: Matrix) -> Function | None:
-    claim = problem.claim
-    if not isinstance(claim, CallableFunction) or claim.kind != PYTHON:
+    found = spelled_claim(problem.claim, problem.variables, problem.derivative, problem.function.output_shape)
+    return found if found is not None and problem.claim is not None and _same(found, problem.claim, points) else None
+
+
+def spelled_claim(
+    claim: Function | None, variables: Variables, derivative: Derivative, outputs: Shape
+) -> ExpressionFunction | None:
+    """The formula that a claim's source spells; None where it spells none. Whether it is the claim's is not asked."""
+    if not isinstance(claim, CallableFunction) or claim.kind != PYTHON or variables.size > MOST_COMPONENTS:
         return None
     part = 1 if claim.returns_value_and_gradient else None
-    formula = formula_of(claim.callable, problem.variables, claim.constants, part=part, by_variable=True)
+    formula = formula_of(claim.callable, variables, claim.constants, part=part, by_variable=True)
     if formula is None:
         return None
-    if len(formula.trees) == len(problem.variables) > 1:
-        source = ExpressionSource(None, dict(zip(problem.variables.names, formula.trees, strict=True)))
+    if len(formula.trees) == len(variables) > 1:
+        source = ExpressionSource(None, dict(zip(variables.names, formula.trees, strict=True)))
     else:
         source = ExpressionSource(formula.trees[0])
-    outputs = problem.function.output_shape
-    found = claim_from_expression(source, problem.variables, formula.constants, problem.derivative, outputs)
-    return found if _same(found, claim, points) else None
+    return claim_from_expression(source, variables, formula.constants, derivative, outputs)
+
+
+def spelled(problem: Problem) -> Callable[[Matrix], ExpressionFunction | None]:
+    """What `Problem.spelled` is: the source is read once, and held against the claim at the points of each question."""
+    read = cache(
+        lambda: spelled_claim(problem.claim, problem.variables, problem.derivative, problem.function.output_shape)
+    )
+
+    def at(points: Matrix) -> ExpressionFunction | None:
+        found = read()
+        ours = found is not None and problem.claim is not None and _same(found, problem.claim, _points(problem, points))
+        return found if ours else None
+
+    return at
 
 
 def _same(found: Function, function: Function, points: Matrix) -> bool:
