@@ -240,6 +240,10 @@ def _signs(path: Path, node: Node, parent: Node | None) -> Iterator[Change]:
         if yes.shape == no.shape:
             swapped = replace(node, arguments=(condition, no, yes))
             yield Change(path, swapped, Fault.WRONG_BRANCH, "the two branches are swapped", 1.0, True)
+            said = text_of(condition)
+            for branch, other in ((yes, f"not ({said})"), (no, said)):
+                if branch.shape == node.shape:
+                    yield Change(path, branch, Fault.WRONG_BRANCH, f"the branch for {other} does not belong", 1.2, True)
     if isinstance(node, Call) and node.function in ("add", "subtract"):
         for k, term in enumerate(node.arguments):
             message = f"the sign of the term {text_of(_bare(term))} is wrong"

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gradverify.core.arrays import Mask, Matrix
+from gradverify.core.arrays import Mask, Matrix, Tensor
 from gradverify.core.diagnosis.changes import Change, as_number, changes, lacking_names
 from gradverify.core.diagnosis.evidence import Evidence, round_off_floor
 from gradverify.core.diagnosis.hypotheses import CONFIDENCE, Guess, distinct
@@ -136,7 +136,9 @@ def repair(
                 split = problem.variables.split(evidence.points)
                 variants = Variants(unit.tree, split, NUMPY, rows, constants)
             values = np.asarray(variants.value(tree), dtype=np.float64)
-        if target.met_by(values.reshape((rows, len(columns)))):
+        if target.met_by(values.reshape((rows, len(columns)))) and _is_pinned(
+            tree, change.path, lambda node: function_of(node, None, constants).evaluate(evidence.points).values
+        ):
             return _guess(unit, tree, change, min(different, ENOUGH))
     return None
 
@@ -151,6 +153,19 @@ def _conditions_last(nodes: Sequence[tuple[Path, Node]], found: Sequence[Change]
     for change in found:
         inside = any(len(change.path) > len(path) and change.path[: len(path)] == path for path in borders)
         yield replace(change, cost=change.cost + IN_A_CONDITION, plain=False) if inside else change
+
+
+def _is_pinned(tree: Node, path: Path, values: Callable[[Node], Tensor]) -> bool:
+    """Whether a comparison of the changed `tree` that `path` leads into holds at some points and does not at others.
+
+    A border that was moved beyond all points is no better than any other: `where(x < 8, …, 0)` is no x < 16.
+    """
+    for length in range(len(path)):
+        node = at(tree, path[:length])
+        if isinstance(node, Compare):
+            holds = values(node) != 0
+            return bool(holds.any() and not holds.all())
+    return True
 
 
 def _everywhere(
