@@ -614,3 +614,33 @@ def test_a_claim_that_is_not_finite_at_one_point_is_told_with_all_its_values_the
     claim = {"x": "2*x + 0/(y - 3)", "y": "3*y**2 + 1/(x - 1)"}
     found = only(diagnosis("x**2 + y**3", truth, claim, [[1.0, 3.0], [0.5, 0.7]]))
     assert found.message.endswith("the claim is inf or nan at (1, 3), where f is finite")
+
+
+BRANCHES = "where(x > 1, x**2 + y, 2*x - 1 + y)"
+
+
+def test_a_branch_without_a_factor_lacks_no_inner_derivative_that_is_the_same_all_over_it() -> None:
+    truth = {"x": "where(x > 1, 2*x, 2)", "y": "1"}
+    points = [[0.3, 0.5], [2.0, 1.0], [3.0, 1.0], [-1.0, 2.0]]
+    found = only(diagnosis(BRANCHES, truth, {**truth, "x": "where(x > 1, 2*x, 1)"}, points))
+    assert found.fault is Fault.WRONG_BRANCH
+    assert "right where x > 1" in found.message
+
+
+@pytest.mark.parametrize(("claim", "fault"), [("0.3", Fault.UNKNOWN), ("0.3*cos(x*y)", Fault.MISSING_CHAIN_FACTOR)])
+def test_a_claim_that_is_a_constant_lacks_no_factor_but_for_a_constant(claim: str, fault: Fault) -> None:
+    truth = {"x": "y*cos(x*y)", "y": "x*cos(x*y)"}
+    assert only(diagnosis("sin(x*y)", truth, {**truth, "x": claim})).fault is fault
+
+
+def test_a_constant_that_is_off_is_not_told_as_the_sign_of_itself() -> None:
+    truth = {"x": "log(x/2) + 1", "y": "1"}
+    found = only(diagnosis("x*log(x/2) + y", truth, {**truth, "x": "log(x/2) + 1.1"}, [[1.3, 0.7], [0.4, 2.1]]))
+    assert (found.fault, found.message) == (Fault.CONSTANT_OFFSET, "∂f/∂x: off by the constant +0.1")
+
+
+def test_entries_that_are_off_by_one_factor_are_quoted_by_their_own_values() -> None:
+    truth = {"x": "1.5", "y": "-1.5"}
+    points = [[1.3, 0.7], [-0.4, 2.1], [0.2, -0.3]]
+    found = diagnosis("1.5*(x - y)", truth, {"x": "1.25", "y": "-1.25"}, points)
+    assert not any("1.25 stands" in d.message and len(d.components) > 1 for d in found)

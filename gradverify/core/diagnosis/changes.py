@@ -537,7 +537,7 @@ def _put_in(
                 part = _call("matmul", left, node, like=node)
                 message = f"the chain rule's factor {text_of(left)} @ … is missing"
                 yield Change(path, part, Fault.MISSING_CHAIN_FACTOR, message, 2.7)
-    if isinstance(node, Name) or isinstance(parent, (Call, Compare)):
+    if isinstance(node, Name) or (isinstance(parent, (Call, Compare)) and not isinstance(node, Number)):
         part = _call("abs", node, like=node)
         yield Change(path, part, Fault.SIGN, f"{text_of(node)} stands where {text_of(part)} belongs", 2.9)
         part = _call("sign", node, like=node)

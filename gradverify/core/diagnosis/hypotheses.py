@@ -340,7 +340,7 @@ def _constant_entry(col: Column) -> Iterator[Guess]:
     size = "too large" if abs(c) > abs(r) else "off"
     shown = f": {c:.6g} stands at all points where {r:.6g} belongs" if f"{c:.6g}" != f"{r:.6g}" else ""
     message = f"{size} by a factor of {plain(c / r)}{shown}"
-    yield Guess(Fault.FACTOR, f"factor {c / r:.6g}", message, CONFIDENCE[1], c / r, weak=True)
+    yield Guess(Fault.FACTOR, f"factor {c / r:.6g}{shown}", message, CONFIDENCE[1], c / r, weak=True)
 
 
 def _power_of_a_variable(col: Column, names: Callable[[int], str]) -> Iterator[Guess]:

@@ -256,7 +256,8 @@ def chain_slopes(evidence: Evidence, index: int, function: Node, parts: Parts) -
         j = index % derivative.shape[1]
         slope = derivative[rows, j]
         text = parts.text(node)
-        yield Slope(slope, f"the derivative of the inner expression {text}", f"inner {text}", node)
+        if node != function:  # f's own derivative is no factor of itself
+            yield Slope(slope, f"the derivative of the inner expression {text}", f"inner {text}", node)
         power = node.function == "power" and isinstance(node.arguments[1], Number | Call | Name)
         if power and not isinstance(node.arguments[1], Number):
             logarithm = parts.values(Call("log", (node.arguments[0],), ()))[rows, 0]
@@ -296,12 +297,14 @@ def chain_guesses(evidence: Evidence, index: int, slopes: Sequence[Slope]) -> It
 def _all_but_a_constant(col: Column, slope: Slope) -> Iterator[Guess]:
     """Whether the claim lacks a chain-rule factor and is off by a constant besides, as where the factor's own
     constant was kept."""
-    if np.unique(col.r).size < ENOUGH_VALUES:
-        return
     with np.errstate(all="ignore"):
+        left = col.r / slope.values
+        # What is left must vary: of a claim that is a constant, each slope is "missing but for a constant".
+        if np.unique(col.r).size < ENOUGH_VALUES or np.ptp(left) <= col.fit * np.max(np.abs(left)):
+            return
         best = int(np.argmax(np.where(col.differs, np.abs(col.r), -1.0)))
         factor = float(col.c[best] * slope.values[best] / col.r[best])
-        if not np.isfinite(factor) or factor == 0 or not col.fits(factor * col.r / slope.values, factor / slope.values):
+        if not np.isfinite(factor) or factor == 0 or not col.fits(factor * left, factor / slope.values):
             return
     name, _ = name_of_factor(factor, {})
     message = f"the chain rule's factor, {slope.what}, is missing but for a constant factor, {name}"
@@ -349,7 +352,8 @@ def telling_slope(values: Vector) -> bool:
 def chain_guesses_of_part(col: Column, t: Vector, text: str, slopes: Sequence[Slope]) -> Iterator[Guess]:
     """Whether the claim lacks a chain-rule factor in one part of the derivative, whose right value is `t`."""
     for slope in slopes:
-        if not telling_slope(slope.values):
+        # Where the part is 0, as beyond a branch, no factor of it can be seen.
+        if not telling_slope(slope.values) or not telling_slope(slope.values[t != 0]):
             continue
         with np.errstate(all="ignore"):
             lacking = t / slope.values
