@@ -8,6 +8,7 @@ import numpy as np
 
 from gradverify.core.answers import Judged
 from gradverify.core.arrays import Array, Mask, Matrix
+from gradverify.core.diagnosis.regions import in_other_regions, without_safeguards
 from gradverify.core.examine import examine
 from gradverify.core.judge import ROUND_OFF_UNITS
 from gradverify.core.problem import ExpressionFunction, Problem, Request
@@ -154,9 +155,10 @@ def _further_points(verified: Verified) -> Matrix:
     base = verified.points[rng.integers(0, rows, size=count)]
     length = np.where(base != 0, np.abs(base), np.maximum(np.max(np.abs(base), axis=1, keepdims=True), 1.0))
     near = base + SPREAD * length * rng.uniform(-1.0, 1.0, size=base.shape)
-    wide = np.concatenate([near[: count // 2], 2.5 * near[count // 2 :] * rng.choice((-1.0, 1.0), size=n)])
+    half = near[count // 2 :]
+    wide = np.concatenate([near[: count // 2], 2.5 * half * rng.choice((-1.0, 1.0), size=half.shape)])
     inside = problem.domain.contains(wide)
     mixed = np.where(inside, wide, near)
-    keep = problem.domain.contains(mixed).all(axis=1)
-    out: Matrix = mixed[keep]
-    return out
+    out: Matrix = mixed[problem.domain.contains(mixed).all(axis=1)]
+    others = in_other_regions(problem, np.concatenate([verified.points, out]))
+    return without_safeguards(problem, np.concatenate([out, others]))
