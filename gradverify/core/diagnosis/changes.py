@@ -90,6 +90,7 @@ def changes(
         yield from _without_a_slope(path, node, parent, slopes)
         yield from _signs(path, node, parent)
         yield from _left_out(path, node)
+        yield from _bounds_left_out(path, node)
         yield from _transposes(path, node)
         yield from _exponents(path, node, parent)
         yield from _factors(path, node, parent, numbers, counts, scalars)
@@ -311,6 +312,27 @@ def _left_out(path: Path, node: Node) -> Iterator[Change]:
     if len(arguments) == 1 and arguments[0].shape == shape and node.function not in ("negative", "transpose"):
         message = f"{text_of(node)} stands where {text_of(arguments[0])} belongs"
         yield Change(path, arguments[0], Fault.FACTOR, message, 2.5)
+
+
+BOUND_LEFT_OUT = 0.4  # before a bound is moved to where no point was tried, which puts it right as well
+
+
+def _bounds_left_out(path: Path, node: Node) -> Iterator[Change]:
+    """A bound that does not belong there."""
+    kept: list[tuple[Node, tuple[Node, ...]]]
+    match node:
+        case Call(function="maximum" | "minimum", arguments=(_, _) as pair):
+            kept = [(pair[0], (pair[1],)), (pair[1], (pair[0],))]
+        case Call(function="clip", arguments=(value, low, high)):
+            kept = [(value, (low, high))]
+        case _:
+            return
+    for value, bounds in kept:
+        if value.shape == node.shape and not isinstance(value, Number):
+            which = " and ".join(text_of(bound) for bound in bounds)
+            message = f"the bound{'s' * (len(bounds) > 1)} {which} of {text_of(node)} "
+            message += "do not belong there" if len(bounds) > 1 else "does not belong there"
+            yield Change(path, value, Fault.WRONG_BRANCH, message, BOUND_LEFT_OUT, True)
 
 
 def _multiplied(node: Node) -> list[Node]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import collections
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from gradverify.core.arrays import Array, Mask
 from gradverify.core.conclude import component
 from gradverify.core.diagnosis.arrangements import arrangements
+from gradverify.core.diagnosis.borders import PLAINLY, Tried, agrees
 from gradverify.core.diagnosis.common_causes import by_variable, common_causes, factors_together, signs_together
 from gradverify.core.diagnosis.conditions import side_of_a_condition
 from gradverify.core.diagnosis.constants import AVERAGED, scalar_constants, sizes
@@ -237,7 +238,7 @@ def _by_component(
         last = (
             None
             if fruitless[variable] >= MOST_FRUITLESS
-            else _last_guess(verified, evidence, index, counts, function_of)
+            else _last_guess(verified, evidence, index, counts, function_of, ask)
         )
         if last is None:
             unknown.append(index)
@@ -364,14 +365,22 @@ def _guess(
 
 
 def _last_guess(
-    verified: Verified, evidence: Evidence, index: int, counts: Mapping[int, str], function_of: PartFunction
+    verified: Verified,
+    evidence: Evidence,
+    index: int,
+    counts: Mapping[int, str],
+    function_of: PartFunction,
+    ask: Ask,
 ) -> Guess | None:
     at_kink = _at_a_kink(verified, evidence, index)
     if at_kink is not None:
         return at_kink
     col = column(evidence, index)
     rough = next(rougher_guesses(col, verified.problem.variables.component_name), None)
-    return rough if rough is not None else _branch(evidence, index, counts, verified.problem.derivative, function_of)
+    if rough is not None:
+        return rough
+    tried = Tried(verified, evidence, index, ask)
+    return _branch(evidence, index, counts, verified.problem.derivative, function_of, tried)
 
 
 def _at_a_kink(verified: Verified, evidence: Evidence, index: int) -> Guess | None:
@@ -396,7 +405,12 @@ def _at_a_kink(verified: Verified, evidence: Evidence, index: int) -> Guess | No
 
 
 def _branch(
-    evidence: Evidence, index: int, counts: Mapping[int, str], derivative: Derivative, function_of: PartFunction
+    evidence: Evidence,
+    index: int,
+    counts: Mapping[int, str],
+    derivative: Derivative,
+    function_of: PartFunction,
+    tried: Tried,
 ) -> Guess | None:
     """Right on one side of a threshold, wrong on the other: a branch is wrong. Says what is wrong there where it
     can."""
@@ -410,8 +424,10 @@ def _branch(
     if not (np.abs(col.c - col.r)[col.differs] >= PLAINLY * np.abs(col.r)[col.differs]).all():
         return None
     # A condition of f that tells is why; a variable's value that does may do so by chance.
-    where = side_of_a_condition(col, same, root_of(evidence.problem, index), function_of) or _side(col, evidence)
+    where = side_of_a_condition(col, same, root_of(evidence.problem, index), function_of)
     if where is None:
+        where = next((texts for j, texts in _sides(col, evidence) if tried.turns_with(j, good, col.differs)), None)
+    if where is None or tried.fades(good, col.differs):
         return None
     rows: Mask = evidence.differs[:, index]
     there = column(evidence, index, rows)
@@ -423,19 +439,16 @@ def _branch(
 
 
 UNLIKELY = 0.05  # that chance alone separates right from wrong points
-PLAINLY = 1e-3  # a wrong branch is off by so much, relative to the right value
 MOST_SIDES = 50  # variables that are looked at for a threshold
 
 
 def _the_same(col: Column) -> Mask:
     """Points at which claim and reference agree to round-off."""
-    with np.errstate(all="ignore"):
-        same: Mask = np.abs(col.c - col.r) <= col.fit * np.abs(col.r) + 4 * col.b
-    return same
+    return agrees(col.c, col.r, col.b, col.fit)
 
 
-def _side(col: Column, evidence: Evidence) -> tuple[str, str] | None:
-    """A variable whose value separates the right points from the wrong ones."""
+def _sides(col: Column, evidence: Evidence) -> Iterator[tuple[int, tuple[str, str]]]:
+    """The variables whose values separate the right points from the wrong ones, with the two sides."""
     good, bad = ~col.differs, col.differs
     # So often a variable that has nothing to do with it separates the points by chance, in either of two measures. The
     # component's own is likelier, but where many components are wrong, one of them does so by chance.
@@ -449,18 +462,18 @@ def _side(col: Column, evidence: Evidence) -> tuple[str, str] | None:
         name = evidence.problem.variables.component_name(j)
         at_zero = np.ptp(x[bad]) == 0 and not x[bad].any()
         if j == col.variable and at_zero and x[good].all():
-            return f"{name} ≠ 0", f"{name} = 0"
+            yield j, (f"{name} ≠ 0", f"{name} = 0")
+            continue
         if not alone and not chance * tries[j == col.variable] <= UNLIKELY:
             continue
         for values, symbol in ((x, name), (np.abs(x), f"|{name}|")):
             above, below = values[bad].min() > values[good].max(), values[bad].max() < values[good].min()
             if (above or below) and at_zero:
-                return f"{name} ≠ 0", f"{name} = 0"
-            if above:
-                return f"{symbol} ≤ {values[good].max():.4g}", f"{symbol} ≥ {values[bad].min():.4g}"
-            if below:
-                return f"{symbol} ≥ {values[good].min():.4g}", f"{symbol} ≤ {values[bad].max():.4g}"
-    return None
+                yield j, (f"{name} ≠ 0", f"{name} = 0")
+            elif above:
+                yield j, (f"{symbol} ≤ {values[good].max():.4g}", f"{symbol} ≥ {values[bad].min():.4g}")
+            elif below:
+                yield j, (f"{symbol} ≥ {values[good].min():.4g}", f"{symbol} ≤ {values[bad].max():.4g}")
 
 
 def _numbers(verified: Verified, evidence: Evidence, index: int) -> str:

@@ -79,7 +79,7 @@ def gather(verified: Verified, ask: Ask) -> Evidence:
             reference[row, list(kinks)] = np.nan  # an estimate is the mean of both sides, and no right value
     points, claimed = verified.points, verified.claim.values
     more = _further_points(verified)
-    best = _cheapest(verified)
+    best = cheapest(verified)
     claim = verified.problem.claim
     if best is not None and claim is not None and more.shape[0]:
         values = examine(claim, more, repeat=False)
@@ -119,7 +119,8 @@ def _fit(problem: Problem, claimed: Array) -> float:
     return max(FIT, ROUND_OFF_UNITS * epsilon, tolerance if tolerance > USUAL_TOLERANCE else 0.0, left)
 
 
-def _cheapest(verified: Verified) -> str | None:
+def cheapest(verified: Verified) -> str | None:
+    """The backend whose references tell most for what they cost."""
     able = [j for j in verified.judged if np.isfinite(j.reference).any()]
 
     def rank(judged: Judged) -> tuple[int, float]:

@@ -180,7 +180,8 @@ def _everywhere(
     parts = dict(nodes)
     lacking = [change for path in others for change in lacking_names(path, parts[path], variables, claim)]
     for change in (*single, *lacking):
-        if change.path in others:
+        # What takes on the shape of its surroundings in one place need not do so in another.
+        if change.path in others and change.part.shape == parts[change.path].shape:
             again = others[change.path]
             message = f"{change.message}, in all {len(again) + 1} places where it stands"
             yield replace(change, places=again, message=message)

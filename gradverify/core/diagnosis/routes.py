@@ -101,7 +101,10 @@ def route_guesses(
         if (t != 0).any():
             added.append((route, t))
     for route, t in added:
-        yield from _one(col, route, t, scalars, parts)
+        for guess in _one(col, route, t, scalars, parts):
+            if guess.fault is not Fault.MISSING_TERM:
+                yield from _in_all_places(col, route, added, parts)
+            yield guess
     slopes_around = [(slope, parts.inside(slope.node)) for slope in slopes] if added else []
     for route, t in added:
         inside = parts.inside(route.node)
@@ -117,6 +120,18 @@ def route_guesses(
                 )
                 yield Guess(Fault.TRANSPOSED, f"symmetric {a.path}", message, col.confidence(), weak=True)
                 return
+
+
+def _in_all_places(col: Column, route: Route, added: Sequence[tuple[Route, Vector]], parts: Parts) -> Iterator[Guess]:
+    """What goes through a part that stands in f several times may be missing altogether.
+
+    Of two places that add the same, that cannot be told from the wrong sign in one, and is likelier: people name such
+    a part, and use the name twice.
+    """
+    same = [(other, t) for other, t in added if other.node == route.node and other.rule == route.rule]
+    if len(same) > 1 and col.fits(col.r - sum(t for _, t in same), 2.0 + len(same)):
+        message = f"{_part(route, parts)} is missing, in all {len(same)} places where it stands"
+        yield Guess(Fault.MISSING_TERM, f"missing through {parts.text(route.node)}", message, col.confidence())
 
 
 def _one(col: Column, route: Route, t: Vector, scalars: Mapping[str, float], parts: Parts) -> Iterator[Guess]:
