@@ -12,7 +12,7 @@ from gradverify.core.diagnosis import evidence
 from gradverify.core.diagnosis.hypotheses import column
 from gradverify.core.problem import Problem
 from gradverify.core.search import MOST_COMPONENTS
-from gradverify.core.verdicts import Verdict
+from gradverify.core.verdicts import Fault, Verdict
 from tests.finite_difference.support import Rowwise, problem
 
 
@@ -72,3 +72,20 @@ def test_very_many_components_are_not_searched_and_the_report_says_so() -> None:
     report = gradverify.check(half_square, lambda x: x, at=np.linspace(1, 2, n), variables={"x": (n,)})
     assert report.result.verdict is Verdict.PASS
     assert "500,001 components are too many" in str(report.result)
+
+
+@pytest.mark.parametrize("count", [6_000, 30_000])
+def test_components_that_are_looked_at_among_very_many_are_not_said_to_be_all(count: int) -> None:
+    def claim(w: Any) -> Any:
+        g = np.cos(w)
+        g[1000:1100] = 0.0
+        g[5] *= -1.0
+        return g
+
+    at = [np.linspace(0.1, 1.0, count)]
+    found = gradverify.check(
+        lambda w: np.sin(w).sum(), claim, at=at, backends=["finite-difference"], search=False
+    ).result
+    zeroed = [d for d in found.diagnosis if d.fault is Fault.ZEROED_COMPONENT]
+    assert len(zeroed) == 1  # and not one for each
+    assert zeroed[0].message == f"{len(zeroed[0].components)} components of w: the claim is 0"

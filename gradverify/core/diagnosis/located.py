@@ -12,7 +12,7 @@ from gradverify.core.answers import Ask
 from gradverify.core.arrays import Array, Vector
 from gradverify.core.conclude import component
 from gradverify.core.diagnosis.constants import sizes
-from gradverify.core.diagnosis.diagnose import diagnose
+from gradverify.core.diagnosis.diagnose import diagnose, subject
 from gradverify.core.diagnosis.evidence import Evidence
 from gradverify.core.diagnosis.hypotheses import column, guesses, offset_guesses
 from gradverify.core.diagnosis.terms import PartFunction
@@ -73,30 +73,45 @@ def _diagnose(
     ask: Ask,
     function_of: PartFunction,
 ) -> list[Diagnosis]:
-    indices = sorted(part.index for part in wrong)
+    wrong = sorted(wrong, key=lambda part: part.index)
+    indices = [part.index for part in wrong]
     problem = _restricted(verified.problem, verified.points[row], indices)
     if EVALUATIONS * len(indices) * verified.problem.variables.size <= MOST_NUMBERS:
         alone = verify(problem, verified.points[row][None, indices], [backend], ask)
-        found = diagnose(alone, ask, function_of)
-        return [
-            replace(d, components=tuple(component(verified.problem, indices[c.index]) for c in d.components))
-            for d in found
-        ]
-    return _unknown_together(
-        [_at_one_point(verified.problem, problem, verified.points[row], part, indices) for part in wrong]
+        return [_of_the_whole(d, verified, indices) for d in diagnose(alone, ask, function_of)]
+    return _together(
+        verified,
+        [_at_one_point(verified.problem, problem, verified.points[row], part, indices) for part in wrong],
     )
 
 
-def _unknown_together(found: Sequence[Diagnosis]) -> list[Diagnosis]:
-    """The same, with one sentence for all components of which nothing is known but their values."""
-    unknown = [d for d in found if d.fault is Fault.UNKNOWN]
-    out = [d for d in found if d.fault is not Fault.UNKNOWN]
-    if unknown:
-        first, others = unknown[0], unknown[1:]
-        more = f"; so {'are' if len(others) > 1 else 'is'} {len(others)} more" if others else ""
-        parts = tuple(part for d in unknown for part in d.components)
-        out.append(replace(first, components=parts, message=first.message + more))
-    return out
+def _of_the_whole(found: Diagnosis, verified: Verified, indices: Sequence[int]) -> Diagnosis:
+    """A diagnosis of the components `indices` alone, said of the whole: all of the few are not all that there are."""
+    parts = tuple(component(verified.problem, indices[c.index]) for c in found.components)
+    if not parts:
+        return found
+    return replace(found, components=parts, message=f"{subject(verified, parts)}: {_clause(found)}")
+
+
+def _clause(found: Diagnosis) -> str:
+    """What is said of the components."""
+    return found.message.partition(": ")[2]
+
+
+def _together(verified: Verified, found: Sequence[Diagnosis]) -> list[Diagnosis]:
+    """The same, with one sentence for all components of which the same is known, or nothing but their values."""
+    groups: dict[tuple[Fault, str], list[Diagnosis]] = {}
+    for d in found:
+        groups.setdefault((d.fault, "" if d.fault is Fault.UNKNOWN else _clause(d)), []).append(d)
+    out = []
+    for (fault, clause), alike in groups.items():
+        parts = tuple(part for d in alike for part in d.components)
+        more = len(alike) - 1
+        message = f"{subject(verified, parts)}: {clause}"
+        if fault is Fault.UNKNOWN:
+            message = alike[0].message + (f"; so {'are' if more > 1 else 'is'} {more} more" if more else "")
+        out.append(replace(alike[0], components=parts, message=message))
+    return sorted(out, key=lambda d: d.fault is Fault.UNKNOWN)
 
 
 def _restricted(problem: Problem, x: Vector, indices: Sequence[int]) -> Problem:
