@@ -25,6 +25,8 @@ def g(x):
         ("math.erfc(x)", "-2/math.sqrt(math.pi)*math.exp(-x*x) if x < 8 else 0.0", "[0.3, 9]", Verdict.FAIL),
         ("np.exp(-x*x/2)", "-x*np.exp(-x*x/2)", "[0.3, 2.9]", Verdict.PASS),
         ("np.exp(-x*x/2)", "np.where(abs(x) < 9, -x*np.exp(-x*x/2), 0.0)", "[0.3, 2.9]", Verdict.FAIL),
+        ("np.logaddexp(0, x)", "1/(1 + math.exp(-x)) if x > -700 else 0.0", "[0.3, -2.9]", Verdict.PASS),
+        ("np.logaddexp(0, x)", "1/(1 + math.exp(-x)) if x > -30 else 0.0", "[0.3, -2.9]", Verdict.FAIL),
         ("np.maximum(x, 0)**2", "2*x if x > 0 else 0.0", "[0.3, -2.9]", Verdict.PASS),
         ("np.tanh(x)", "1 - np.tanh(x)**2", "[0.3, 2.9]", Verdict.PASS),
         ("np.tanh(x)", "1 - np.tanh(x)**2", "[0.3, 25]", Verdict.INCONCLUSIVE),

@@ -6,6 +6,8 @@ its values at 1, and has all its digits: what it is off by is a fault.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from gradverify.core.arrays import Mask, Matrix
@@ -16,6 +18,8 @@ from gradverify.expression.written_zeros import written_zeros
 
 IN_DOUBLES = frozenset(("erf", "erfc", "gammaln", "digamma"))  # whatever their argument is
 NEAR = 0.1  # of the gap: two values that are so near are off by the same
+# The square of less is 0: code that answers with 0 before exp(-x) overflows leaves out what no norm of a gradient sees.
+UNSEEN = math.sqrt(np.finfo(np.float64).tiny)
 
 
 def holds(problem: Problem, points: Matrix, claimed: Matrix, gap: Matrix) -> Mask:
@@ -23,7 +27,7 @@ def holds(problem: Problem, points: Matrix, claimed: Matrix, gap: Matrix) -> Mas
 
     A value of 0 tells nothing, unless its text says so: what has cancelled altogether may do so in both.
     """
-    written, claim = zero_by_its_text(problem, points, claimed), problem.claim
+    written, claim = zero_by_its_text(problem, points, claimed) & (gap > UNSEEN), problem.claim
     if not isinstance(claim, ExpressionFunction) or np.finfo(np.longdouble).eps >= np.finfo(np.float64).eps:
         return written
     if any(isinstance(part, Call) and part.function in IN_DOUBLES for tree in claim.trees for part in walk(tree)):
