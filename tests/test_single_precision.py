@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import pytest
 import gradverify
 from gradverify.core.arrays import Array
 from gradverify.core.verdicts import Fault, Verdict
+from tests.in_process import of_code
 
 WEIGHTS = np.random.default_rng(5).normal(size=(4, 3)).astype(np.float32)
 POINTS = [[0.1, 0.2, 0.3], [1.0, -1.0, 0.5]]
@@ -86,3 +88,22 @@ def test_nobody_is_sent_to_single_precision_for_nothing() -> None:
 def test_a_sign_is_told_in_single_precision_too() -> None:
     result = gradverify.check(layer, lambda x: -gradient(x), at=POINTS, precision="float32").specs[0]
     assert [d.fault for d in result.diagnosis] == [Fault.SIGN]
+
+
+SINGLE = """
+def f(x):
+    x = x.astype(np.float32)
+    return np.float32(np.sum(np.sin(x) * x))
+
+def g(x):
+    x = x.astype(np.float32)
+    return np.cos(x) * x + {}np.sin(x)
+"""
+
+
+@pytest.mark.parametrize(("factor", "verdict"), [("", Verdict.PASS), ("1.01*", Verdict.FAIL)])
+def test_a_number_made_single_by_its_type_keeps_its_trace(tmp_path: Path, factor: str, verdict: Verdict) -> None:
+    points = "[[0.063, -0.461, -1.448]]"
+    result = of_code(tmp_path, SINGLE.format(factor), points, "{x: 3}", "precision: float32\n")
+    assert result.verdict is verdict
+    assert all(check.verdict is verdict for check in result.checks if check.backend == "autodiff")

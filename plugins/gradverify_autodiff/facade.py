@@ -67,6 +67,16 @@ class float64(np.float64, metaclass=plain.StandIn):  # noqa: N801 - stands in fo
         return array(x, np.float64) if holds_traced(x) else np.float64(x)
 
 
+class float32(np.float32, metaclass=plain.StandIn):  # noqa: N801 - stands in for NumPy's
+    """`np.float32`, which keeps a traced value traced."""
+
+    stands_for = np.float32
+
+    def __new__(cls, x: Any = 0.0, /) -> Any:
+        """`x` rounded where it is traced, as `astype` rounds it."""
+        return array(x, np.float32) if holds_traced(x) else np.float32(x)
+
+
 def _watched(name: str, is_tie: Callable[..., Any], compute: Callable[..., Any]) -> Callable[..., Any]:
     """`compute`, which also notes where its result jumps."""
 
@@ -231,6 +241,8 @@ _OWN: dict[str, Callable[..., Any]] = {
     "copy": _copy,
     "float64": float64,
     "double": float64,
+    "float32": float32,
+    "single": float32,
     "where": _where,
     "prod": rules.prod,
     "product": rules.prod,
