@@ -31,9 +31,12 @@ from gradverify.functions.whole_numbers import REFUSED, needed_as_integers
 CAUGHT = (Exception, SystemExit, GeneratorExit)
 
 
+_PLAIN = (float, np.float64)  # numbers that need no reading
+
+
 def arguments(point: Array, variables: Variables) -> list[Any]:
     """One argument a variable, all fresh: NumPy scalars for shape (), arrays of the variable's shape otherwise."""
-    return [point[v.offset] if v.shape == () else point[v.components].reshape(v.shape).copy() for v in variables]
+    return [point[v.offset] if v.shape == () else point[v.components].reshape(v.shape).copy() for v in variables.items]
 
 
 def users_part(error: BaseException) -> str:
@@ -48,8 +51,8 @@ def _call(
     """Call with fresh arguments; also name the first argument that the call changed."""
     given = arguments(point, variables)
     with silently():
-        value = function(*given, **fresh_constants(constants))
-    for variable, after in zip(variables, given, strict=True):
+        value = function(*given, **fresh_constants(constants)) if constants else function(*given)
+    for variable, after in zip(variables.items, given, strict=True):
         if isinstance(after, np.ndarray) and not _same(point[variable.components], after):
             return value, variable.name
     return value, None
@@ -126,6 +129,9 @@ def function_from_callable(
                 value, changed = call(row)
                 if value_of_pair:
                     value = _part_of_pair(value, 0)
+                if changed is None and type(value) in _PLAIN and output_shape == ():  # as most are
+                    values[row] = value
+                    continue
                 if changed is not None:
                     message = f"the function changes its input `{changed}`"
                     observations.append(Observation(Fault.MUTATES_INPUT, message, row))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -163,10 +164,10 @@ class Noise:
                 change[: self.clean] = 0
             return value + value * change
         if self.rows is None and kind in (float, np.float64):
-            return np.float64(value * (1 + self.epsilon * self._draw(())))
+            return np.float64(value * (1 + self.epsilon * _random_factor(self.generator)))
         if self.rows is None and kind is np.float32:
             epsilon = max(self.epsilon, float(np.finfo(np.float32).eps))
-            return np.float32(value * (1 + epsilon * self._draw(())))
+            return np.float32(value * (1 + epsilon * _random_factor(self.generator)))
         return value
 
     def of_size(self, value: Any) -> Any:
@@ -183,6 +184,12 @@ def random_factors(generator: np.random.Generator, shape: tuple[int, ...]) -> An
     draws = generator.uniform(-0.6, 0.6, shape)
     draws += np.copysign(0.6, draws)
     return draws
+
+
+def _random_factor(generator: np.random.Generator) -> float:
+    """The same for one number, of the same draw: code works with many."""
+    draw = -0.6 + 1.2 * generator.random()
+    return draw + math.copysign(0.6, draw)
 
 
 @functools.cache
