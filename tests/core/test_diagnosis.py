@@ -644,3 +644,22 @@ def test_entries_that_are_off_by_one_factor_are_quoted_by_their_own_values() -> 
     points = [[1.3, 0.7], [-0.4, 2.1], [0.2, -0.3]]
     found = diagnosis("1.5*(x - y)", truth, {"x": "1.25", "y": "-1.25"}, points)
     assert not any("1.25 stands" in d.message and len(d.components) > 1 for d in found)
+
+
+@pytest.mark.parametrize(
+    ("inner", "slope", "claim", "words"),
+    [
+        ("x", "1 - tanh(x)**2", "1", "the derivative of tanh in tanh(x), is missing"),
+        ("x**2", "2*x*(1 - tanh(x**2)**2)", "1 - tanh(x**2)**2", "of the inner expression x**2, is missing"),
+    ],
+)
+def test_a_term_as_a_whole_is_no_inner_expression_of_itself(inner: str, slope: str, claim: str, words: str) -> None:
+    truth = {"x": f"y*cos(x*y) + {slope}", "y": "x*cos(x*y)"}
+    found = only(diagnosis(f"sin(x*y) + tanh({inner})", truth, {**truth, "x": f"y*cos(x*y) + {claim}"}))
+    assert found.message.endswith(words)
+
+
+def test_a_term_inside_of_a_square_is_no_term_of_f() -> None:
+    truth = {"x": "2*(x**2 - sin(x)*y)*(2*x - cos(x)*y)", "y": "-2*(x**2 - sin(x)*y)*sin(x)"}
+    found = only(diagnosis("(x**2 - sin(x)*y)**2", truth, {**truth, "x": "4*x*(x**2 - sin(x)*y)"}))
+    assert "the part of the derivative that goes through the term sin(x)*y is missing" in found.message

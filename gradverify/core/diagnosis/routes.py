@@ -62,7 +62,7 @@ def routes(tree: Node, variables: Sequence[str]) -> list[Route]:
 def _part(route: Route, parts: Parts) -> str:
     text = parts.text(route.node)
     if route.rule == TERM:
-        return f"the derivative of the term {text}"
+        return f"the part of the derivative that goes through the term {text}"
     return f"the part of the derivative that goes through {text} ({route.rule})"
 
 

@@ -377,8 +377,9 @@ def part_chain_guesses(
             continue
         t = derivative[rows, index % derivative.shape[1]]
         if np.isfinite(t).all() and (t != 0).any():
-            inside = parts.inside(term.node)  # another term's inner derivative is none of this one's
-            own = [slope for slope in slopes if slope.node in inside]
+            # Another term's inner derivative is none of this one's, and the whole term is nothing inside of it.
+            inside, whole = parts.inside(term.node), f"inner {parts.text(term.node)}"
+            own = [slope for slope in slopes if slope.node in inside and slope.key != whole]
             yield from chain_guesses_of_part(col, t, f"the derivative of the term {term.text}", own)
 
 
