@@ -323,3 +323,16 @@ def g(p):
 """
     points = "[[0.3, 0.9, 1, 0.2, 0.4, 0.8, 1.1, 0.5], [0.9, 0.7, 1.2, 0.6, 0.4, 1.8, 0.1, 1.5]]"
     assert of_code(tmp_path, code, points, "{p: 8}").verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdict"),
+    [
+        ("{p: w/sum(w), w: p/sum(w) - sum(w*p)/sum(w)**2}", Verdict.PASS),
+        ("{p: w/abs(sum(w)), w: p/sum(w) - sum(w*p)/sum(w)**2}", Verdict.FAIL),
+        ("{p: 'w/sum(w)*where(sum(w) > 0, 1, 2)', w: p/sum(w) - sum(w*p)/sum(w)**2}", Verdict.FAIL),
+    ],
+)
+def test_a_share_of_a_bounded_sum_has_to_do_with_it(claim: str, verdict: Verdict) -> None:
+    found = judged("sum(w*p)/maximum(sum(w), 1e-12)", claim, "[[0.7, 2, 1, 3]]", "{p: 2, w: 2}")
+    assert found == (verdict, verdict is Verdict.PASS)

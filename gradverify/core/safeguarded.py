@@ -147,8 +147,10 @@ class Safeguarded:
                     for (one, _), (other, _), (_, changed) in zip(here, found, there, strict=True)
                 )
         out = np.resize(moves, self.listed.claim.values.shape[1])
+        # Each by a part of its own: what is divided by its sum stays as it is where all grow alike.
+        parts = np.random.default_rng(self.problem.seed).uniform(0.5, 1.0, size=point.size)
         for start in self._starts_at()[:MOST_STARTS]:
-            ways = np.outer((0.0, *MOVED), np.where(moves, np.maximum(1.0, np.abs(start)), 0.0))
+            ways = np.outer((0.0, *MOVED), np.where(moves, parts * np.maximum(1.0, np.abs(start)), 0.0))
             claimed = values_of(self.unguarded.claim, start + ways)
             out |= (claimed[1:] != claimed[0]).any(axis=0)
         return out
