@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from gradverify.core.report import SpecResult
 from gradverify.core.verdicts import Fault, Verdict
 from tests.in_process import of_code, result_of
@@ -110,3 +112,60 @@ def g(p, t, s):
     found = of_code(tmp_path, code, "[[0.2, 0.8, 0.5, 0.9], [0.1, 0.1, 0.3, 0.4]]", "{p: 4}", more)
     assert found.verdict is Verdict.FAIL
     assert not any("broke off" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("function", "claim", "said"),
+    [
+        ("0.45724*x**2/y + x**3", "0.45724*2*2*x/y + 3*x**2", "the factor 2 does not belong in 0.45724*2*2*x"),
+        ("2.302585093*x**2 + x**3", "2.303*2*x + 3*x**2", "the number 2.303 stands where 2.3025851 belongs"),
+    ],
+)
+def test_a_number_is_mistaken_for_a_short_one_or_rounded(function: str, claim: str, said: str) -> None:
+    text = (
+        f"variables: [x]\nconstants: {{y: 1.7}}\nfunction: {function}\ngradient: ['{claim}']\npoints: [0.3, 1.1, 2]\n"
+    )
+    assert said in _said(result_of(text))
+
+
+def test_a_number_that_nobody_would_write_makes_up_for_no_other_fault() -> None:
+    """std divides by n; the spread that f has divides by n − 1."""
+    text = "variables: {x: 4}\nfunction: sqrt(sum((x - mean(x))**2)/3)\ngradient: (x - mean(x))/(3*std(x))\n"
+    assert "3.4641016" not in _said(result_of(text + "points: [[1, 2, 4, 3], [0.3, -1, 2, 0.5]]\n"))
+
+
+TURNED = """
+def f(t, A):
+    c, s = math.cos(t), math.sin(t)
+    R = np.array([[c, -s], [s, c]])
+    return (R.T @ A @ R)[0, 1]**2
+
+def g(t, A):
+    c, s = math.cos(t), math.sin(t)
+    a = (A[1, 1] - A[0, 0]) * c * s + A[0, 1] * (c * c - s * s)
+    return 2 * a * ((A[1, 1] - A[0, 0]) * (c * c - s * s) - 2 * A[0, 1] * c * s)
+"""
+
+
+def test_a_symmetric_matrix_is_not_said_to_lack_its_transpose(tmp_path: Path) -> None:
+    said = _said(of_code(tmp_path, TURNED, "[0.3, 2.0]", "[t]", "constants: {A: [[1, 0.4], [0.4, -0.5]]}\n"))
+    assert "the number 2 stands where 4 belongs" in said
+
+
+def test_a_matrix_that_is_taken_to_be_symmetric_is_told_as_that() -> None:
+    text = "variables: {x: 2}\nconstants: {A: [[1, 0.4], [0.1, -0.5]]}\nfunction: 0.5*x @ A @ x\n"
+    assert "A is taken to be symmetric" in _said(result_of(text + "gradient: A @ x\npoints: [[1, 2], [0.3, -1]]\n"))
+
+
+def test_a_border_beside_a_number_is_moved_by_the_number(tmp_path: Path) -> None:
+    code = """
+def f(x):
+    return np.sinc(x / np.pi)
+
+def g(x):
+    if abs(x) < 0.5:
+        return -x / 3 + x**3 / 30
+    return (x * np.cos(x) - np.sin(x)) / x**2
+"""
+    said = _said(of_code(tmp_path, code, "[0.0, 0.5, 3.3, 1e-4]"))
+    assert "in the condition abs(x) < 0.5: the number 0.5 stands where" in said

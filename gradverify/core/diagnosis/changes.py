@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from gradverify.core.diagnosis.constants import name_of_factor
 from gradverify.core.diagnosis.terms import elementwise, name_of, short, slope_of
 from gradverify.core.problem import Function
@@ -85,13 +87,14 @@ def changes(
     known = {name.name for name in names}
     pieces = [piece for piece in _pieces((*formulas, tree)) if _names_of(piece) <= known]
     slopes = [pair for formula in formulas for pair in elementwise(formula) if _names_of(pair[1]) <= known]
+    symmetric = _symmetric(claim)
     for path, node in nodes:
         parent = at(tree, path[:-1]) if path else None
         yield from _without_a_slope(path, node, parent, slopes)
         yield from _signs(path, node, parent)
         yield from _left_out(path, node)
         yield from _bounds_left_out(path, node)
-        yield from _transposes(path, node)
+        yield from _transposes(path, node, symmetric)
         yield from _exponents(path, node, parent)
         yield from _factors(path, node, parent, numbers, counts, scalars)
         yield from _functions(path, node)
@@ -361,7 +364,14 @@ def _without_logistic_slope(path: Path, node: Call) -> Iterator[Change]:
                         yield Change(path, part, Fault.FACTOR, message, 1.5, True)
 
 
-def _transposes(path: Path, node: Node) -> Iterator[Change]:
+def _symmetric(claim: Function) -> frozenset[str]:
+    """The constants that are their own transposes."""
+    constants: Mapping[str, object] = getattr(claim, "constants", {})
+    found = ((name, np.asarray(value)) for name, value in constants.items())
+    return frozenset(name for name, a in found if a.ndim == 2 and a.shape[0] == a.shape[1] and (a == a.T).all())
+
+
+def _transposes(path: Path, node: Node, symmetric: frozenset[str]) -> Iterator[Change]:
     """A square matrix for its transpose, two factors in the wrong order, a matrix taken to be symmetric."""
     if isinstance(node, Call) and node.function in ("matmul", "outer"):
         left, right = node.arguments
@@ -369,6 +379,9 @@ def _transposes(path: Path, node: Node) -> Iterator[Change]:
             turned = replace(node, arguments=(right, left))
             yield Change(path, turned, Fault.TRANSPOSED, f"the factors of {text_of(node)} are in the wrong order", 1.2)
     if len(node.shape) != 2 or node.shape[0] != node.shape[1] or isinstance(node, Number):
+        return
+    own = node.arguments[0] if isinstance(node, Call) and node.function == "transpose" else node
+    if isinstance(own, Name) and own.name in symmetric:
         return
     if isinstance(node, Call) and node.function in ("negative", "multiply", "add", "subtract", "divide", "eye"):
         twice = node.arguments if node.function == "multiply" and len(node.arguments) == 2 else ()

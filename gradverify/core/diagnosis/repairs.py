@@ -149,9 +149,13 @@ IN_A_CONDITION = 2.0
 
 def _conditions_last(nodes: Sequence[tuple[Path, Node]], found: Sequence[Change]) -> Iterator[Change]:
     """The changes, with those inside of a comparison dearer, and without weight where little is known."""
-    borders = [path for path, node in nodes if isinstance(node, Compare)]
+    borders = {path: node for path, node in nodes if isinstance(node, Compare)}
+    parts = dict(nodes)
     for change in found:
-        inside = any(len(change.path) > len(path) and change.path[: len(path)] == path for path in borders)
+        around = [path for path in borders if len(change.path) > len(path) and change.path[: len(path)] == path]
+        inside, node = bool(around), parts[change.path]
+        if inside and (_is_a_new_power(change, node) or _moves_a_number(change, node, borders[around[-1]])):
+            continue  # another border by a formula that nobody meant
         yield replace(change, cost=change.cost + IN_A_CONDITION, plain=False) if inside else change
 
 
@@ -166,6 +170,23 @@ def _is_pinned(tree: Node, path: Path, values: Callable[[Node], Tensor]) -> bool
             holds = values(node) != 0
             return bool(holds.any() and not holds.all())
     return True
+
+
+def _is_a_new_power(change: Change, node: Node) -> bool:
+    match change.part:
+        case Call(function="power", arguments=(base, Number())):
+            return base == node
+    return False
+
+
+def _moves_a_number(change: Change, node: Node, border: Compare) -> bool:
+    """Whether a factor beside a number moves the border, which is told better by the number: x < 0.5 for 4*x < 0.5."""
+    match change.part:
+        case (
+            Call(function="multiply", arguments=(Number(), same)) | Call(function="divide", arguments=(same, Number()))
+        ) if same == node:
+            return any(isinstance(side, Number) and side.value != 0 for side in (border.left, border.right))
+    return False
 
 
 def _everywhere(
@@ -189,6 +210,9 @@ def _everywhere(
 
 MOST_LITERALS = 20
 WHOLE = 1e-3  # relative: a whole number as near as that to what belongs there is no slip, and the fault is elsewhere
+ROUNDED = 1e-2  # relative: a constant is rounded to two digits at least
+SHORT = 3  # digits of a number that is taken for quite another one; one of more makes up for what is wrong elsewhere
+SAME_NUMBER = 1e-6  # relative: what solving for a number leaves
 LITERAL_DIGITS = 8  # of a number that people would write
 
 
@@ -232,8 +256,14 @@ def _literals(
 
 
 def _is_no_slip(written: float, meant: float) -> bool:
-    """Whether nobody would write the one number for the other: 1 for 1.0000065."""
-    return written == round(written) and abs(meant - written) <= WHOLE * abs(written)
+    """Whether nobody would write the one number for the other: 1 for 1.0000065, or 3 for 3.4641016.
+
+    A number of more digits is meant where the written one is that number, rounded.
+    """
+    near = abs(meant - written) <= ROUNDED * abs(written)
+    if written == round(written) and abs(meant - written) <= WHOLE * abs(written):
+        return True
+    return not near and abs(float(f"{meant:.{SHORT}g}") - meant) > SAME_NUMBER * abs(meant)
 
 
 def _cost(change: Change) -> tuple[float, int]:
