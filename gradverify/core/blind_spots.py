@@ -12,19 +12,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradverify.core.arrays import Matrix, Vector
+from gradverify.core.arrays import Mask, Matrix, Vector
 from gradverify.core.candidates import candidates
 from gradverify.core.conclude import MOST_COMPONENTS, component
 from gradverify.core.examine import examine
-from gradverify.core.problem import Derivative, Problem
+from gradverify.core.problem import Derivative, ExpressionFunction, Problem
 from gradverify.core.report import BlindSpot
-from gradverify.core.search import complexity
+from gradverify.core.search import complexity, is_generic
 from gradverify.core.verdicts import Fault
 from gradverify.core.verify import Verified, best_reference, component_label
+from gradverify.expression.evaluate import evaluate_trees
+from gradverify.expression.guards import guards
+from gradverify.expression.numpy_arithmetic import NUMPY
 
 MOST_MUTATED = 64  # components that are mutated one by one; beyond, whole variables are
 TRIED_POINTS = 48  # where a better point is looked for
 MOST_REPORTED = 24
+SHORT_DIGITS = 2  # of the components of a point that is recommended for code
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +115,17 @@ def score(verified: Verified, seed: int) -> Score:
         alive = [m for m in every if not _caught(m, claimed, points, enough)]
     if not alive:
         return Score(total, total, ())
-    tried = candidates(verified.problem, points, (), TRIED_POINTS, seed)
+    tried = _tried(verified.problem, points, seed)
     claim = verified.problem.claim
     values = (
         examine(claim, tried, repeat=False).values
         if claim is not None and tried.shape[0]
         else np.empty((0, claimed.shape[1]))
     )
+    smooth = _looks_smooth(verified.problem, tried)
     spots, hopeless = [], 0
     for mutant in alive:
-        better = _better_point(mutant, values, tried)
+        better = _better_point(mutant, values, tried, smooth)
         if better is None:
             # No point tells this mutant from the claim: it is the same function (a component that is 0 everywhere).
             hopeless += 1
@@ -155,7 +160,36 @@ def _caught(mutant: Mutant, claimed: Matrix, points: Matrix, enough: Matrix) -> 
     return bool((gap > enough[:, mutant.indices]).any())
 
 
-def _better_point(mutant: Mutant, values: Matrix, tried: Matrix) -> Vector | None:
+def _tried(problem: Problem, points: Matrix, seed: int) -> Matrix:
+    """Points that may tell mutants from the claim: candidates of a search, and for code those without ties in short."""
+    tried = candidates(problem, points, (), TRIED_POINTS, seed)
+    if isinstance(problem.function, ExpressionFunction) or problem.variables.size > MOST_MUTATED:
+        return tried
+    generic = tried[is_generic(tried)]
+    short = np.array([[float(f"{v:.{SHORT_DIGITS}g}") for v in row] for row in generic.tolist()]).reshape(generic.shape)
+    short = short[problem.domain.contains(short).all(axis=1) & is_generic(short)]
+    return np.concatenate([tried, short])
+
+
+def _looks_smooth(problem: Problem, tried: Matrix) -> Mask:
+    """Which of the points, (p, n), are none where f has no derivative, as far as that can be seen; shape (p,).
+
+    Whatever lies between the slopes at a kink is right there, mutants as well. Of code nothing is known, but kinks
+    like zeros and ties.
+    """
+    if not isinstance(problem.function, ExpressionFunction):
+        return is_generic(tried)
+    smooth = np.ones(len(tried), dtype=np.bool_)
+    values = problem.variables.split(tried)
+    for tree in problem.function.trees:
+        nodes = tuple(guard.node for guard in guards(tree))
+        for found in evaluate_trees(nodes, values, NUMPY, len(tried), problem.function.constants) if nodes else ():
+            smooth &= (np.asarray(found).reshape((len(tried), -1)) != 0).all(axis=1)
+    return smooth
+
+
+def _better_point(mutant: Mutant, values: Matrix, tried: Matrix, smooth: Mask) -> Vector | None:
+    """The simplest of the points that show the mutant, and of those one where f looks smooth, if there is any."""
     if not tried.shape[0]:
         return None
     with np.errstate(all="ignore"):
@@ -167,7 +201,7 @@ def _better_point(mutant: Mutant, values: Matrix, tried: Matrix) -> Vector | Non
     rows = np.flatnonzero(clear)
     if not rows.size:
         return None
-    best: Vector = tried[min(rows.tolist(), key=lambda row: complexity(tried[row]))]
+    best: Vector = tried[min(rows.tolist(), key=lambda row: (not smooth[row], complexity(tried[row])))]
     return best
 
 

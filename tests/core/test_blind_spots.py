@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gradverify.core.blind_spots import _all_caught, _caught, mutants, score
 from gradverify.core.verdicts import Fault
 from tests.core.fakes import check, problem_of
+from tests.in_process import of_code, result_of
 
 TRUTH = {"x": "2*x*y", "y": "x**2"}
 
@@ -61,3 +65,38 @@ def test_mutants_judged_together_are_those_judged_one_by_one(points: list[tuple[
     every = list(mutants(verified))
     together = _all_caught(verified.problem, claimed, at, enough)
     assert together == (len(every) if all(_caught(m, claimed, at, enough) for m in every) else None)
+
+
+def spots_of(text: str) -> list[tuple[float, ...]]:
+    return [s.better_point for s in result_of(text).blind_spots if s.better_point is not None]
+
+
+@pytest.mark.parametrize(
+    ("function", "claim"),
+    [("abs(x) + y", "[sign(x), 1]"), ("maximum(x, y)", '["where(x > y, 1, 0)", "where(x > y, 0, 1)"]')],
+)
+def test_a_point_that_is_recommended_for_a_formula_reveals_what_it_is_recommended_for(
+    function: str, claim: str
+) -> None:
+    spec = f'variables: [x, y]\nfunction: "{function}"\ngradient: {claim}\npoints: '
+    found = spots_of(spec + "[[1, 0.5]]")
+    assert found
+    assert not spots_of(spec + str([[1, 0.5], *map(list, found)]))
+
+
+SORTED = """
+def f(x):
+    return float(np.sort(x) @ np.arange(1.0, 5.0))
+def g(x):
+    out = np.zeros(4)
+    out[np.argsort(x)] = np.arange(1.0, 5.0)
+    return out
+"""
+
+
+def test_nor_is_it_a_tie_where_f_is_code(tmp_path: Path) -> None:
+    found = of_code(tmp_path, SORTED, "[[1, 3, 2, 0.5]]", "{x: 4}")
+    spots = [s.better_point for s in found.blind_spots if s.better_point is not None]
+    assert spots
+    assert all(len(set(point)) == 4 for point in spots)
+    assert not of_code(tmp_path, SORTED, str([[1, 3, 2, 0.5], *map(list, spots)]), "{x: 4}").blind_spots
