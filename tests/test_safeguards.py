@@ -91,6 +91,14 @@ def test_where_f_has_no_value_without_its_bound_a_claim_is_its_formulas_derivati
     assert found == (verdict, verdict is Verdict.PASS)
 
 
+@pytest.mark.parametrize(("more", "verdict"), [("", Verdict.PASS), (" + 0.2*z*(z - y < -0.2)", Verdict.FAIL)])
+def test_a_claim_that_is_wrong_at_some_of_the_guarded_points_only_is_found(more: str, verdict: Verdict) -> None:
+    claim = f"['-1/(z - y)**2 + 2*z{more}', '1/(z - y)**2 + cos(y)']"
+    points = "[[1.5, 0.4], [2.3, 1.1], [0.9, -0.6]]"
+    found = judged("1/maximum(z - y, 1e-9) + z**2 + sin(y)", claim, points, "[z, y]")
+    assert found == (verdict, verdict is Verdict.PASS)
+
+
 def test_among_many_variables_one_that_is_wrong_only_where_f_has_no_value_is_found() -> None:
     variables = "{x: [40]}"
     claim, wrong = "1/x + 2*x", "1/x + 2*x + 3*minimum(x, 0)*(cumsum(ones(40)) == 17)"
@@ -146,6 +154,7 @@ def g(x):
         ("np.log(np.maximum(x, 1e-7)) + x**2", "1/x + 2*x", "[0.3, 0.9]", Verdict.PASS),
         ("np.log(np.maximum(x, 1e-7)) + x**2", "1/x + np.where(x < -3, 4, 2)*x", "[0.3, 0.9]", Verdict.FAIL),
         ("math.log(max(x, 1e-7)) + x**2", "1/x + 2*x", "[0.3, 0.9]", Verdict.PASS),
+        ("np.maximum(x, 1e-9)**1.5 + x**3", "1.5*np.sqrt(x) + 3*x**2", "[1.08, 1.45, 1.41]", Verdict.PASS),
         ("math.log(max(x, 1e-7)) + x**2", "1/x + 2*abs(x)", "[0.3, 0.9]", Verdict.FAIL),
         ("float(np.log(np.clip(x, 1e-7, None))) + x**2", "1/x + 2*x", "[0.3, 0.9]", Verdict.PASS),
         ("float(np.log(np.clip(x, 1e-7, None))) + x**2", "1/x + 2*x + 5*max(-x, 0)", "[0.3, 0.9]", Verdict.FAIL),

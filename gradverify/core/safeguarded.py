@@ -110,6 +110,8 @@ class Safeguarded:
         active = self.unguarded.active(points)
         rows = [row for row, name in enumerate(active) if name]
         some = rows[:: max(1, -(-len(rows) // MOST_LOOKED_AT))]
+        suspects = [row for row in rows if row not in some and self._formally_wrong(points[row]).any()]
+        some = sorted({*some, *suspects[:MOST_LOOKED_AT]})
         count = self.listed.claim.values.shape[1]
         excused = dict.fromkeys(range(len(points)), np.zeros(count, dtype=np.bool_))
         if some:
@@ -120,9 +122,9 @@ class Safeguarded:
                 if not excused[row].all() and not wrong and not self._claim_branches(points[row]):
                     may_be = self._moves_bounded(points[row]) & ~self._formally_wrong(points[row])
                     excused[row] = excused[row] | may_be
-        all_left_out = bool(some) and all(excused[row].all() for row in some)
+        all_left_out = bool(some) and all(excused[row].all() for row in some if row not in suspects)
         for row, point in enumerate(points):
-            if excused[row].all() or (all_left_out and active[row]):
+            if excused[row].all() or (all_left_out and active[row] and row not in suspects):
                 self.left_out[point.tobytes()] = point, active[row]
             elif row in some or not active[row]:  # the others are looked at when somebody asks about them
                 self.judged[point.tobytes()] = excused[row]
@@ -204,17 +206,17 @@ class Safeguarded:
         return found
 
     def _formally_wrong(self, point: Vector) -> Mask:
-        """Which components, (c,), of the claim are not the derivative of f without safeguards continued to complex
-        numbers, where f has no real value at `point` and that derivative is real.
+        """Which components, (c,), of the claim are not the derivative of f without safeguards; where that has no real
+        value at `point`, of f continued to complex numbers, as long as its derivative is real.
 
         By central differences along the real axis with one extrapolation (Richardson), error O(h⁴).
         """
         assert self.unguarded is not None
         function, claim = self.unguarded.function, self.unguarded.claim
         claimed = values_of(claim, point[None])[0]
-        none = np.zeros(claimed.size, dtype=np.bool_)
-        if self.problem.derivative is Derivative.HESSIAN or np.isfinite(values_of(function, point[None])).all():
-            return none
+        if self.problem.derivative is Derivative.HESSIAN:
+            return np.zeros(claimed.size, dtype=np.bool_)
+        evaluate = values_of if np.isfinite(values_of(function, point[None])).all() else values_of_complex
         said = claimed.reshape((-1, point.size))
         wrong = np.zeros(said.shape, dtype=np.bool_)
         for way in self._formal_ways(point):
@@ -223,7 +225,7 @@ class Safeguarded:
             if not self.problem.domain.contains(ways).all():
                 continue
             with np.errstate(all="ignore"):
-                values = values_of_complex(function, ways)
+                values = evaluate(function, ways)
                 ahead, behind = values[1 : 1 + len(reaches)], values[1 + len(reaches) :]
                 bends = np.abs(ahead - 2.0 * values[0] + behind)
                 is_smooth = (bends[1:] <= SMOOTH * bends[:-1] + DIGITS * np.abs(values[0])).all(axis=0)

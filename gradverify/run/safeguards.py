@@ -27,7 +27,7 @@ from gradverify.functions.callables import (
 )
 from gradverify.functions.expressions import claim_from_expression, function_from_expression
 from gradverify.functions.unbounded import Unbounded
-from gradverify.run.formulas import MOST_COMPONENTS, MOST_POINTS, PYTHON, with_formulas
+from gradverify.run.formulas import MOST_COMPONENTS, MOST_POINTS, PYTHON, SAME, with_formulas
 from gradverify.spec.model import ExpressionSource
 
 WATCHED = "watched"  # the kind of a function that no backend can trace
@@ -106,12 +106,16 @@ def _unbounded(function: CallableFunction, verified: Verified, *, bounds_only: b
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Whether two results hold the same numbers, in the same places."""
+    """Whether two results hold the same numbers, in the same places, but for round-off: powers of an array and of a
+    number are not computed alike."""
     if isinstance(other, (list, tuple)):
         return isinstance(one, (list, tuple)) and len(one) == len(other) and all(map(_same, one, other))
     if isinstance(other, dict):
         return isinstance(one, dict) and one.keys() == other.keys() and all(_same(one[k], other[k]) for k in other)
-    return np.array_equal(one, other, equal_nan=True)
+    if np.shape(one) != np.shape(other):
+        return False
+    with np.errstate(all="ignore"):
+        return bool(np.allclose(one, other, rtol=SAME, atol=0.0, equal_nan=True))
 
 
 def _bare(
