@@ -311,5 +311,13 @@ def test_code_that_overflows_in_doubles_is_right_there_and_hides_no_fault_elsewh
         )
         found[claim] = result_of(text)
     assert found["right"].verdict is Verdict.PASS
-    assert any("overflows at" in (check.reason or "") for check in found["right"].checks)
+    assert any("overflows, or" in (check.reason or "") for check in found["right"].checks)
     assert [found[claim].verdict for claim in ("wrong", "undefined")] == [Verdict.FAIL] * 2
+
+
+def test_a_claim_whose_digits_end_is_not_said_to_overflow_alone() -> None:
+    claim = "sigmoid(x)*(1 - sigmoid(x))/sqrt(1 - sigmoid(x)**2)"  # inf · 0 at 37
+    found = result_of(f"variables: [x]\nfunction: arcsin(sigmoid(x))\ngradient: ['{claim}']\npoints: [[0.3]]\n")
+    assert found.verdict is Verdict.PASS
+    reasons = [check.reason or "" for check in found.checks if check.kind == "search"]
+    assert any("has no digits left, at 1 point" in reason for reason in reasons)

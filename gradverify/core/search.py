@@ -244,7 +244,7 @@ def search(
     said = [PROVED] if proved else []
     if hunt.overflowed:
         many = f"{hunt.overflowed} points" if hunt.overflowed > 1 else "1 point"
-        said.append(f"the claim overflows at {many}, which is no fault of its formula")
+        said.append(f"the claim overflows, or has no digits left, at {many}, which is no fault of its formula")
     if hunt.blurred:
         many = f"{hunt.blurred} points" if hunt.blurred > 1 else "1 point"
         said.append(f"the claim has lost its digits at {many}, which is no fault of its formula")

@@ -165,9 +165,9 @@ def _safeguarded(found: search.Found, searched: Verified) -> str:
     assert found.safeguarded_at is not None
     where = _where(found.safeguarded, found.safeguarded_at, searched)
     return (
-        f"`{found.safeguarded_by}` keeps the function from where it has no value, and is active {where}; the claim "
-        "goes on there as that of the function without it, as is usual: such points were left out. To have them "
-        "judged, list one in `points`"
+        f"`{found.safeguarded_by}` keeps the function from where it has no value, or overflows, and is active {where}; "
+        "the claim goes on there as that of the function without it, as is usual: such points were left out. To have "
+        "them judged, list one in `points`"
     )
 
 
