@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gradverify.core.arrays import Array
+from gradverify.core.arrays import Array, Mask
 from gradverify.core.diagnosis.evidence import Evidence
 from gradverify.core.diagnosis.hypotheses import CONFIDENCE, INFORMATIVE
 from gradverify.core.diagnosis.rearranged import MOST_COMPONENTS, explained_at, rearranged
@@ -16,15 +16,16 @@ from gradverify.core.verdicts import Fault
 MOST_PAIRS = 200  # wrong components that are tried against one another
 
 
-def explained(evidence: Evidence, index: int, other: int) -> bool:
-    """Whether the claim's component `index` is the right value of component `other`, at all points."""
-    rows = evidence.usable[:, index] & evidence.usable[:, other]
-    c, p = evidence.claimed[rows, index], evidence.reference[rows, other]
-    b, r = evidence.bound[rows, other], evidence.reference[rows, index]
-    near = np.abs(c - p) <= evidence.fit * np.maximum(np.abs(c), np.abs(p)) + b
-    telling = evidence.differs[rows, index] & (np.abs(p - r) > 4 * (evidence.fit * np.abs(p) + b))
-    clear = b <= INFORMATIVE * np.abs(p)
-    return bool(rows.any() and near.all() and (telling & clear).any())
+def explained(evidence: Evidence, targets: Array, sources: Array) -> Mask:
+    """Which of the claim's components `targets` are the right values of `sources`, at all points; shape of either."""
+    rows = evidence.usable[:, targets] & evidence.usable[:, sources]
+    c, p = evidence.claimed[:, targets], evidence.reference[:, sources]
+    b, r = evidence.bound[:, sources], evidence.reference[:, targets]
+    with np.errstate(all="ignore"):
+        near = np.abs(c - p) <= evidence.fit * np.maximum(np.abs(c), np.abs(p)) + b
+        telling = evidence.differs[:, targets] & (np.abs(p - r) > 4 * (evidence.fit * np.abs(p) + b))
+        clear = b <= INFORMATIVE * np.abs(p)
+    return np.asarray((near | ~rows).all(axis=0) & (rows & telling & clear).any(axis=0))
 
 
 def _confidence(evidence: Evidence, indices: Array) -> float:
@@ -81,15 +82,10 @@ def _are_alike(evidence: Evidence, ones: Array, others: Array) -> bool:
 def _swapped(evidence: Evidence, wrong: Array) -> Iterator[tuple[Fault, Array, str, float]]:
     if wrong.size > MOST_PAIRS:
         return
-    for i in wrong.tolist():
-        for j in wrong.tolist():
-            if i < j and explained(evidence, i, j) and explained(evidence, j, i):
-                yield (
-                    Fault.SWAPPED_COMPONENTS,
-                    np.array([i, j]),
-                    "the two components are swapped",
-                    _confidence(evidence, np.array([i, j])),
-                )
+    holds = np.array([explained(evidence, np.full_like(wrong, i), wrong) for i in wrong.tolist()])
+    for i, j in np.argwhere(np.triu(holds & holds.T, 1)) if wrong.size else ():
+        pair = wrong[[i, j]]
+        yield Fault.SWAPPED_COMPONENTS, pair, "the two components are swapped", _confidence(evidence, pair)
 
 
 def _shifted(evidence: Evidence, wrong: Array) -> Iterator[tuple[Fault, Array, str, float]]:
@@ -98,7 +94,8 @@ def _shifted(evidence: Evidence, wrong: Array) -> Iterator[tuple[Fault, Array, s
     if wrong.size < 2 or wrong.size > MOST_PAIRS:
         return
     for shift in (1, -1):
-        hits = [i for i in wrong.tolist() if 0 <= i + shift < total and explained(evidence, i, i + shift)]
+        inside = wrong[(wrong + shift >= 0) & (wrong + shift < total)]
+        hits = inside[explained(evidence, inside, inside + shift)].tolist()
         end = max(hits, default=0) + 1 if shift == 1 else min(hits, default=0) - 1
         if len(hits) >= 2 and len(hits) >= wrong.size - 1:
             which = "next" if shift == 1 else "previous"
