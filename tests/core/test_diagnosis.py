@@ -270,7 +270,10 @@ def test_a_wrong_branch_is_blamed_on_the_components_own_variable() -> None:
     assert "v[1]" in found.message
 
 
-def test_half_precision_is_not_called_single() -> None:
+@pytest.mark.parametrize(
+    "points", [POINTS, [*POINTS, [9e-5, 1.0]]]
+)  # the square of 9e-5 has two bits in half precision
+def test_half_precision_is_not_called_single(points: list[list[float]]) -> None:
     problem = problem_of("x**3 + y", function_of("[3*x**2, 1 + 0*y]", XY), XY)
 
     def halved(points: np.ndarray) -> Evaluation:
@@ -278,7 +281,7 @@ def test_half_precision_is_not_called_single() -> None:
         return Evaluation(exact.astype(np.float16).astype(float))
 
     claim = replace(function_of("[3*x**2, 1 + 0*y]", XY), run=halved, kind="python")
-    verified, ask = check(replace(problem, claim=claim), {"x": "3*x**2", "y": "1"}, POINTS)
+    verified, ask = check(replace(problem, claim=claim), {"x": "3*x**2", "y": "1"}, points)
     found = only(diagnose(verified, ask, Parts(problem)))
     assert found.fault is Fault.SINGLE_PRECISION
     assert "half precision" in found.message

@@ -368,7 +368,8 @@ def _single_precision(col: Column) -> Iterator[Guess]:
         if kind is np.float16 and np.unique(col.c).size < FEWEST_HALVES:
             continue
         with np.errstate(all="ignore"):
-            near = units * float(np.finfo(kind).eps) * np.abs(col.r) + col.b
+            size = np.maximum(np.abs(col.r), float(np.finfo(kind).smallest_normal))  # below it digits are lost
+            near = units * float(np.finfo(kind).eps) * size + col.b
             representable = col.c.astype(kind).astype(np.float64) == col.c
             small = np.abs(col.c - col.r) <= near
         if small.all() and representable.all():
