@@ -666,3 +666,12 @@ def test_a_term_inside_of_a_square_is_no_term_of_f() -> None:
     truth = {"x": "2*(x**2 - sin(x)*y)*(2*x - cos(x)*y)", "y": "-2*(x**2 - sin(x)*y)*sin(x)"}
     found = only(diagnosis("(x**2 - sin(x)*y)**2", truth, {**truth, "x": "4*x*(x**2 - sin(x)*y)"}))
     assert "the part of the derivative that goes through the term sin(x)*y is missing" in found.message
+
+
+@pytest.mark.parametrize(("second", "fault"), [("2*w[1]", Fault.MEAN_VS_SUM), ("2*w[1]/5", Fault.FACTOR)])
+def test_one_of_the_entries_of_an_array_is_no_sum_for_a_mean(second: str, fault: Fault) -> None:
+    shapes: Mapping[str, Shape] = {"w": (5,)}
+    others = "2*w[2]/5, 2*w[3]/5, 2*w[4]/5" if fault is Fault.FACTOR else "2*w[2], 2*w[3], 2*w[4]"
+    points = [[0.3, -1.2, 0.7, 2.1, -0.4], [1.1, 0.2, -0.9, 0.5, 1.7]]
+    claim = {"w": f"[2*w[0], {second}, {others}]"}
+    assert only(diagnosis("mean(w**2)", {"w": "2*w/5"}, claim, points, shapes)).fault is fault

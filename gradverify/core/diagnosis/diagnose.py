@@ -215,14 +215,16 @@ def _by_component(
     found = _Found()
     fruitless: collections.Counter[str] = collections.Counter()
     everyone = wrong.tolist()
+    partly = _partly_right(evidence)
     most = MOST_BY_TERMS
     for position, index in enumerate(everyone):
         variable = component(problem, index).variable
         simple_only = fruitless[variable] >= MOST_FRUITLESS
         told = parts if position < most and not simple_only else None
-        guess = _guess(evidence, index, counts, scalars, told)
+        things = {} if partly[index] else counts
+        guess = _guess(evidence, index, things, scalars, told)
         if told is not None and guess is not None and most == MOST_BY_TERMS and len(everyone) > most:
-            most = MOST_BY_TERMS if _guess(evidence, index, counts, scalars, None) else MOST_BY_TERMS_THAT_FIT
+            most = MOST_BY_TERMS if _guess(evidence, index, things, scalars, None) else MOST_BY_TERMS_THAT_FIT
         if guess is None:
             fruitless[variable] += 1
         else:
@@ -272,6 +274,18 @@ def _by_component(
                 numbers += f"; parts of f were tried for the first {most} wrong components alone"
             out.append(_diagnosis(verified, Fault.UNKNOWN, unknown, numbers, UNSURE))
     return out
+
+
+def _partly_right(evidence: Evidence) -> Mask:
+    """Which components are of an array others of which are right, and not 0, (c,): those have no sum for a mean."""
+    with np.errstate(all="ignore"):
+        tells = (evidence.usable & (np.abs(evidence.reference) > evidence.bound)).any(axis=0)
+    right: Mask = np.reshape(tells & ~evidence.differs.any(axis=0), (-1, evidence.problem.variables.size))
+    out = np.zeros(right.shape, dtype=np.bool_)
+    for variable in evidence.problem.variables:
+        block = slice(variable.offset, variable.offset + variable.size)
+        out[:, block] = right[:, block].any(axis=1, keepdims=True)
+    return out.ravel()
 
 
 MOST_SHOWN = 4  # different offsets
