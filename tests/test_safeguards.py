@@ -120,6 +120,26 @@ def test_a_saturation_that_keeps_f_from_no_edge_is_a_part_of_f(function: str, cl
     assert judged(function, f"['{claim}']", "[[0.3], [0.9]]") == (Verdict.FAIL, False)
 
 
+RIDGE = """
+X = np.array([[0.6, -1.2, 0.3], [0.3, 0.5, -1.0], [-1.2, 0.4, 0.9], [1.0, 0.2, 0.7]])
+Y = np.array([0.0, 1.0, 0.0, 1.0])
+def f(w):
+    p = np.clip(1/(1 + np.exp(-X @ w)), 1e-12, 1 - 1e-12)
+    return np.mean(-Y*np.log(p) - (1 - Y)*np.log(1 - p)) + 0.1*w @ w
+def g(w):
+    p = 1/(1 + np.exp(-X @ w))
+    return X.T @ (p - Y)/4 + {ridge}*w
+"""
+
+
+@pytest.mark.parametrize(("ridge", "verdict"), [("0.2", Verdict.PASS), ("0.1", Verdict.FAIL)])
+def test_a_clipped_logistic_loss_with_a_ridge_is_left_out_where_some_samples_are_saturated(
+    tmp_path: Path, ridge: str, verdict: Verdict
+) -> None:
+    points = "[{w: [0.7, -1.3, 0.2]}, {w: [-0.2, 0.9, 1.4]}]"
+    assert of_code(tmp_path, RIDGE.format(ridge=ridge), points, "{w: 3}").verdict is verdict
+
+
 @pytest.mark.parametrize(
     ("points", "verdict", "noted"),
     [("[[2e-7], [5e-7]]", Verdict.FAIL, False), ("[[0.2], [0.5]]", Verdict.PASS, True)],

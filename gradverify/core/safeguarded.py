@@ -120,7 +120,9 @@ class Safeguarded:
                 excused[row] = codes == PASS
                 wrong = self._surely_wrong(verified, at) and self.confirm(points[row]) is not None
                 if not excused[row].all() and not wrong and not self._claim_branches(points[row]):
-                    may_be = self._moves_bounded(points[row]) & ~self._formally_wrong(points[row])
+                    may_be = self._moves_bounded(points[row])
+                    if not np.isfinite(values_of(self.unguarded.function, points[[row]])).all():
+                        may_be &= ~self._formally_wrong(points[row])  # elsewhere f may have lost its digits
                     excused[row] = excused[row] | may_be
         all_left_out = bool(some) and all(excused[row].all() for row in some if row not in suspects)
         for row, point in enumerate(points):
