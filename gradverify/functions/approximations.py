@@ -96,13 +96,30 @@ def _given(call: ast.Call | None, function: FunctionType, known: Mapping[str, An
 def _in_tree(tree: ast.AST, known: Mapping[str, Any]) -> Iterator[Approximation]:
     for node in ast.walk(tree):
         match node:
-            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) if name in DEFAULTS:
+            case ast.Call(func=(ast.Name(id=name) | ast.Attribute(attr=name)) as called) if (
+                name in DEFAULTS and _may_be_scipys(called, known)
+            ):
                 given = [value for key, value in _keywords(node, known) if key in TOLERANCES]
                 if name in NO_FINER or not given:
                     given.append(DEFAULTS[name])
                 yield Approximation(f"`{name}`", max(given))
             case ast.While() | ast.For():
                 yield from (Approximation("a loop", value) for value in _ends(node, known))
+
+
+def _may_be_scipys(called: ast.expr, known: Mapping[str, Any]) -> bool:
+    """Whether the name is SciPy's, or nobody knows whose: `np.fmin` is a minimum of two, and stops at nothing."""
+    path: list[str] = []
+    while isinstance(called, ast.Attribute):
+        path.insert(0, called.attr)
+        called = called.value
+    found = known.get(called.id) if isinstance(called, ast.Name) else None
+    for attribute in path:
+        found = getattr(found, attribute, None)
+    if found is None:
+        return True
+    home = getattr(found, "__module__", None) or getattr(type(found), "__module__", "")
+    return str(home).split(".")[0] == "scipy"
 
 
 def _keywords(call: ast.Call, known: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
