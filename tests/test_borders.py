@@ -118,6 +118,7 @@ def g(p, t, s):
     ("function", "claim", "said"),
     [
         ("0.45724*x**2/y + x**3", "0.45724*2*2*x/y + 3*x**2", "the factor 2 does not belong in 0.45724*2*2*x"),
+        ("2**(-x/5.27)", "-0.693/5.27*2**(-x/5.27)", "the number 0.693 stands where 0.69314718 belongs"),
         ("2.302585093*x**2 + x**3", "2.303*2*x + 3*x**2", "the number 2.303 stands where 2.3025851 belongs"),
     ],
 )
@@ -169,3 +170,16 @@ def g(x):
 """
     said = _said(of_code(tmp_path, code, "[0.0, 0.5, 3.3, 1e-4]"))
     assert "in the condition abs(x) < 0.5: the number 0.5 stands where" in said
+
+
+@pytest.mark.parametrize(
+    ("claim", "said"),
+    [
+        ("['y*x**(y - 1)', 'y*x**(y - 1)']", "∂f/∂y: it holds the value of ∂f/∂x"),
+        ("['y*x**(y - 1)', 'y*x**(y - 2)']", "unknown"),
+    ],
+)
+def test_the_value_of_another_component_is_told(claim: str, said: str) -> None:
+    text = f"variables: [x, y]\nfunction: x**y\ngradient: {claim}\ndomain: {{x: '(0, 5]'}}\n"
+    text += "points: [[1.5, 2], [0.3, -1]]\n"
+    assert said in _said(result_of(text))

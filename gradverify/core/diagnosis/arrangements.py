@@ -8,7 +8,7 @@ import numpy as np
 
 from gradverify.core.arrays import Array, Mask
 from gradverify.core.diagnosis.evidence import Evidence
-from gradverify.core.diagnosis.hypotheses import CONFIDENCE, INFORMATIVE
+from gradverify.core.diagnosis.hypotheses import CONFIDENCE, INFORMATIVE, distinct
 from gradverify.core.diagnosis.rearranged import MOST_COMPONENTS, explained_at, rearranged
 from gradverify.core.problem import Derivative
 from gradverify.core.verdicts import Fault
@@ -26,6 +26,18 @@ def explained(evidence: Evidence, targets: Array, sources: Array) -> Mask:
         telling = evidence.differs[:, targets] & (np.abs(p - r) > 4 * (evidence.fit * np.abs(p) + b))
         clear = b <= INFORMATIVE * np.abs(p)
     return np.asarray((near | ~rows).all(axis=0) & (rows & telling & clear).any(axis=0))
+
+
+def copied_from(evidence: Evidence, index: int) -> int | None:
+    """The component whose right value stands at `index` as well, at so many different points that no chance does it."""
+    telling = evidence.differs[:, index]
+    if distinct(evidence.claimed[telling, index], evidence.bound[telling, index]) < ENOUGH:
+        return None
+    others = [j for j in range(min(evidence.claimed.shape[1], MOST_PAIRS)) if j != index]
+    return next((j for j in others if explained(evidence, index, j)), None)
+
+
+ENOUGH = 3  # different values
 
 
 def _confidence(evidence: Evidence, indices: Array) -> float:

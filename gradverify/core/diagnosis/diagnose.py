@@ -13,7 +13,7 @@ import numpy as np
 
 from gradverify.core.arrays import Array, Mask
 from gradverify.core.conclude import component
-from gradverify.core.diagnosis.arrangements import arrangements
+from gradverify.core.diagnosis.arrangements import arrangements, copied_from
 from gradverify.core.diagnosis.borders import PLAINLY, Tried, agrees
 from gradverify.core.diagnosis.common_causes import by_variable, common_causes, factors_together, signs_together
 from gradverify.core.diagnosis.conditions import side_of_a_condition
@@ -40,7 +40,7 @@ from gradverify.core.problem import Derivative, ExpressionFunction, Problem, Req
 from gradverify.core.report import Component, Diagnosis
 from gradverify.core.verdicts import Evidence as Level
 from gradverify.core.verdicts import Fault
-from gradverify.core.verify import Ask, Verified, show_point
+from gradverify.core.verify import Ask, Verified, component_label, show_point
 
 MOST_EXAMINED = 6_000  # wrong components that are examined one by one
 MOST_FRUITLESS = (
@@ -389,6 +389,10 @@ def _last_guess(
     at_kink = _at_a_kink(verified, evidence, index)
     if at_kink is not None:
         return at_kink
+    other = copied_from(evidence, index)
+    if other is not None:
+        message = f"it holds the value of {component_label(verified.problem, other)}"
+        return Guess(Fault.SWAPPED_COMPONENTS, f"copy of {other}", message, SURE)
     col = column(evidence, index)
     rough = next(rougher_guesses(col, verified.problem.variables.component_name), None)
     if rough is not None:

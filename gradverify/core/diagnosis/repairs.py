@@ -26,6 +26,7 @@ from gradverify.core.diagnosis.terms import PartFunction, short
 from gradverify.core.problem import ExpressionFunction, Problem
 from gradverify.core.variables import Variables
 from gradverify.core.verdicts import Fault
+from gradverify.expression.guards import literals
 from gradverify.expression.nodes import Call, Compare, Node, Number, Stack
 from gradverify.expression.numpy_arithmetic import NUMPY
 from gradverify.expression.places import Path, at, places, replaced
@@ -236,6 +237,7 @@ def _literals(
     row = int(telling[np.argmax(np.abs(evidence.claimed[telling, wrong[0]] - evidence.reference[telling, wrong[0]]))])
     point = evidence.points[row][None]
     gap = evidence.reference[row, wrong[0]] - evidence.claimed[row, wrong[0]]
+    own = {value for tree in getattr(evidence.problem.function, "trees", ()) for value in literals(tree)}
     for path, node in numbers:
         more = replaced(unit.tree, path, as_number(node.value + 1.0))
         with np.errstate(all="ignore"):
@@ -248,6 +250,8 @@ def _literals(
         for solution in (float(linear), float(reciprocal)):
             if not math.isfinite(solution) or solution == node.value or _is_no_slip(node.value, solution):
                 continue
+            if node.value in own and abs(solution - node.value) <= ROUNDED * abs(node.value):
+                continue  # f's own number is rounded nowhere
             meant = float(f"{solution:.{LITERAL_DIGITS}g}")
             message = f"the number {to_text(node)} stands where {as_number(meant).text} belongs"
             opposite = meant == -node.value
