@@ -33,8 +33,9 @@ def copied_from(evidence: Evidence, index: int) -> int | None:
     telling = evidence.differs[:, index]
     if distinct(evidence.claimed[telling, index], evidence.bound[telling, index]) < ENOUGH:
         return None
-    others = [j for j in range(min(evidence.claimed.shape[1], MOST_PAIRS)) if j != index]
-    return next((j for j in others if explained(evidence, index, j)), None)
+    others = np.setdiff1d(np.arange(min(evidence.claimed.shape[1], MOST_PAIRS)), [index])
+    same = np.flatnonzero(explained(evidence, np.full_like(others, index), others)) if others.size else others
+    return int(others[same[0]]) if same.size else None
 
 
 ENOUGH = 3  # different values

@@ -24,6 +24,7 @@ MOST_EXTRA_CALLS = 10_000  # of code, which is called once an evaluation: some s
 
 PATIENCE = 3.0  # seconds that the further points may take a backend where another one is much quicker
 MUCH_QUICKER = 0.1
+FEWEST = 4  # further points that are always waited for: a factor that fits at one or two fits by chance
 
 # A hypothesis fits when its prediction is this near to the claim, relative to either: the claim of a planted mistake
 # equals the
@@ -80,6 +81,7 @@ def gather(verified: Verified, ask: Ask) -> Evidence:
     points, claimed = verified.points, verified.claim.values
     more = _further_points(verified)
     best = cheapest(verified)
+    more = _as_many_as_are_waited_for(more, best, verified)
     claim = verified.problem.claim
     if best is not None and claim is not None and more.shape[0]:
         values = examine(claim, more, repeat=False)
@@ -140,6 +142,17 @@ def cheapest(verified: Verified) -> str | None:
 def _seconds(judged: Judged, verified: Verified) -> float:
     """What all further points would take this backend, as met at the verified ones."""
     return float(judged.answer.seconds / max(1, verified.points.shape[0]) * EXTRA_POINTS)
+
+
+def _as_many_as_are_waited_for(more: Matrix, backend: str | None, verified: Verified) -> Matrix:
+    """Of the further points as many as the backend has done with after PATIENCE, FEWEST at least, from all of them."""
+    judged = next((j for j in verified.judged if j.backend == backend), None)
+    total = 0.0 if judged is None else _seconds(judged, verified) * more.shape[0] / EXTRA_POINTS
+    if not total > PATIENCE:
+        return more
+    count = min(more.shape[0], max(FEWEST, int(more.shape[0] * PATIENCE / total)))
+    few: Matrix = more[np.linspace(0, more.shape[0] - 1, count).astype(int)]
+    return few
 
 
 def _further_points(verified: Verified) -> Matrix:
