@@ -8,11 +8,11 @@ changed a thousandfold) nor a kink near x (which the smallest steps no longer re
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from gradverify.core.arrays import Array, Vector
+from gradverify.core.arrays import Array, Matrix, Vector
 from gradverify.core.bends import find_bends
 from gradverify.core.estimates import Kink
 from gradverify.core.one_sided import CLEAR, NOISE_UNITS, RATIO, limit, standing
@@ -24,6 +24,7 @@ STEPS = 16  # down to 1e-2 · 4⁻¹⁵ = 1e-11 of the component
 DECADES = 3.0  # over which the gap has to stand still
 FEW_DECADES = 2.0  # enough to doubt an accusation, not to call it a kink
 MOST_COMPONENTS = 256  # that are probed at one point
+MOST_NUMBERS = 4_000_000  # in the points that are evaluated at a time: 32 MB, and as much again for each copy
 
 
 def find_kinks(
@@ -55,27 +56,37 @@ def find_kinks(
     variables = sorted({c % n for c in wanted})
     size = np.maximum(np.where(point != 0, np.abs(point), typical), at_least)
     steps = LARGEST_STEP * RATIO ** -np.arange(STEPS, dtype=np.float64)
-    rows = [point[None, :]]
-    for j in variables:
-        moved = np.repeat(point[None, :], 2 * STEPS, axis=0)
-        moved[:STEPS, j] += steps * size[j]
-        moved[STEPS:, j] -= steps * size[j]
-        rows.append(moved)
-    points = np.concatenate(rows)
-    values = values_inside(problem, points, point)
+    here = values_inside(problem, point[None, :], point)[0]
     found: dict[int, Kink] = {}
-    for k, j in enumerate(variables):
-        block = slice(1 + 2 * STEPS * k, 1 + 2 * STEPS * (k + 1))
-        h = np.abs(points[block, j] - point[j])
-        for output in range(values.shape[1]):
-            flat = output * n + j
-            epsilon = problem.precision.epsilon
-            kink = _kink(
-                values[0, output], values[block, output], h, point[j], flat, epsilon, decades, beside=at_least > 0
-            )
-            if kink is not None and flat in wanted:
-                found[flat] = kink
+    for some, points in _ways(point, variables, steps, size):
+        values = values_inside(problem, points, point)
+        for k, variable in enumerate(some):
+            block = slice(2 * STEPS * k, 2 * STEPS * (k + 1))
+            h = np.abs(points[block, variable] - point[variable])
+            for output in range(values.shape[1]):
+                flat = output * n + variable
+                epsilon = problem.precision.epsilon
+                kink = _kink(
+                    here[output], values[block, output], h, point[variable], flat, epsilon, decades,
+                    beside=at_least > 0,
+                )  # fmt: skip
+                if kink is not None and flat in wanted:
+                    found[flat] = kink
     return found
+
+
+def _ways(
+    point: Vector, variables: Sequence[int], steps: Vector, size: Vector
+) -> Iterator[tuple[Sequence[int], Matrix]]:
+    """Some variables after others, with `point` moved up and down along each by `steps` times its size."""
+    at_once = max(1, MOST_NUMBERS // (2 * STEPS * point.size))
+    for start in range(0, len(variables), at_once):
+        some = variables[start : start + at_once]
+        points = np.repeat(point[None, :], 2 * STEPS * len(some), axis=0)
+        for k, j in enumerate(some):
+            points[2 * STEPS * k : 2 * STEPS * k + STEPS, j] += steps * size[j]
+            points[2 * STEPS * k + STEPS : 2 * STEPS * (k + 1), j] -= steps * size[j]
+        yield some, points
 
 
 def _kink(

@@ -88,3 +88,12 @@ def test_the_bound_covers_what_rounding_the_argument_does_where_f_is_small() -> 
     smooth = 1.164447913936147 * 3.771351046653869 * np.cos(-2.5 * 3.771351046653869)
     jump = 0.3806924762430092 * np.exp(2.5 * 0.33621322049705094)
     assert max(abs(kink.left - smooth + jump), abs(kink.right - smooth - jump)) <= kink.bound
+
+
+def test_the_kinks_of_many_variables_are_the_same_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = problem_of("sum(abs(w)*[1, 2, 3, 4, 5])", {"w": "0*w"}, {"w": (5,)})
+    at, everyone = np.array([0.0, 1.0, 0.0, 2.0, 0.0]), list(range(5))
+    together = find_kinks(problem, at, everyone, np.ones(5))
+    monkeypatch.setattr("gradverify.core.kinks.MOST_NUMBERS", 1)
+    assert sorted(together) == [0, 2, 4]
+    assert find_kinks(problem, at, everyone, np.ones(5)) == together
