@@ -365,3 +365,15 @@ def g(p):
 def test_a_share_of_a_bounded_sum_has_to_do_with_it(claim: str, verdict: Verdict) -> None:
     found = judged("sum(w*p)/maximum(sum(w), 1e-12)", claim, "[[0.7, 2, 1, 3]]", "{p: 2, w: 2}")
     assert found == (verdict, verdict is Verdict.PASS)
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdict"), [("-1/p", Verdict.PASS), ("-1/p - 0.5*where(p > 2.4, one, 0)", Verdict.FAIL)]
+)
+def test_among_very_many_variables_a_bounded_entry_excuses_itself_alone(claim: str, verdict: Verdict) -> None:
+    one = [0.0] * 300
+    one[7] = 1.0
+    points = [[0.5 + i / 300 for i in range(300)]]
+    more = f"constants: {{one: {one}}}\nsearch: {{evaluations: 2000}}"
+    found = judged("-sum(log(maximum(p, 1e-12)))", f"'{claim}'", str(points), "{p: 300}", more)
+    assert found == (verdict, verdict is Verdict.PASS)

@@ -49,6 +49,8 @@ SMOOTH = 0.35
 MOST_ALONE = 32  # components, each by itself; more of them along two random ways, which see each component
 DIGITS = 64 * float(np.finfo(np.float64).eps)  # of f: what a second difference may have of round-off
 FORMAL_ERRORS = 30.0  # times the difference between the two extrapolated values: what they may be off
+MOST_ONE_BY_ONE = 256  # variables that are moved one by one, to see whether a bounded value moves: 2n + 1 points
+MOST_DECODED = 300_000_000  # answers that are looked at to find out which of very many variables moved it
 MOST_LOOKED_AT = 8  # points of one search, each with all backends: where all of them are left out, the others are too
 
 
@@ -141,23 +143,41 @@ class Safeguarded:
         moves = np.zeros(point.size, dtype=np.bool_)
         (there,) = self.unguarded.subjects(point[None])
         for start in self._starts_at()[:MOST_STARTS]:
-            steps = [reach * np.diag(np.maximum(1.0, np.abs(start))) for reach in MOVED]
-            here, *moved = self.unguarded.subjects(np.concatenate([start[None], *(start + step for step in steps)]))
-            for i, found in enumerate(moved):
-                if [v.shape for v, _ in found] != [c.shape for _, c in there] or len(here) != len(found):
-                    return np.ones(self.listed.claim.values.shape[1], dtype=np.bool_)
-                moves[i % point.size] |= any(
-                    (changed & (one != other)).any()
-                    for (one, _), (other, _), (_, changed) in zip(here, found, there, strict=True)
-                )
+            found = self._movers(start, there)
+            if found is None:
+                return np.ones(self.listed.claim.values.shape[1], dtype=np.bool_)
+            moves |= found
         out = np.resize(moves, self.listed.claim.values.shape[1])
-        # Each by a part of its own: what is divided by its sum stays as it is where all grow alike.
-        parts = np.random.default_rng(self.problem.seed).uniform(0.5, 1.0, size=point.size)
         for start in self._starts_at()[:MOST_STARTS]:
-            ways = np.outer((0.0, *MOVED), np.where(moves, parts * np.maximum(1.0, np.abs(start)), 0.0))
+            step = self._parts(point.size) * np.maximum(1.0, np.abs(start))
+            ways = np.outer((0.0, *MOVED), np.where(moves, step, 0.0))
             claimed = values_of(self.unguarded.claim, start + ways)
             out |= (claimed[1:] != claimed[0]).any(axis=0)
         return out
+
+    def _movers(self, start: Vector, there: Subjects) -> Mask | None:
+        """Which variables, (n,), move what is changed `there` when they are moved at `start`; None where f bounds
+        something else there.
+
+        Very many variables are moved by halves, as many as an index has bits: that costs no n times n numbers.
+        """
+        assert self.unguarded is not None
+        n = start.size
+        groups = np.eye(n, dtype=np.bool_) if n <= MOST_ONE_BY_ONE else halves(n)
+        steps = [reach * self._parts(n) * np.maximum(1.0, np.abs(start)) * groups for reach in MOVED]
+        here, *moved = self.unguarded.subjects(np.concatenate([start[None], *(start + step for step in steps)]))
+        shapes = [changed.shape for _, changed in there]
+        if any([value.shape for value, _ in found] != shapes for found in (here, *moved)):
+            return None
+        of_interest = np.concatenate([changed for _, changed in there])
+        values = np.array([np.concatenate([value for value, _ in found])[of_interest] for found in (here, *moved)])
+        answers: Mask = np.asarray((values[1:] != values[0]).reshape((len(MOVED), len(groups), -1)).any(axis=0))
+        return np.asarray(answers.any(axis=1)) if n <= MOST_ONE_BY_ONE else who_moves(answers, n)
+
+    def _parts(self, n: int) -> Vector:
+        """The part of a step by which each of n variables is moved: shares of a sum stay where all grow alike."""
+        parts: Vector = np.random.default_rng(self.problem.seed).uniform(0.5, 1.0, size=n)
+        return parts
 
     def _claim_branches(self, point: Vector) -> bool:
         """Whether the claim jumps where the safeguard becomes active on the way from a listed point to `point`, or
@@ -294,3 +314,32 @@ class Safeguarded:
                 if abs(ends[1] - ends[0] - WEIGHTS @ said) <= ROUGHLY * (WEIGHTS @ np.abs(said)):
                     return True
         return False
+
+
+def halves(n: int) -> Mask:
+    """For each bit of an index below n the indices without it and those with it: (2·bits, n)."""
+    bit = np.arange(max(1, (n - 1).bit_length()))[:, None]
+    having = (np.arange(n) >> bit) & 1 == 1
+    out: Mask = np.stack([~having, having], axis=1).reshape((-1, n))
+    return out
+
+
+def who_moves(answers: Mask, n: int) -> Mask:
+    """Which of n variables may have moved an entry, by the entries' answers, (2·bits, e), to moving `halves`; (n,).
+
+    What one variable alone moves answers to one half of each pair, and that spells its index. What several move answers
+    to both halves of some, and all variables whose halves were answered to may be among them.
+    """
+    pairs = answers.reshape((-1, 2, answers.shape[1]))
+    moved = pairs[:, :, pairs.any(axis=1).all(axis=0)]
+    out = np.zeros(n, dtype=np.bool_)
+    one = (moved.sum(axis=1) == 1).all(axis=0)
+    spelled = (moved[:, 1, one].astype(np.intp) << np.arange(len(pairs))[:, None]).sum(axis=0)
+    out[spelled[spelled < n]] = True
+    several = np.unique(moved[:, :, ~one].reshape((len(answers), -1)), axis=1)
+    if several.size * n > MOST_DECODED:
+        return np.ones(n, dtype=np.bool_)
+    of = halves(n)
+    for answer in several.T:
+        out |= ~(of & ~answer[:, None]).any(axis=0)
+    return out
