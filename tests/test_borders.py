@@ -183,3 +183,36 @@ def test_the_value_of_another_component_is_told(claim: str, said: str) -> None:
     text = f"variables: [x, y]\nfunction: x**y\ngradient: {claim}\ndomain: {{x: '(0, 5]'}}\n"
     text += "points: [[1.5, 2], [0.3, -1]]\n"
     assert said in _said(result_of(text))
+
+
+BLOCKS = """
+def f(A, b, x):
+    return np.sum((A @ x + b)**2)
+
+def g(A, b, x):
+    r = 2 * (A @ x + b)
+    return np.concatenate([{}])
+"""
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ("r, np.outer(r, x).ravel()", "all 6 components: the variables' parts stand in the order b, A"),
+        ("np.outer(r, x).T.ravel(), r", "the block of `A` is transposed"),
+    ],
+)
+def test_parts_in_the_wrong_order_are_told_as_one_mistake(tmp_path: Path, parts: str, said: str) -> None:
+    points, more = "[[0.3, -1, 0.5, 2, 0.7, -0.4]]", "constants: {x: [0.4, 1.3]}\n"
+    assert said in _said(of_code(tmp_path, BLOCKS.format(parts), points, "{A: [2, 2], b: 2}", more))
+
+
+@pytest.mark.parametrize(
+    ("claim", "said"),
+    [("-d*s", "the term gam*w @ sn is missing"), ("1.37*d*(gam*sn - s)", "too large by a factor of 1.37")],
+)
+def test_a_missing_term_is_no_factor_without_a_name(tmp_path: Path, claim: str, said: str) -> None:
+    code = "def f(w, s, sn, gam):\n    return 0.5*(0.5 + gam*w @ sn - w @ s)**2\n\n\n"
+    code += f"def g(w, s, sn, gam):\n    d = 0.5 + gam*w @ sn - w @ s\n    return {claim}\n"
+    more = "constants: {s: [0.4, 1.3], sn: [0.9, -0.2], gam: 0.9}\n"
+    assert said in _said(of_code(tmp_path, code, "[[0.3, -1], [1.2, 0.7]]", "{w: 2}", more))

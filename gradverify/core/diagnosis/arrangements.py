@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -48,6 +49,9 @@ def _confidence(evidence: Evidence, indices: Array) -> float:
 
 def arrangements(evidence: Evidence, wrong: Array) -> Iterator[tuple[Fault, Array, str, float]]:
     """Faults of arrangement with the components they explain, in order of preference."""
+    for indices, message in _in_another_order(evidence, wrong):
+        yield Fault.SWAPPED_COMPONENTS, indices, message, _confidence(evidence, indices)
+        wrong = np.setdiff1d(wrong, indices)
     yield from _transposed(evidence, wrong)
     for fault, indices, message in rearranged(evidence, wrong):
         yield fault, indices, message, _confidence(evidence, indices)
@@ -90,6 +94,28 @@ def _are_alike(evidence: Evidence, ones: Array, others: Array) -> bool:
         slack = evidence.fit * np.maximum(np.abs(r), np.abs(p)) + evidence.bound[:, ones] + evidence.bound[:, others]
         near = np.abs(r - p) <= slack
     return bool((near | ~usable).all())
+
+
+MOST_VARIABLES = 4  # whose orders are tried
+
+
+def _in_another_order(evidence: Evidence, wrong: Array) -> Iterator[tuple[Array, str]]:
+    """Whether the variables' parts of a gradient stand in another order than the variables."""
+    problem = evidence.problem
+    parts = [np.arange(v.offset, v.offset + v.size) for v in problem.variables]
+    few = 2 <= len(parts) <= MOST_VARIABLES and problem.variables.size <= MOST_COMPONENTS
+    if problem.derivative is not Derivative.GRADIENT or not few or all(part.size == 1 for part in parts):
+        return
+    everyone = np.arange(problem.variables.size)
+    right = np.setdiff1d(everyone, wrong)
+    for order in itertools.islice(itertools.permutations(range(len(parts))), 1, None):
+        sources = np.concatenate([parts[k] for k in order])
+        if wrong.size < 2 or (sources[wrong] == wrong).any():
+            continue
+        if explained(evidence, wrong, sources[wrong]).all() and _are_alike(evidence, right, sources[right]):
+            names = ", ".join(problem.variables.names[k] for k in order)
+            yield wrong, f"the variables' parts stand in the order {names}"
+            return
 
 
 def _swapped(evidence: Evidence, wrong: Array) -> Iterator[tuple[Fault, Array, str, float]]:

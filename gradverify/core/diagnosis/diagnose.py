@@ -351,15 +351,17 @@ def _guess(
     root = root_of(problem, index)
     if simple is not None and simple.fault is Fault.LOG_PARAMETER and parts is not None and root is not None:
         return next(inner_guesses(evidence, index, root, parts), simple)
-    if simple is not None or parts is None or root is None:
+    vague = offset if simple is None else simple if simple.weak else None
+    if parts is None or root is None or (simple is not None and vague is None):
         return simple or offset
     by_term = next(term_guesses(evidence, index, additive_terms(root), parts, scalars), None)
     through = routes(root, problem.variables.names) if problem.derivative is not Derivative.HESSIAN else []
-    if offset is not None:
-        # A constant that is a term's derivative, or what the product rule adds for a factor, is told as that.
+    if vague is not None:
+        # A constant that is a term's derivative, or what the product rule adds for a factor, is told as that; and so is
+        # a factor that has no name, as where one of two terms with constant derivatives is missing.
         said = itertools.chain((by_term,), route_guesses(evidence, index, root, through, parts, scalars, ()))
         known = (g for g in said if g is not None and (g.fault is Fault.MISSING_TERM or g.factor == -1.0))
-        return next(known, offset)
+        return next(known, vague)
     if by_term is not None:
         return by_term
     if problem.derivative is Derivative.HESSIAN:
