@@ -67,6 +67,9 @@ TEETH_LEAST = 0.2  # of a sawtooth, which has a slope between its jumps, such as
 ROUNDING_MOST = 1e-12  # whatever else holds; 1e4 units of round-off
 ROUNDING_NEAR_MOST, ROUNDING_FAR_MOST = 1e-3, 1e-6  # single precision has 1e-7
 SINGLE_EPSILON = 2.0**-23
+# Times the distance of the first jump: so far others are looked for, each time at so many places, up to so many.
+CLOSE, CLOSE_PLACES, MOST_CLOSE = (4.0, 8.0, 16.0, 32.0, 64.0), 33, 4
+CLOSE_USUAL = 0.25  # the quantile of second differences that says how f usually bends there
 FINE, FINE_REACH = 24, 3.0  # places at which f is looked at over so many times the distance of two jumps
 FINE_STANDS = 16.0  # times the usual second difference there
 ALIKE = 4.0  # the height of jumps far away against that here, either way: such jumps keep their height
@@ -311,6 +314,41 @@ def jumps_on_the_way(rows: _Rows, sign: float, low: Floats, high: Floats) -> tup
     return alike, height
 
 
+def jumps_close_by(rows: _Rows, sign: float, first: Floats, limit: Floats, height: Floats) -> tuple[Indices, Floats]:
+    """How many jumps there are within a few times the distance `first` of one of that height, and the highest.
+
+    f may vary by more than that on the way: what stands out are second differences over short distances. MOST_CLOSE at
+    most are counted, at the reach that shows most. Shapes (r,).
+    """
+    r = len(first)
+    most, highest = np.zeros(r, dtype=np.intp), np.zeros(r)
+    for reach in CLOSE:
+        end = np.minimum(reach * first, limit)
+        ends = end[:, None] * np.linspace(-1.0 / (CLOSE_PLACES - 2), 1.0, CLOSE_PLACES)  # one on the other side
+        each = rows.some(np.repeat(np.arange(r), CLOSE_PLACES))
+        value = each.at(each.x + sign * ends.ravel())[0].reshape(ends.shape)
+        moved = np.diff(value, axis=1)
+        off = np.abs(moved[:, 1:-1] - 0.5 * (moved[:, :-2] + moved[:, 2:]))
+        off = np.where(np.isfinite(off), off, 0.0)
+        beside = np.pad(off, ((0, 0), (1, 1)))
+        peaks = (off >= beside[:, :-2]) & (off >= beside[:, 2:])
+        usual = np.quantile(off, CLOSE_USUAL, axis=1)  # a jump stands out in three of them
+        stands_out = off > np.maximum(FINE_STANDS * usual, LIKE * height)[:, None]
+        ranked = np.argsort(np.where(peaks & stands_out, -off, np.inf), axis=1)[:, :MOST_CLOSE]
+        count, top = np.zeros(r, dtype=np.intp), np.zeros(r)
+        for place in ranked.T:
+            wanted = np.where((peaks & stands_out)[np.arange(r), place], 1.0, np.nan)
+            at = place + 1  # of the interval's near end
+            bracket = _Bracket(pick(ends, at) * wanted, pick(ends, at + 1) * wanted, pick(value, at), pick(value, at + 1))
+            _, jump = halved(rows, sign, bracket, None)
+            counts = jump >= LIKE * height
+            count += counts & (jump > 0)
+            top = np.maximum(top, np.where(counts, jump, 0.0))
+        highest = np.where(count > most, top, highest)
+        most = np.maximum(most, count)
+    return most, highest
+
+
 def breaks(
     sampler: Sampler,
     lines: Lines,
@@ -389,6 +427,10 @@ def _judge(rows: _Rows, samples: Samples, low: Floats, high: Floats, side: Side)
         for at, sign in enumerate(signs):
             limit = np.minimum(FROM_HERE * own, room[sign])[few]
             more, highest = jumps_on_the_way(some, sign, np.minimum(low[few], limit / 2), limit)
+            counts[at, few] = np.maximum(counts[at, few], more)
+            height[few] = np.maximum(height[few], highest)
+            nearest = np.fmin.reduce(firsts)[few]  # on either side
+            more, highest = jumps_close_by(some, sign, nearest, limit, heights.max(axis=0)[few])
             counts[at, few] = np.maximum(counts[at, few], more)
             height[few] = np.maximum(height[few], highest)
     alike = (rows.slope == 0) | ~(height > UNLIKE * np.abs(rows.slope) * high)

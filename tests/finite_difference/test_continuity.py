@@ -41,6 +41,10 @@ def logistic(x: float) -> float:
     return 1 / (1 + math.exp(-x))
 
 
+def ridge(x: float) -> float:
+    return -0.2 * math.log(1 - logistic(x)) + 0.1 * x * x
+
+
 # f, its derivative, what all small steps show instead, points
 ROUNDED: list[tuple[Scalar, Scalar, Scalar, list[float]]] = [
     (versine, lambda x: -x / 12 + x**3 / 180, lambda x: -2 * versine(x) / x, [1e-3, 1e-4, 1e-5, 1e-6]),
@@ -54,6 +58,16 @@ CASES = [(f, right, wrong, x) for f, right, wrong, points in ROUNDED for x in po
 @pytest.mark.parametrize(("f", "right", "wrong", "x"), CASES)
 def test_rounding_inside_f_fails_no_right_claim(f: Scalar, right: Scalar, wrong: Scalar, x: float) -> None:
     assert verdict(f, right, x) is not Verdict.FAIL
+
+
+@pytest.mark.parametrize("x", [33.0, 34.2, 35.1, 35.6])
+def test_few_jumps_on_a_bend_that_is_higher_are_rounding_as_well(x: float) -> None:
+    assert verdict(ridge, lambda x: 0.2 * (logistic(x) + x), x) is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("x", [2.0, 12.0])
+def test_where_they_have_not_begun_a_missing_term_is_found(x: float) -> None:
+    assert verdict(ridge, lambda x: 0.2 * x, x) is Verdict.FAIL
 
 
 @pytest.mark.parametrize(("f", "right", "wrong", "x"), CASES)
