@@ -38,6 +38,7 @@ LENGTHS = (1.0, 3.0)  # the same as they are: of a sigmoid's argument, in which 
 ROUGHLY = 0.3  # of the integral: what is left of f's digits, where log(1 − p) has but a few values
 MOST_ADDED_UP = 8  # components for which that is asked
 MOST_STARTS = 3  # listed points at which that is tried
+BEFORE = 0.1  # of the way from a listed point: how near to where a safeguard becomes active digits may be lost
 SAMPLES = 64  # of the claim on its way through a region, between two of which it may jump: a convention
 MOST_STEEP = 4  # such places that are looked at
 HALVINGS = 20  # of a way down to where the claim jumps: to a hundredth of `BESIDE`
@@ -100,12 +101,45 @@ class Safeguarded:
         """Whether a point, (n,), is left out at which these components, (c,), are known to be wrong."""
         if self.among(point[None])[0]:
             return True
-        if self.unguarded is None or not (failing & self.judged[point.tobytes()]).any():
+        if self.unguarded is None:
             return False
-        if (failing & ~self.judged[point.tobytes()]).any():
+        excused, name = self.judged[point.tobytes()], self.unguarded.active(point[None])[0]
+        beyond = None if name else self._next_to(point)
+        if beyond is not None:
+            excused, name = excused | self._excused(point, beyond), self.unguarded.active(beyond[None])[0]
+        if not (failing & excused).any() or (failing & ~excused).any():
             return False
-        self.left_out[point.tobytes()] = point, self.unguarded.active(point[None])[0]
+        self.left_out[point.tobytes()] = point, name
         return True
+
+    def _next_to(self, point: Vector) -> Vector | None:
+        """A point of the domain, somewhat farther on from a listed one, at which a safeguard is active.
+
+        Where log(1 − p) is about to be bounded, p has but a few values left.
+        """
+        assert self.unguarded is not None
+        for start in self._starts_at()[:1]:
+            beyond: Vector = start + (1.0 + BEFORE) * (point - start)
+            if self.problem.domain.contains(beyond[None]).all() and self.unguarded.active(beyond[None])[0]:
+                return beyond
+        return None
+
+    def _excused(self, point: Vector, inside: Vector, verified: Verified | None = None, row: int = 0) -> Mask:
+        """Which components, (c,), of the claim at `point` are those of f without safeguards, or go on as such.
+
+        inside: where a safeguard is active, `point` itself or one next to it.  verified: the claim without safeguards
+        at `point`, its row.
+        """
+        assert self.unguarded is not None
+        verified = self.verified(point[None]) if verified is None else verified
+        excused: Mask = verified.codes[row] == PASS
+        wrong = self._surely_wrong(verified, row) and self.confirm(point) is not None
+        if excused.all() or wrong or self._claim_branches(inside):
+            return excused
+        may_be = self._moves_bounded(inside)
+        if not np.isfinite(values_of(self.unguarded.function, point[None])).all():
+            may_be &= ~self._formally_wrong(point)  # elsewhere f may have lost its digits
+        return excused | may_be
 
     def _look_at(self, points: Matrix) -> None:
         assert self.unguarded is not None
@@ -118,14 +152,8 @@ class Safeguarded:
         excused = dict.fromkeys(range(len(points)), np.zeros(count, dtype=np.bool_))
         if some:
             verified = self.verified(points[some])
-            for at, (row, codes) in enumerate(zip(some, verified.codes, strict=True)):
-                excused[row] = codes == PASS
-                wrong = self._surely_wrong(verified, at) and self.confirm(points[row]) is not None
-                if not excused[row].all() and not wrong and not self._claim_branches(points[row]):
-                    may_be = self._moves_bounded(points[row])
-                    if not np.isfinite(values_of(self.unguarded.function, points[[row]])).all():
-                        may_be &= ~self._formally_wrong(points[row])  # elsewhere f may have lost its digits
-                    excused[row] = excused[row] | may_be
+            for at, row in enumerate(some):
+                excused[row] = self._excused(points[row], points[row], verified, at)
         all_left_out = bool(some) and all(excused[row].all() for row in some if row not in suspects)
         for row, point in enumerate(points):
             if excused[row].all() or (all_left_out and active[row] and row not in suspects):

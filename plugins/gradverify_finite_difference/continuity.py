@@ -339,7 +339,9 @@ def jumps_close_by(rows: _Rows, sign: float, first: Floats, limit: Floats, heigh
         for place in ranked.T:
             wanted = np.where((peaks & stands_out)[np.arange(r), place], 1.0, np.nan)
             at = place + 1  # of the interval's near end
-            bracket = _Bracket(pick(ends, at) * wanted, pick(ends, at + 1) * wanted, pick(value, at), pick(value, at + 1))
+            bracket = _Bracket(
+                pick(ends, at) * wanted, pick(ends, at + 1) * wanted, pick(value, at), pick(value, at + 1)
+            )
             _, jump = halved(rows, sign, bracket, None)
             counts = jump >= LIKE * height
             count += counts & (jump > 0)
