@@ -216,3 +216,33 @@ def test_a_missing_term_is_no_factor_without_a_name(tmp_path: Path, claim: str, 
     code += f"def g(w, s, sn, gam):\n    d = 0.5 + gam*w @ sn - w @ s\n    return {claim}\n"
     more = "constants: {s: [0.4, 1.3], sn: [0.9, -0.2], gam: 0.9}\n"
     assert said in _said(of_code(tmp_path, code, "[[0.3, -1], [1.2, 0.7]]", "{w: 2}", more))
+
+
+def test_a_mean_that_is_missing_is_no_factor_of_each_component(tmp_path: Path) -> None:
+    code = """
+def f(x, w):
+    return w @ ((x - x.mean()) / (x.std() + 1e-8))
+
+def g(x, w):
+    s, c = x.std(), x - x.mean()
+    d = s + 1e-8
+    return w / d - (w @ c) * c / (len(x) * s * d**2)
+"""
+    more = "constants: {w: [0.5, -1, 2, 0.3]}\nsearch: off\n"
+    said = _said(of_code(tmp_path, code, "[[-2.596, 0.444, -1.423, 1.172]]", "{x: 4}", more))
+    assert "off by the same amount" in said
+    assert "the same at every point (" not in said
+
+
+def test_weights_that_are_left_out_are_still_told(tmp_path: Path) -> None:
+    code = """
+def f(x, w):
+    return np.exp(np.sum(w * np.sin(x)))
+
+def g(x, w):
+    return np.exp(np.sum(w * np.sin(x))) * np.cos(x)
+"""
+    more = "constants: {w: [0.53, -1.17, 2.19, 0.31]}\nsearch: off\n"
+    said = _said(of_code(tmp_path, code, "[[-2.6, 0.4, -1.4, 1.2], [0.3, 1.7, 0.2, -0.5]]", "{x: 4}", more))
+    assert "w" in said
+    assert "unknown" not in said

@@ -161,9 +161,13 @@ def signs_together(guesses: dict[int, Guess], indices: Sequence[int]) -> dict[in
     return found
 
 
+WHOLE_FACTOR = "factor "  # how the keys of guesses begin that are no factor of a part alone
+
+
 def factors_together(guesses: dict[int, Guess], indices: Sequence[int]) -> Guess | None:
     """Factors without a name that differ from component to component, each the same at every point: one mistake."""
-    known = [g for g in (guesses.get(i) for i in indices) if g is not None and g.fault is Fault.FACTOR]
+    whole = (g for g in (guesses.get(i) for i in indices) if g is not None and g.key.startswith(WHOLE_FACTOR))
+    known = [g for g in whole if g.fault is Fault.FACTOR]
     factors = dict.fromkeys(f"{g.factor:.6g}" for g in known if g.factor is not None)
     if len(known) < len(indices) or len(factors) < FEWEST_FACTORS or any(g.factor is None for g in known):
         return None

@@ -23,7 +23,7 @@ from gradverify.core.diagnosis.hypotheses import Column, Guess, column, guesses,
 from gradverify.core.diagnosis.numerical import numerical_step
 from gradverify.core.diagnosis.pieces import branch_guesses
 from gradverify.core.diagnosis.repairs import Wanted, repairs_by_column
-from gradverify.core.diagnosis.routes import route_guesses, routes
+from gradverify.core.diagnosis.routes import FACTOR_OF, PART_FACTOR, route_guesses, routes
 from gradverify.core.diagnosis.terms import (
     PartFunction,
     Parts,
@@ -231,6 +231,7 @@ def _by_component(
             found.guesses[index] = guess
     for guess, indices in repairs_by_column(evidence, everyone, found.wanted, function_of, counts, scalars):
         found.guesses.update(dict.fromkeys(indices, guess))
+    doubtful = _parts_of_their_own(evidence, found)
     fruitless.clear()
     unknown: list[int] = []
     for index in everyone:
@@ -250,6 +251,8 @@ def _by_component(
     for guess, indices in common_causes(evidence, unknown) if unknown else ():
         found.guesses.update(dict.fromkeys(indices, guess))
         unknown = [i for i in unknown if i not in found.guesses]
+    found.guesses.update((i, doubtful[i]) for i in unknown if i in doubtful)
+    unknown = [i for i in unknown if i not in found.guesses]
     for indices in by_variable(evidence, list(found.guesses)).values():
         found.guesses.update(signs_together(found.guesses, indices))
     _offsets_together(verified, found)
@@ -286,6 +289,31 @@ def _partly_right(evidence: Evidence) -> Mask:
         block = slice(variable.offset, variable.offset + variable.size)
         out[:, block] = right[:, block].any(axis=1, keepdims=True)
     return out.ravel()
+
+
+FEWEST_OF_THEIR_OWN = 3  # different factors of one part
+
+
+def _parts_of_their_own(evidence: Evidence, found: _Found) -> dict[int, Guess]:
+    """Takes back what says of one part of f that each component has another factor of it, and returns it as one guess.
+
+    What all components have in common is likelier: a mean over another axis is off by one amount.
+    """
+    taken: dict[int, Guess] = {}
+    for indices in by_variable(evidence, list(found.guesses)).values():
+        of_a_part: dict[str, list[int]] = {}
+        for index in indices:
+            guess = found.guesses[index]
+            if guess.weak and guess.fault is Fault.FACTOR and guess.key.startswith(PART_FACTOR):
+                of_a_part.setdefault(guess.message.partition(FACTOR_OF)[0], []).append(index)
+        for part, own in of_a_part.items():
+            if len({found.guesses[i].key for i in own}) >= FEWEST_OF_THEIR_OWN:
+                message = f"{part} has a factor of its own for each component, the same at every point"
+                joined = Guess(Fault.FACTOR, f"of their own {part}", message, UNSURE, weak=True)
+                for index in own:
+                    del found.guesses[index]
+                    taken[index] = joined
+    return taken
 
 
 MOST_SHOWN = 4  # different offsets

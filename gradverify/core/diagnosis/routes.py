@@ -153,11 +153,17 @@ def _one(col: Column, route: Route, t: Vector, scalars: Mapping[str, float], par
         yield Guess(Fault.FACTOR, f"twice through {text} {route.path}", message, confidence, 2.0, weak=True)
     elif np.unique(np.abs(t)).size >= ENOUGH:
         name, _ = name_of_factor(1 + multiple, {}, scalars)
-        message = f"{part} has a factor of {name} where 1 belongs"
+        message = f"{part}{FACTOR_OF}{name} where 1 belongs"
         yield Guess(
-            Fault.FACTOR, f"factor {name} through {text} {route.path}", message, confidence, 1 + multiple, weak=True
+            Fault.FACTOR,
+            f"{PART_FACTOR}{name} through {text} {route.path}",
+            message,
+            confidence,
+            1 + multiple,
+            weak=True,
         )
 
 
+PART_FACTOR, FACTOR_OF = "part times ", " has a factor of "  # in the key and in the message of a factor of a part alone
 EXACT = 1e-6  # how near a measured multiple has to be to a whole one
 ENOUGH = 3  # different values of a route, so that a factor without a name is no coincidence

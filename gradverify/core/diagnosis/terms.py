@@ -233,7 +233,7 @@ def _one_term(col: Column, term: Term, t: Vector, scalars: Mapping[str, float]) 
         name, _ = name_of_factor(1 + multiple, {}, scalars)
         message = f"the derivative of the term {said} has a factor of {name} where 1 belongs"
         named = is_named(1 + multiple, {}, scalars)
-        yield Guess(Fault.FACTOR, f"factor {name} of {term.text}", message, confidence, 1 + multiple, not named)
+        yield Guess(Fault.FACTOR, f"term times {name}: {term.text}", message, confidence, 1 + multiple, not named)
 
 
 @dataclass(frozen=True, slots=True)
