@@ -81,11 +81,13 @@ def test_components_that_are_wrong_without_a_pattern_have_no_common_cause() -> N
 
 
 def test_factors_of_their_own_are_one_mistake() -> None:
-    guesses = {i: Guess(Fault.FACTOR, f"{i}", "", 0.9, 1.3 * (i + 1)) for i in range(4)}
+    guesses = {i: Guess(Fault.FACTOR, f"factor {i}", "", 0.9, 1.3 * (i + 1)) for i in range(4)}
     joined = factors_together(guesses, range(4))
     assert joined is not None
     assert "1.3, 2.6, 3.9, 5.2" in joined.message
-    assert factors_together({i: Guess(Fault.FACTOR, "2", "", 0.9, 2.0) for i in range(4)}, range(4)) is None
+    assert factors_together({i: Guess(Fault.FACTOR, "factor 2", "", 0.9, 2.0) for i in range(4)}, range(4)) is None
+    of_a_part = {i: Guess(Fault.FACTOR, f"part times {i}", "", 0.9, 1.3 * (i + 1)) for i in range(4)}
+    assert factors_together(of_a_part, range(4)) is None
 
 
 T: Mapping[str, Shape] = {"w": (3, 4)}
