@@ -12,7 +12,7 @@ from gradverify.core.diagnosis.evidence import gather
 from gradverify.core.report import Diagnosis
 from gradverify.core.variables import Shape
 from gradverify.core.verdicts import Fault
-from tests.core.fakes import Parts, check, problem_of
+from tests.core.fakes import Parts, check, function_of, problem_of
 
 SCALAR: Mapping[str, Shape] = {"x": ()}
 F, TRUTH = "where(x > 1, x**2, 2*x - 1)", {"x": "where(x > 1, 2*x, 2)"}
@@ -60,3 +60,25 @@ def test_a_border_between_very_many_entries_adds_no_points() -> None:
     smooth = problem_of("sum(w**2)", {"w": "0*w"}, shapes)
     other, ask_other = check(smooth, {"w": "2*w"}, [[0.1 * i - 2.05 for i in range(40)]])
     assert len(gather(verified, ask).points) == len(gather(other, ask_other).points)
+
+
+@pytest.mark.parametrize(("condition", "right"), [("-x > -1", False), ("x < 1", True), ("-(0.5*x) > 1", False)])
+def test_a_repaired_condition_is_one_of_fs_own(condition: str, right: bool) -> None:
+    found = of(F, TRUTH["x"], f"where({condition}, 2*x, 2)", [[2.2], [-1.3]])
+    if right:
+        assert "right with that changed" in found.message
+    for seed in range(40):
+        x = np.random.default_rng(seed).uniform(-4.0, 4.0)
+        _, _, formula = found.message.partition("right with that changed: ")
+        if formula:
+            assert function_of(formula, SCALAR).evaluate(np.array([[x]])).values == (2 * x if x > 1 else 2)
+
+
+def test_a_formula_is_not_shown_for_components_that_have_others() -> None:
+    shapes: Mapping[str, Shape] = {"a": (), "b": ()}
+    truth = {"a": "exp(a + b) + cos(a)", "b": "exp(a + b) - sin(b)"}
+    claim = {"a": "exp(-a + b) + cos(a)", "b": "exp(-a + b) - sin(b)"}
+    problem = problem_of("exp(a + b) + sin(a) + cos(b)", claim, shapes)
+    verified, ask = check(problem, truth, [[0.3, 0.8], [1.4, -0.6], [-0.9, 0.2]])
+    for found in diagnose(verified, ask, Parts(problem)):
+        assert len(found.components) == 1 or "right with that changed" not in found.message

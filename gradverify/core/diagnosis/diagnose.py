@@ -260,13 +260,18 @@ def _by_component(
         joined = factors_together(found.guesses, indices)
         if joined is not None:
             found.guesses.update(dict.fromkeys(indices, joined))
-    groups: dict[tuple[str, str], tuple[Guess, list[int]]] = {}
+    groups: dict[tuple[str, str], list[int]] = {}
     for index in everyone:
         if index in found.guesses:
-            guess, name = found.guesses[index], component(problem, index).variable
-            key = (name if problem.variables[name].size > 1 else "", guess.key)
-            groups.setdefault(key, (guess, []))[1].append(index)
-    out = [_diagnosis(verified, g.fault, indices, g.message, g.confidence) for g, indices in groups.values()]
+            name = component(problem, index).variable
+            key = (name if problem.variables[name].size > 1 else "", found.guesses[index].key)
+            groups.setdefault(key, []).append(index)
+    out = []
+    for indices in groups.values():
+        guess, formulas = found.guesses[indices[0]], {found.guesses[i].formula for i in indices}
+        # Components with the same slip may have formulas of their own: the right one of the first is none of theirs.
+        shown = f"; right with that changed: {guess.formula}" if guess.formula and len(formulas) == 1 else ""
+        out.append(_diagnosis(verified, guess.fault, indices, guess.message + shown, guess.confidence))
     if unknown:
         step = numerical_step(evidence, unknown)
         if step is not None:

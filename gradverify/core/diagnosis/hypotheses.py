@@ -39,6 +39,7 @@ class Guess:
     confidence: float
     factor: float | None = None  # the number that was measured: a factor, an offset, a term's weight
     weak: bool = False  # it fits, but a change to the claim's own formula would say it better
+    formula: str = ""  # of the component, as it is right
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,12 @@ a safeguard of f is active, as that of log(maximum(p, 1e-12)), the usual gradien
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
-from gradverify.core.arrays import Mask, Matrix
+from gradverify.core.arrays import Array, Mask, Matrix
 from gradverify.core.problem import ExpressionFunction, Problem
 from gradverify.expression.evaluate import evaluate_trees
 from gradverify.expression.guards import GuardKind, guards
@@ -44,6 +46,24 @@ def in_other_regions(problem: Problem, points: Matrix) -> Matrix:
             found.setdefault(row.tobytes(), []).append(at)
     largest = sorted(found.values(), key=len, reverse=True)[:MOST_REGIONS]
     return drawn[[rows[0] for rows in largest]] if largest else nothing
+
+
+def is_between_borders(problem: Problem, points: Matrix, condition: Node, constants: Mapping[str, Array]) -> bool:
+    """Whether `condition` holds on one side of borders of f, as far as points around `points`, (k, n), show it.
+
+    One that is made up to be right at all points tried may be another one: x > 2 where none lies between 1 and 2.
+    """
+    borders = _borders(replace(problem, claim=None))
+    drawn = _drawn(problem, points, min(MOST_DRAWN, MOST_NUMBERS // max(1, problem.variables.size)))
+    size = math.prod(condition.shape) + sum(math.prod(node.shape) for _, nodes in borders for node in nodes)
+    if not len(drawn) or size > MOST_BORDERS:
+        return True
+    split = problem.variables.split(drawn)
+    (found,) = evaluate_trees((condition,), split, NUMPY, len(drawn), constants)
+    holds = np.asarray(found).reshape((len(drawn), -1)) != 0
+    sides = _sides(problem, borders, drawn) if borders else np.empty((len(drawn), 0), dtype=np.bool_)
+    wanted = [column for column in holds.T if column.any() and not column.all()]
+    return all(any((side == column).all() or (side != column).all() for side in sides.T) for column in wanted)
 
 
 def without_safeguards(problem: Problem, points: Matrix) -> Matrix:

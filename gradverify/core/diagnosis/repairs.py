@@ -22,6 +22,7 @@ from gradverify.core.diagnosis.evidence import Evidence, round_off_floor
 from gradverify.core.diagnosis.hypotheses import CONFIDENCE, Guess, distinct
 from gradverify.core.diagnosis.mistaken_for import mistaken
 from gradverify.core.diagnosis.normalised import without_their_sum
+from gradverify.core.diagnosis.regions import is_between_borders
 from gradverify.core.diagnosis.terms import PartFunction, short
 from gradverify.core.problem import ExpressionFunction, Problem
 from gradverify.core.variables import Variables
@@ -140,8 +141,16 @@ def repair(
         if target.met_by(values.reshape((rows, len(columns)))) and _is_pinned(
             tree, change.path, lambda node: function_of(node, None, constants).evaluate(evidence.points).values
         ):
-            return _guess(unit, tree, change, min(different, ENOUGH))
+            condition = _condition_of(tree, change.path)
+            if condition is None or is_between_borders(problem, evidence.points, condition, constants):
+                return _guess(unit, tree, change, min(different, ENOUGH))
     return None
+
+
+def _condition_of(tree: Node, path: Path) -> Compare | None:
+    """The comparison that `path` leads to, or into."""
+    nodes = [at(tree, path[:length]) for length in range(len(path) + 1)]
+    return next((node for node in nodes if isinstance(node, Compare)), None)
 
 
 # A border that is moved leaves the wrong branch where no point was tried: what puts the branch right is likelier.
@@ -308,10 +317,9 @@ def _guess(unit: Unit, tree: Node, change: Change, different: int) -> Guess:
     message, fault = change.message, change.fault
     if branch is not None:
         message, fault = f"in {branch}: {message}", Fault.WRONG_BRANCH
-    whole = to_text(tree)
-    if len(whole) <= LONGEST_FORMULA:
-        message += f"; right with that changed: {whole}"
-    return Guess(fault, f"repair {change.message} {change.path}", message, CONFIDENCE[max(1, different)], change.factor)
+    whole, confidence = to_text(tree), CONFIDENCE[max(1, different)]
+    formula = whole if len(whole) <= LONGEST_FORMULA else ""
+    return Guess(fault, f"repair {message} {change.path}", message, confidence, change.factor, formula=formula)
 
 
 def _branch_of(tree: Node, path: Path) -> str | None:
