@@ -26,6 +26,9 @@ WIDER = np.finfo(np.longdouble).maxexp > np.finfo(np.float64).maxexp  # whether 
 FAR_END = 0.5 ** np.arange(2, 50)  # exp(1/x**4) overflows at arguments whose ratio is 2
 HALVINGS = 50
 BEFORE = 0.99  # of the way to a point: what ends later, ends at it
+# Times the way to where doubles end, which long doubles go at least: 3 - x**2 is 0 next to its zero in doubles alone,
+# and has no logarithm beyond in either. Digits of what falls like exp(-x) end at 37 and at 45.
+STRETCH = 1.001
 WAYS = np.concatenate([0.75 ** np.arange(1, 25), 1 - FAR_END])
 
 
@@ -72,7 +75,9 @@ def _ends_with_digits(claim: Function, points: Matrix, listed: Matrix, rows: Arr
         low, high = np.where(finite, middle, low), np.where(finite, high, middle)
     beyond = start + high[:, None] * (points[rows] - start)
     found = (high < BEFORE) & _is_finite(claim, beyond.astype(np.longdouble)) & ~_is_finite(claim, beyond)
-    return rows[found], (HALVINGS + 2) * len(rows)
+    farther = start + (STRETCH * high)[:, None] * (points[rows] - start)
+    found &= _is_finite(claim, farther.astype(np.longdouble))
+    return rows[found], (HALVINGS + 3) * len(rows)
 
 
 def _overflow_on_the_way(claim: Function, points: Matrix, most: int) -> Mask:
