@@ -337,6 +337,11 @@ def cost_of_a_point(listed: Verified, backend: str) -> int:
     return max(1, math.ceil(spent / rows))
 
 
+JUMP_STEPS = 10.0 ** -np.arange(2.0, 6.0)  # of a component's usual size: what f does over all of these it does at once
+STAYS = 0.5  # of its change over the longest: so much a jump changes f by over the shortest, and a kink a thousandth
+MOST_TORN = 16  # variables that are looked along
+
+
 class _Hunt:
     """The search's means: screening by one backend, confirming by all, and a count of what they cost."""
 
@@ -816,7 +821,7 @@ class _Hunt:
                 return None
             # Only a derivative that exists can be missed: neither x/‖x‖ nor the gradient of arctan2 has a value at 0.
             known = [j for j in verified.judged if self._exists(j.reference[0], j.bound[0])]
-            if verified.kinks[0] or not known or self._is_hidden_kink(point, known):
+            if verified.kinks[0] or not known or self._is_hidden_kink(point, known) or self._jumps_at(point):
                 return None
             return verified if self._is_no_overflow(point, claimed) and (verified.codes == FAIL).any() else None
         for judged in verified.judged:
@@ -907,6 +912,27 @@ class _Hunt:
         usual = self.listed.probe.typical if self.listed.probe is not None else np.ones(point.shape)
         outputs = range(self.ordinary.size)
         return bool(find_kinks(self.problem, point, outputs, usual, faint=True, at_least=float(np.min(usual))))
+
+    def _jumps_at(self, point: Vector) -> bool:
+        """Whether f jumps at the point over steps of an ordinary length, whatever slope it has over tiny ones.
+
+        Entries that are divided by their spread and 1e-8 are continuous where all are equal, and ±1 next to it.
+        """
+        usual = self.listed.probe.typical if self.listed.probe is not None else np.ones(point.shape)
+        variables = np.arange(min(point.size, MOST_TORN))
+        size = np.maximum(np.abs(point), usual)
+        steps = np.outer(size[variables], np.concatenate([JUMP_STEPS, -JUMP_STEPS]))
+        beside = np.repeat(point[None], steps.size, axis=0)
+        beside[np.arange(steps.size), np.repeat(variables, steps.shape[1])] += steps.ravel()
+        if not self.problem.domain.contains(beside).all():
+            return False
+        self.evaluations += len(beside) + 1
+        values = values_of(self.problem.function, np.concatenate([point[None], beside]))
+        with np.errstate(all="ignore"):
+            change = np.abs(values[1:] - values[:1]).reshape((2 * variables.size, JUMP_STEPS.size, -1))
+            clear = ROUND_OFF_UNITS * self.epsilon * np.max(np.abs(values), initial=0.0)
+            stays = (change[:, -1] >= STAYS * change[:, 0]) & (change[:, -1] > clear)
+        return bool(stays.any())
 
     def _is_no_convention(self, claimed: float, kink: Kink) -> bool:
         """Whether no usual rule gives `claimed` at the kink. How many parts of code are tied at once cannot be told.
