@@ -76,3 +76,31 @@ def g(p):
 def test_the_steps_that_a_bisection_leaves_are_no_part_of_f(tmp_path: Path, claim: str, verdict: Verdict) -> None:
     found = of_code(tmp_path, BISECTION.format(claim=claim), "[1, 5]", "[p]", "domain: {p: [0.1, 50]}\n")
     assert found.verdict is verdict
+
+
+# As textbooks write it: where 1 − p is a few units of round-off, f moves in jumps, and between them as the ridge alone.
+LOGISTIC = """
+X = np.array([[0.7, 0.92, -0.75], [0.78, -0.66, -0.04], [0.01, 1.88, 0.0], [-0.91, -0.92, 1.2], [-1.67, -0.47, -0.38]])
+Y = np.array([0.0, 1.0, 0.0, 1.0, 0.0])
+def f(w):
+    p = 1/(1 + np.exp(-(X @ w)))
+    return np.mean(-Y*np.log(p) - (1 - Y)*np.log(1 - p)) + 0.1*w @ w
+def g(w):
+    p = 1/(1 + np.exp(-(X @ w)))
+    return X.T @ (p - Y)/5 + {ridge}*w
+"""
+SATURATED = "{w: [-17.03544587637298, -10.392388147791863, 2.3566606953963425]}"
+
+
+@pytest.mark.parametrize(
+    ("ridge", "point", "verdict"),
+    [
+        ("0.2", SATURATED, Verdict.INCONCLUSIVE),
+        ("0.1", SATURATED, Verdict.FAIL),
+        ("0.2", "{w: [-1.7, -1.0, 0.2]}", Verdict.PASS),
+        ("0.1", "{w: [-1.7, -1.0, 0.2]}", Verdict.FAIL),
+    ],
+)
+def test_a_saturated_loss_accuses_no_right_gradient(tmp_path: Path, ridge: str, point: str, verdict: Verdict) -> None:
+    code, points = LOGISTIC.format(ridge=ridge), f"[{point}]"
+    assert of_code(tmp_path, code, points, "{w: 3}", "search: off\n").verdict is verdict

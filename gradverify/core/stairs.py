@@ -15,19 +15,21 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from gradverify.core.arrays import Array, Mask, Vector
 from gradverify.core.problem import Derivative, Problem
+from gradverify.core.values import values_of
 
-SMALL_GAP = 0.05  # relative: what jumps may account for. A wrong sign or factor is more
+SMALL_GAP = 0.05  # relative: what jumps may account for by their rate alone. A wrong sign or factor is more
 MOST_COMPONENTS = 4  # whose lines are looked at; more that are off cost more than they tell
 POINTS = 97  # on a line
 # How far the line goes each way, times the component's own size: the next where one shows little. Jumps may lie closer
 # together than the steps of a long line.
 REACHES = (1.0, 4.0, 16.0)
-SHORT_REACHES = (1 / 8, 1 / 64)
+SHORT_REACHES = (1 / 8, 1 / 32, 1 / 128)
 ORDER = 6  # of the differences: sixth ones of a function on the scale of the line are 1e-8 of it
 STANDS_OUT = 16.0  # times the median of the differences, and
 UNITS = 1e3  # units of round-off of f: what a jump is at least
@@ -38,6 +40,13 @@ STAYS = 0.5
 FEWEST = 3  # jumps; fewer are branches
 MOST_HEIGHT = 1e-2  # of f's range along the line: higher ones are what f is made of
 EXPLAINS = 8.0  # times their rise over the line: what a claim may be off; a third of them is found, in uneven spacing
+
+
+# A larger gap is one that the claim itself bears out: over the line it makes so many times the highest jump, of which
+# what f changes by and what the claim says may be so few apart.
+TELLS = 10.0
+LEFT_OVER = 2.0
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(32)
 
 
 def explain(problem: Problem, point: Vector, claimed: Vector, reference: Vector, failing: Mask, size: Vector) -> Mask:
@@ -51,7 +60,7 @@ def explain(problem: Problem, point: Vector, claimed: Vector, reference: Vector,
     with np.errstate(all="ignore"):
         gap = np.abs(claimed - reference)
         small = gap <= SMALL_GAP * np.abs(reference)
-    if problem.derivative is Derivative.HESSIAN or not small[components].all() or components.size > MOST_COMPONENTS:
+    if problem.derivative is Derivative.HESSIAN or components.size > MOST_COMPONENTS:
         return out
     largest = float(np.max(np.abs(point), initial=0.0))
     for component in components.tolist():
@@ -60,20 +69,49 @@ def explain(problem: Problem, point: Vector, claimed: Vector, reference: Vector,
         lengths = [part * float(size[variable]) for part in REACHES]
         longer = (part * largest for part in REACHES if part * largest > lengths[-1])
         for reach in (*lengths, *longer, *(part * lengths[0] for part in SHORT_REACHES)):
-            rate = _rate(problem, point, variable, output, reach)
-            if gap[component] <= EXPLAINS * rate:
-                out[component] = True
+            stairs = _stairs(problem, point, variable, output, reach)
+            if stairs is not None and gap[component] <= EXPLAINS * stairs.rate:
+                out[component] = small[component] or _adds_up(problem, point, component, stairs, float(gap[component]))
                 break
     return out
 
 
-def _rate(problem: Problem, point: Vector, variable: int, output: int, reach: float) -> float:
-    """How much small jumps of one output add up to over a length of 1 of one variable; 0 where there are none."""
+@dataclass(frozen=True, slots=True)
+class _Stairs:
+    """Small jumps along a line of one variable from `start` to `end`, over which f changes by `change`.
+
+    height: of the highest jump.  rate: how much they add up to over a length of 1.
+    """
+
+    start: float
+    end: float
+    change: float
+    height: float
+    rate: float
+
+
+def _adds_up(problem: Problem, point: Vector, component: int, stairs: _Stairs, gap: float) -> bool:
+    """Whether f changes along the line as the claim says, to within a jump or two, though not as the reference does.
+
+    A claim that is wrong here, and not on most of the line, adds up as little as one that is wrong everywhere.
+    """
+    if problem.claim is None or not gap * (stairs.end - stairs.start) >= TELLS * stairs.height:
+        return False
+    half = (stairs.end - stairs.start) / 2
+    rows = np.repeat(point[None], NODES.size, axis=0)
+    rows[:, component % point.size] = (stairs.start + stairs.end) / 2 + half * NODES
+    with np.errstate(all="ignore"):
+        said = half * float(WEIGHTS @ values_of(problem.claim, rows)[:, component])
+    return abs(stairs.change - said) <= LEFT_OVER * stairs.height
+
+
+def _stairs(problem: Problem, point: Vector, variable: int, output: int, reach: float) -> _Stairs | None:
+    """Small jumps of one output on a line along one variable; None where there are none."""
     low, high = float(problem.domain.low[variable]), float(problem.domain.high[variable])
     x = float(point[variable])
     start, end = max(x - reach, low), min(x + reach, high)
     if not end - start > reach / 2:
-        return 0.0
+        return None
     margin = (end - start) / POINTS  # an open end is not touched
     grid = np.linspace(start + margin, end - margin, POINTS)
 
@@ -86,18 +124,27 @@ def _rate(problem: Problem, point: Vector, variable: int, output: int, reach: fl
         return found
 
     values = at(grid)
-    if not np.isfinite(values).all():
-        return 0.0
+    if not np.isfinite(values).all():  # as where log(1 − p) ends
+        ends = np.flatnonzero(~np.isfinite(values))
+        before, behind = ends[grid[ends] < x], ends[grid[ends] > x]
+        first, last = int(np.max(before, initial=-1)) + 1, int(np.min(behind, initial=POINTS)) - 1
+        if not grid[first] < x < grid[last]:
+            return None
+        grid = np.linspace(grid[first], grid[last], POINTS)
+        values = at(grid)
+        if not np.isfinite(values).all():
+            return None
     extent = float(np.ptp(values))
     least = UNITS * problem.precision.epsilon * float(np.max(np.abs(values)))
     steps = _suspicious(values, least)
     heights = _jumps(at, grid, values, steps)
     heights = heights[(heights > least) & (heights <= MOST_HEIGHT * extent)]
     if heights.size < FEWEST:
-        return 0.0
+        return None
     found = heights.size / max(1, steps.size)
     count = found * _standing_out(values, least).size
-    return float(np.max(heights) * count / (grid[-1] - grid[0]))
+    height, length = float(np.max(heights)), float(grid[-1] - grid[0])
+    return _Stairs(float(grid[0]), float(grid[-1]), float(values[-1] - values[0]), height, height * count / length)
 
 
 def _differences(values: Array) -> Array:

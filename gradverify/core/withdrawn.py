@@ -74,10 +74,14 @@ def cross_examined(
                 continue
             taken[row] = failing
             other = other_slopes(problem, points[row], claimed[row].reshape(shape), size)
-            if other is not None and (other.excludes.ravel() & taken[row]).any():
-                taken[row] &= ~other.excludes.ravel()
-                others[row] = other
-                break
+            accused = taken[row] & (other.excludes.ravel() if other is not None else False)
+            if other is not None and accused.any():
+                explained = stairs.explain(problem, points[row], claimed[row], other.value.ravel(), accused, size)
+                stepping[row] = bool(explained.any())
+                if (accused & ~explained).any():
+                    taken[row] &= ~accused | explained
+                    others[row] = replace(other, excludes=other.excludes & ~explained.reshape(other.excludes.shape))
+                    break
     codes[taken] = Code.INCONCLUSIVE
     return [_taken_back(j, taken, others, stepping) for j in judged] if taken.any() or others else list(judged)
 
