@@ -158,8 +158,7 @@ def test_a_matrix_that_is_taken_to_be_symmetric_is_told_as_that() -> None:
     assert "A is taken to be symmetric" in _said(result_of(text + "gradient: A @ x\npoints: [[1, 2], [0.3, -1]]\n"))
 
 
-def test_a_border_beside_a_number_is_moved_by_the_number(tmp_path: Path) -> None:
-    code = """
+SERIES = """
 def f(x):
     return np.sinc(x / np.pi)
 
@@ -168,8 +167,18 @@ def g(x):
         return -x / 3 + x**3 / 30
     return (x * np.cos(x) - np.sin(x)) / x**2
 """
-    said = _said(of_code(tmp_path, code, "[0.0, 0.5, 3.3, 1e-4]"))
-    assert "in the condition abs(x) < 0.5: the number 0.5 stands where" in said
+
+
+def test_a_border_is_no_power_and_no_sign_of_what_is_compared(tmp_path: Path) -> None:
+    said = _said(of_code(tmp_path, SERIES, "[0.0, 0.5, 3.3, 1e-4]"))
+    assert "x**0.5" not in said
+    assert "sign(" not in said
+
+
+def test_a_border_beside_a_number_is_moved_by_the_number() -> None:
+    text = "variables: [x]\nfunction: where(abs(x) < 0.25, x**2, 3*x)\n"
+    text += "gradient: ['where(abs(x) < 0.5, 2*x, 3)']\npoints: [0.1, 0.4, 3.3, -0.3, -2]\n"
+    assert "in the condition abs(x) < 0.5: the number 0.5 stands where 0.25 belongs" in _said(result_of(text))
 
 
 @pytest.mark.parametrize(
@@ -246,3 +255,22 @@ def g(x, w):
     said = _said(of_code(tmp_path, code, "[[-2.6, 0.4, -1.4, 1.2], [0.3, 1.7, 0.2, -0.5]]", "{x: 4}", more))
     assert "w" in said
     assert "unknown" not in said
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [("out[i[2]] = 1.0", False), ("out[i[1]] = out[i[2]] = 0.5\n    out = out + 0.3*np.sign(x)", True)],
+)
+def test_a_sign_that_fits_by_chance_is_no_term(tmp_path: Path, rule: str, said: bool) -> None:
+    code = f"""
+def f(x):
+    return np.median(x)
+
+def g(x):
+    i = np.argsort(x, kind="stable")
+    out = np.zeros(4)
+    {rule}
+    return out
+"""
+    told = _said(of_code(tmp_path, code, "[[3, 1, 2, 5], [0.1, 0.6, -0.05, 0.7]]", "{x: 4}", "search: off\n"))
+    assert ("sign(x)" in told) is said

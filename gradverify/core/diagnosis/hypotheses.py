@@ -155,7 +155,7 @@ def rougher_guesses(col: Column, names: Callable[[int], str]) -> Iterator[Guess]
     if not col.differs.any() or (col.c == 0).all():
         return
     yield from _proportional_term(col, names)
-    yield from _own_term(active(col), names)
+    yield from _own_term(active(col), col, names)
     yield from _elementary_factor(col)
     yield from _power_of_a_variable(col, names)
     yield from _constant_entry(col)
@@ -264,8 +264,12 @@ OWN_TERMS: tuple[tuple[str, Callable[[Vector], Vector]], ...] = (
 )
 
 
-def _own_term(col: Column, names: Callable[[int], str]) -> Iterator[Guess]:
-    """A term that depends on the variable alone is missing or too much, as that of an L1 penalty or of a log prior."""
+def _own_term(col: Column, whole: Column, names: Callable[[int], str]) -> Iterator[Guess]:
+    """A term that depends on the variable alone is missing or too much, as that of an L1 penalty or of a log prior.
+
+    whole: the component with the points where nothing is claimed and nothing right. A sign has two values, which fit
+    by chance where it need not hold there as well.
+    """
     x = col.x(col.variable)
     if np.unique(x).size < 3:
         return
@@ -277,6 +281,8 @@ def _own_term(col: Column, names: Callable[[int], str]) -> Iterator[Guess]:
         # The two signs of sign(x) make it more than a constant.
         fine = np.isfinite(shape).all() and np.unique(shape).size >= 2 and np.isfinite(weight) and weight != 0
         if not fine or not col.fits(col.r + weight * shape, 1.0 + np.abs(shape / shape[best])):
+            continue
+        if text == SIGN_TERM and not whole.fits(whole.r + weight * slope(whole.x(whole.variable)), 2.0):
             continue
         fault, words = (Fault.MISSING_TERM, "missing") if weight < 0 else (Fault.EXTRA_TERM, "too much")
         message = f"the term {weighted(abs(weight), text.format(_own_name(names, col.variable)))} is {words}"

@@ -164,7 +164,7 @@ def _conditions_last(nodes: Sequence[tuple[Path, Node]], found: Sequence[Change]
     for change in found:
         around = [path for path in borders if len(change.path) > len(path) and change.path[: len(path)] == path]
         inside, node = bool(around), parts[change.path]
-        if inside and (_is_a_new_power(change, node) or _moves_a_number(change, node, borders[around[-1]])):
+        if inside and (_is_a_new_function(change, node) or _moves_a_number(change, node, borders[around[-1]])):
             continue  # another border by a formula that nobody meant
         yield replace(change, cost=change.cost + IN_A_CONDITION, plain=False) if inside else change
 
@@ -182,9 +182,9 @@ def _is_pinned(tree: Node, path: Path, values: Callable[[Node], Tensor]) -> bool
     return True
 
 
-def _is_a_new_power(change: Change, node: Node) -> bool:
+def _is_a_new_function(change: Change, node: Node) -> bool:
     match change.part:
-        case Call(function="power", arguments=(base, Number())):
+        case Call(function="power", arguments=(base, Number())) | Call(function="sign", arguments=(base,)):
             return base == node
     return False
 
