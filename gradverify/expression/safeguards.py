@@ -295,7 +295,10 @@ class _Taker:
         return subject
 
     def chosen(self, node: Node, call: Call) -> Node:
-        """`where(p < 1e-7, 1e-7, p)`: what is chosen out of danger, where what is chosen in it is a constant."""
+        """`where(p < 1e-7, 1e-7, p)`: what is chosen out of danger, where what is chosen in it is a constant.
+
+        `where(p > 0, p, 1e-12)` and `where(p == 0, 1e-12, p)` are such choices as well, of what bounds p from below.
+        """
         condition, yes, no = call.arguments
         if not isinstance(condition, Compare):
             return call
@@ -303,9 +306,16 @@ class _Taker:
         bound, subject, less = self.bound(right), left, operator in _LESS
         if bound is None:
             bound, subject, less = self.bound(left), right, operator in _MORE
-        if bound is None or operator not in _LESS | _MORE:
+        if bound is None:
             return call
-        if 0 < bound < 0.5 and is_safeguard(bound, upper=False):
+        if bound == 0:
+            endangered, safe = (yes, no) if less or operator is Comparison.EQ else (no, yes)
+            lower, upper = self.bound(endangered), None
+            if safe != subject or lower is None or not is_safeguard(lower, upper=False) or lower >= 0.5:
+                return call
+        elif operator not in _LESS | _MORE:
+            return call
+        elif 0 < bound < 0.5 and is_safeguard(bound, upper=False):
             endangered, safe = (yes, no) if less else (no, yes)
             lower, upper = bound, None
         elif bound > 0 and is_safeguard(bound, upper=True):
