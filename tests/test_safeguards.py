@@ -33,6 +33,8 @@ def judged(function: str, claim: str, points: str, variables: str = "[z]", more:
         ("sqrt(maximum(z**2 - 0.01, 1e-10))", "z/sqrt(z**2 - 0.01)"),
         ("z/maximum(abs(z), 1e-8) + z", "1"),
         ("log(where(z < 1e-7, 1e-7, z))", "1/z"),
+        ("log(where(z > 0, z, 1e-12))", "1/z"),
+        ("z*log(where(z == 0, 1e-12, z))", "log(z) + 1"),
         ("arccos(clip(z, -1 + 1e-7, 1 - 1e-7))", "-1/sqrt(1 - z**2)"),
         ("log(1 + exp(-clip(z, -50, 50)))", "-1/(1 + exp(z))"),
         ("log(1 + exp(minimum(z, 500)))", "1/(1 + exp(-z))"),
@@ -61,6 +63,10 @@ def test_the_gradient_without_a_safeguard_passes_with_a_note(function: str, clai
         ("maximum(z, 1e-9)", "1"),  # a hinge: no part of it has no value below
         ("log(1 + maximum(z, 1e-9))", "1/(1 + z)"),
         ("where(z < 1e-9, 0, z)", "1"),
+        ("where(z > 0, z, 1e-12)", "1"),
+        ("log(where(z > 0, z, 1))", "1/z"),
+        ("log(where(z > 0, z, 1e-12))", "2/z"),
+        ("log(where(z > 0, z, 1e-12)) + z**2", "1/z + 2*abs(z)"),
         (f"-log({CLIPPED})", "where(z < -16.118095550958319, -3, sigmoid(z) - 1)"),  # a branch at the border
         (f"2*z - log({CLIPPED})", "where(sigmoid(z) < 1e-7, 0, sigmoid(z) + 1)"),
         (f"-log({CLIPPED})", "where(z < -25, 2, 1)*(sigmoid(z) - 1)"),  # and one elsewhere
@@ -97,6 +103,12 @@ def test_a_claim_that_is_wrong_at_some_of_the_guarded_points_only_is_found(more:
     points = "[[1.5, 0.4], [2.3, 1.1], [0.9, -0.6]]"
     found = judged("1/maximum(z - y, 1e-9) + z**2 + sin(y)", claim, points, "[z, y]")
     assert found == (verdict, verdict is Verdict.PASS)
+
+
+def test_an_entropy_is_told_in_one_note() -> None:
+    text = "variables: {p: 4}\nfunction: '-sum(p*log(maximum(p, 1e-12)))'\ngradient: {p: '-log(p) - 1'}\n"
+    result = result_of(text + "points: [{p: [0.1, 0.2, 0.3, 0.4]}]\n")
+    assert (result.verdict, [LEFT_OUT in note for note in result.notes]) == (Verdict.PASS, [True])
 
 
 def test_among_many_variables_one_that_is_wrong_only_where_f_has_no_value_is_found() -> None:
