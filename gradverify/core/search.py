@@ -72,7 +72,7 @@ SIMPLE_VALUES = (
     -10.0,
 )  # simplest first, for shrinking
 MOST_CONFIRMED = 6  # candidates that are confirmed by all backends before the search gives up
-MOST_SAFEGUARDED = 48  # more of them, of a formula with a safeguard that is active at some
+MOST_EXCUSED_OF_FORMULAS = 96
 MOST_EXCUSED = 24  # candidates that are looked at for a safeguard of f, simplest first
 MOST_KINKS = 4  # candidates at a kink of f that are confirmed although nothing looks wrong: screening is blind there
 MOST_PATCHED = 2  # candidates at a single value of f, such as where(x == 0, 1, sin(x)/x), confirmed for the same reason
@@ -219,10 +219,6 @@ def search(
     most_confirmed = max(1, min(MOST_CONFIRMED, most_points // FEWEST_CANDIDATES))
     looked_at = points.shape[0]
     verified = hunt.first_confirmed(points, suspects[:most_confirmed])
-    if verified is None and hunt.safeguarded_points and _is_formula(problem):
-        # Where a safeguard is active at one suspect it often is at all of them, and each may be wrong for itself.
-        most_confirmed += MOST_SAFEGUARDED
-        verified = hunt.first_confirmed(points, suspects[most_confirmed - MOST_SAFEGUARDED : most_confirmed])
     if verified is None and hunt.open.size:
         # Differences saw jumps there, or cost too much: a trace has exact values at the same points.
         tracing = next((b for b in screens[screens.index(screen) + 1 :] if is_exact(listed, b)), None)
@@ -484,7 +480,8 @@ class _Hunt:
             others += self._faint(points, values.values, answer.screened)
         ordered = alternating(simplest(suspects), generic)
         failing = dict(zip(rows.tolist(), wrong, strict=True))
-        out = [row for row in ordered[:MOST_EXCUSED] if self._is_excused(points[row], failing.get(row))]
+        most = MOST_EXCUSED_OF_FORMULAS if _is_formula(self.problem) else MOST_EXCUSED
+        out = [row for row in ordered[:most] if self._is_excused(points[row], failing.get(row))]
         self.looks_wrong -= set(out)
         return [*(row for row in ordered if row not in out), *dict.fromkeys(others)]
 
