@@ -87,9 +87,10 @@ def print_faults(faults: Sequence[SpecFault], color: str) -> None:
     if not faults:
         return
     from gradverify.cli.screen import wants_colour
+    from gradverify.report.safe_text import uncommanding
     from gradverify.spec.errors import render_all
 
-    click.echo(render_all(faults, colour=wants_colour(color, sys.stderr)), err=True, color=True)
+    click.echo(uncommanding(render_all(faults, colour=wants_colour(color, sys.stderr))), err=True, color=True)
     click.echo("", err=True)
 
 

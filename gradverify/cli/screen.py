@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from gradverify.core.report import Report, SpecResult
 from gradverify.core.verdicts import Verdict
+from gradverify.report.safe_text import uncommanding
 from gradverify.report.terminal import Style, clean, progress_line, render_terminal
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ class Screen:
     def ordered(self, result: SpecResult) -> None:
         """A spec is done, in the specs' order."""
         if self._lines:
-            self._write(progress_line(result, self._style) + "\n")
+            self._write(uncommanding(progress_line(result, self._style)) + "\n")
 
     def conclude(self, report: Report) -> None:
         """The whole story."""
@@ -131,7 +132,7 @@ class Screen:
     def add(self, lines: Sequence[str]) -> None:
         """Further lines below the story."""
         if lines:
-            self._write("\n".join(clean(line) for line in lines) + "\n")
+            self._write(uncommanding("\n".join(clean(line) for line in lines)) + "\n")
 
     def _write(self, text: str) -> None:
         try:

@@ -12,6 +12,10 @@ _INVISIBLE = "\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u
 _UNPRINTABLE = re.compile(f"[{_INVISIBLE}\ud800-\udfff]")
 # With what GitHub adds: mentions, formulas, `:emoji:` and addresses that become links by themselves.
 _MARKDOWN = re.compile(r"[\\`*_{}\[\]<>&|~#!@$]|:(?=\S)|(?<=www)\.", re.IGNORECASE)
+# What a CI system takes for a command when a job prints it, indented or not. GitHub: `::` at the start of a line, once
+# white space is cut off, and the older `##[` anywhere in it (actions/runner, ActionCommand.cs); Azure: `##vso[`;
+# TeamCity: `##teamcity[`.
+_COMMANDS = re.compile(r"^([^\S\n]*)(?=::)|##(?=\w*\[)", re.MULTILINE)
 _LINE_START = re.compile(r"^(\s*)([-+=]|\d+(?=[.)]))")
 
 
@@ -56,6 +60,11 @@ def markdown_block(text: str) -> list[str]:
     longest = max((len(run) for run in re.findall("`+", body)), default=0)
     fence = "`" * max(3, longest + 1)
     return [fence + "text", *body.split("\n"), fence]
+
+
+def uncommanding(text: str) -> str:
+    r"""Text for a job's log, in which no line is a command to the CI system: `\::error::` and `##\[error]` are none."""
+    return _COMMANDS.sub(lambda match: f"{match[0]}\\", text)
 
 
 def command_data(text: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from gradverify.core.report import BlindSpot, Check, PointResult, Report, SpecResult
 from gradverify.core.verdicts import Verdict
 from gradverify.report import words
+from gradverify.report.safe_text import uncommanding
 
 MOST_ROWS = 10  # of a table of wrong components
 MOST_FORMULA = 240  # characters of one right formula
@@ -61,7 +62,7 @@ def render_terminal(
     if verbosity >= 1:
         parts.insert(0, "\n".join(progress_line(spec, style) for spec in report.specs))
     parts.append(summary(report, style))
-    return "\n\n".join(parts) + "\n"
+    return uncommanding("\n\n".join(parts) + "\n")
 
 
 def render_text(report: Report, _options: Mapping[str, str]) -> str:

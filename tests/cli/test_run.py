@@ -60,6 +60,14 @@ def test_a_fault_in_one_file_exits_with_2_and_the_other_files_run(folder: Path) 
     assert process.stderr.splitlines()[-1] == "1 fault in the spec files: specs with faults were not checked"
 
 
+def test_a_line_of_a_spec_that_is_told_as_a_fault_is_no_command_to_a_ci_system(folder: Path) -> None:
+    (folder / "bad.yaml").write_text('name: "##[error]x"\nvariables: [x]\nfunction: "##[error]x"\ngradient: [1]\n')
+    run = gradverify("run", "bad.yaml", cwd=folder)
+    assert run.returncode == 2
+    assert "##\\[error]x" in run.stderr
+    assert "##[" not in run.stdout + run.stderr
+
+
 def test_a_function_that_is_not_there_exits_with_1(folder: Path) -> None:
     write_specs(folder / "p.yaml", expression_spec("p", function={"python": "absent.py:f"}))
     process = gradverify("run", "p.yaml", cwd=folder)

@@ -215,3 +215,32 @@ def test_notes_on_a_spec_that_passed_are_told_where_they_are_asked_for() -> None
     assert "changes its input" not in render_terminal(noted)
     assert "changes its input" not in render_terminal(noted, notes=True, verbosity=-1)
     assert "note on" not in render_terminal(alone(TWIN, notes=("f is noisy",)), notes=True)
+
+
+def obeyed(log: str) -> list[str]:
+    """The lines that a runner takes for commands: GitHub by both of its parsers (ActionCommand.cs), Azure, TeamCity."""
+    return [line for line in log.split("\n") if line.lstrip().startswith("::") or re.search(r"##\w*\[", line)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "::error::x",
+        "  ::add-mask::x",
+        "y ##[error]x",
+        "##vso[task.complete]x",
+        "##teamcity[x]",
+        "a " * 60 + "::error::x",
+    ],
+)
+@pytest.mark.parametrize("colour", [False, True])
+def test_what_a_function_prints_or_raises_is_no_command_to_a_ci_system(text: str, colour: bool) -> None:
+    report = alone(WRONG, output=f"{text}\n{text}", reason=text, name=text, notes=(text,))
+    shown = render_terminal(report, colour=colour, verbosity=1, width=60)
+    assert obeyed(text.replace("a ", ""))
+    assert obeyed(shown) == []
+
+
+@pytest.mark.parametrize("text", ["a::b", "x[::2]", "# [x]", "## x"])
+def test_what_is_no_command_to_a_ci_system_is_printed_as_it_is(text: str) -> None:
+    assert f"    {text}\n" in render_terminal(alone(WRONG, output=f"{text}\n{text}"))
