@@ -88,6 +88,8 @@ def _journal(options: RecallOptions, state: State) -> Journal | None:
         journal = Journal(path, resume=options.resume)
     except (JournalError, OSError) as error:
         if asked_for:
+            if isinstance(error, OSError):
+                raise click.UsageError(f"the journal {path} cannot be written: {error.strerror or error}") from None
             raise click.UsageError(str(error)) from None
         return None  # a read-only project, or another run beside this one: the journal is a service, no condition
     if options.resume and not journal.entries:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,13 @@ def test_resuming_without_a_journal_runs_everything_and_says_so(folder: Path) ->
     finished = gradverify("run", "-k", "s0", "--resume", cwd=folder)
     assert finished.returncode == 0
     assert "no finished spec" in finished.stderr
+
+
+def test_resuming_where_no_journal_can_be_kept_names_the_journal_and_the_reason(folder: Path, call: Caller) -> None:
+    (folder / ".gradverify").write_text("a file in the folder's place")
+    finished = call("run", "--resume")
+    assert finished.returncode == 2
+    assert re.search(r"the journal \S*journal\.jsonl cannot be written: File exists", " ".join(finished.stderr.split()))
 
 
 def test_a_journal_that_cannot_be_used_is_a_usage_error(folder: Path) -> None:
