@@ -18,6 +18,7 @@ from gradverify.spec.search import SEPARATOR, SUFFIXES, search_folder
 from gradverify.spec.source import SourceText
 from gradverify.spec.yaml12 import MAX_CHARACTERS, Documents, Problem, read_documents
 from gradverify.spec.yaml12 import Mapping as MappingNode
+from gradverify.spec.yaml12 import Sequence as SequenceNode
 
 CERTAIN = (".grad.yaml", ".grad.yml")  # files that call themselves specs
 # A YAML file that is found in a folder is a spec when one of its documents has one of these keys; other tools' files
@@ -203,6 +204,11 @@ def _is_spec_file(file: Path, text: str, documents: Documents) -> bool:
     if any(root.get(key) is not None for root in mappings for key in NOT_SPECS):
         return False
     if any(root.get(key) is not None for root in mappings for key in TELLING):
+        return True
+    # Specs as the items of a list, which is no way to write them: passed over, they would be lost without a word.
+    lists = (root.items for root in documents.roots if isinstance(root, SequenceNode))
+    listed = [item for items in lists for item in items if isinstance(item, MappingNode)]
+    if any(item.get("variables") is not None and any(item.get(key) is not None for key in TELLING) for item in listed):
         return True
     broken = not mappings and bool(documents.problems)
     return broken and _TELLING_LINE.search(text) is not None

@@ -19,7 +19,7 @@ def search_folder(folder: Path) -> Iterator[Path]:
     """Every YAML file below `folder`, sorted, without hidden and generated folders."""
     for here, folders, files in os.walk(folder):
         folders[:] = sorted(f for f in folders if not f.startswith(".") and f not in SKIPPED_FOLDERS)
-        yield from (Path(here) / f for f in sorted(files) if f.endswith(SUFFIXES) and not f.startswith("."))
+        yield from (Path(here) / f for f in sorted(files) if f.lower().endswith(SUFFIXES) and not f.startswith("."))
 
 
 def files_of(paths: Sequence[str]) -> Iterator[tuple[str, bool]]:

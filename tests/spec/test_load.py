@@ -50,7 +50,14 @@ def test_a_hidden_file_can_be_named(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["on: push\njobs: {}\n", "assignment: one\nquestions: []\nfunction: x\n", "- 1\n- 2\n", "", "a: {{ broken }}: [\n"],
+    [
+        "on: push\njobs: {}\n",
+        "assignment: one\nquestions: []\nfunction: x\n",
+        "- 1\n- 2\n",
+        "- function: x\n",
+        "",
+        "a: {{ broken }}: [\n",
+    ],
 )
 def test_files_of_other_tools_are_passed_over_in_folders_only(text: str, tmp_path: Path) -> None:
     (tmp_path / "other.yaml").write_text(text)
@@ -66,11 +73,18 @@ def test_files_of_other_tools_are_passed_over_in_folders_only(text: str, tmp_pat
         ("s.yaml", "variables: [x]\ngradient: [1]\n"),
         ("s.yaml", "function: x\ngradient: [\n"),
         ("s.grad.yaml", "a: 1\n"),
+        ("s.yaml", "- variables: [x]\n  function: x\n  gradient: [1]\n"),
     ],
 )
 def test_a_broken_spec_in_a_folder_is_not_passed_over(name: str, text: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text(text)
     assert load_specs([tmp_path]).faults
+
+
+@pytest.mark.parametrize(("name", "found"), [("S.YAML", 1), ("s.Yml", 1), ("s.yaml.bak", 0)])
+def test_the_ending_of_a_spec_file_in_a_folder_may_be_in_capitals(name: str, found: int, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(BOWL)
+    assert len(load_specs([tmp_path]).specs) == found
 
 
 def test_one_spec_of_a_file_can_be_selected(tmp_path: Path) -> None:
