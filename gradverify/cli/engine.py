@@ -140,6 +140,7 @@ def run_and_report(
     """
     from gradverify.cli.outputs import parse_outputs, want_pictures, write_outputs
     from gradverify.cli.screen import Screen
+    from gradverify.run.interrupt import Interrupts
     from gradverify.run.session import keep_nothing, run_specs
 
     outputs = parse_outputs(options.report, plugins)
@@ -162,13 +163,14 @@ def run_and_report(
             known=None if recall is None else recall.known(),
             keep=keep_nothing if recall is None else recall.take,
         )
-    if recall is not None:
-        recall.close()
-    report = conclude(replace(report, specs=tuple(map(placed, report.specs))))
-    if baseline is not None:
-        report = baseline.conclude(report)
-    broken = write_outputs(outputs, report, plugins, {"junit": {"family": options.junit_family}})
-    screen.conclude(report)
+    with Interrupts() as late:  # a signal that comes now finds nothing to stop, and costs no report
+        if recall is not None:
+            recall.close()
+        report = conclude(replace(report, specs=tuple(map(placed, report.specs))))
+        if baseline is not None:
+            report = baseline.conclude(report)
+        broken = write_outputs(outputs, report, plugins, {"junit": {"family": options.junit_family}})
+        screen.conclude(report)
     print_faults(faults, options.color)
     if faults and options.verbosity >= 0:  # the line of counts knows nothing of them
         many = "" if len(faults) == 1 else "s"
@@ -178,9 +180,10 @@ def run_and_report(
     quiet = baseline.lines if baseline is not None and baseline.failed and options.verbosity < 0 else ()
     for sentence in (*stopped, *quiet, *(recall.notes if recall is not None else ()), *broken):
         click.echo(f"gradverify: {sentence}", err=True)
-    return exit_code(
+    code = exit_code(
         report, specs, options, faults=bool(faults), reports_broken=bool(broken or stopped), baseline=baseline
     )
+    return Exit.INTERRUPTED if late.requested else code
 
 
 def show_known(report: Report, specs: Sequence[Named], options: EngineOptions) -> int:

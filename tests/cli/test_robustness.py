@@ -148,3 +148,31 @@ def test_a_baseline_that_does_not_fit_is_told_even_where_all_else_is_quiet(folde
     assert finished.returncode == 1
     assert "the baseline k.json cannot be written: File too large" in finished.stderr
     assert (folder / "k.json").read_text() == kept
+
+
+# Ends as a run does that a signal reaches while its first report is written.
+SIGNALLED = """
+import os, signal, sys
+from gradverify.cli import outputs
+from gradverify.cli.main import main
+
+render = outputs.write_outputs
+
+def signalled(*args):
+    os.kill(os.getpid(), signal.SIGTERM)
+    return render(*args)
+
+outputs.write_outputs = signalled
+sys.exit(main(["run", "s.yaml", "-q", "--report", "json:r.json", "--report", "tap:r.tap"]))
+"""
+
+
+def test_a_signal_while_reports_are_written_costs_none_of_them(folder: Path) -> None:
+    finished = subprocess.run(
+        [sys.executable, "-c", SIGNALLED],
+        cwd=folder, env=environment(), capture_output=True, text=True, timeout=PATIENCE, check=False,
+    )  # fmt: skip
+    assert finished.returncode == 130
+    assert len(read_report(folder / "r.json")["specs"]) == 12
+    assert (folder / "r.tap").read_text().startswith("TAP")
+    assert "12 specs: 12 passed" in finished.stdout
