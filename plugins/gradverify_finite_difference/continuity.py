@@ -314,17 +314,21 @@ def jumps_on_the_way(rows: _Rows, sign: float, low: Floats, high: Floats) -> tup
     return alike, height
 
 
-def jumps_close_by(rows: _Rows, sign: float, first: Floats, limit: Floats, height: Floats) -> tuple[Indices, Floats]:
+def jumps_close_by(
+    rows: _Rows, sign: float, first: Floats, limit: Floats, behind: Floats, height: Floats
+) -> tuple[Indices, Floats]:
     """How many jumps there are within a few times the distance `first` of one of that height, and the highest.
 
     f may vary by more than that on the way: what stands out are second differences over short distances. MOST_CLOSE at
-    most are counted, at the reach that shows most. Shapes (r,).
+    most are counted, at the reach that shows most.
+    limit, behind: the room on this side, and on the other one, where one of the places lies. Shapes (r,).
     """
     r = len(first)
     most, highest = np.zeros(r, dtype=np.intp), np.zeros(r)
     for reach in CLOSE:
         end = np.minimum(reach * first, limit)
-        ends = end[:, None] * np.linspace(-1.0 / (CLOSE_PLACES - 2), 1.0, CLOSE_PLACES)  # one on the other side
+        ends = end[:, None] * np.linspace(-1.0 / (CLOSE_PLACES - 2), 1.0, CLOSE_PLACES)
+        ends[:, 0] = np.where(-ends[:, 0] <= behind, ends[:, 0], np.nan)
         each = rows.some(np.repeat(np.arange(r), CLOSE_PLACES))
         value = each.at(each.x + sign * ends.ravel())[0].reshape(ends.shape)
         moved = np.diff(value, axis=1)
@@ -432,7 +436,7 @@ def _judge(rows: _Rows, samples: Samples, low: Floats, high: Floats, side: Side)
             counts[at, few] = np.maximum(counts[at, few], more)
             height[few] = np.maximum(height[few], highest)
             nearest = np.fmin.reduce(firsts)[few]  # on either side
-            more, highest = jumps_close_by(some, sign, nearest, limit, heights.max(axis=0)[few])
+            more, highest = jumps_close_by(some, sign, nearest, limit, room[-sign][few], heights.max(axis=0)[few])
             counts[at, few] = np.maximum(counts[at, few], more)
             height[few] = np.maximum(height[few], highest)
     alike = (rows.slope == 0) | ~(height > UNLIKE * np.abs(rows.slope) * high)

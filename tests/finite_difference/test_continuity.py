@@ -180,3 +180,18 @@ def test_a_function_that_never_moves_refutes_no_slope_below_its_round_off() -> N
     assert verdict(lambda x: 1e8 + 1e-9 * math.sin(x), lambda x: 1e-9 * math.cos(x), 1.0) is Verdict.INCONCLUSIVE
     assert verdict(lambda x: 1e8 + 1e-9 * math.sin(x), lambda _: 1e-3, 1.0) is Verdict.FAIL
     assert verdict(lambda _: 1e8, lambda _: 0.0, 1.0) is Verdict.PASS
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.0, 35.103), (35.098, 40.0)])
+def test_jumps_are_not_looked_for_outside_of_the_domain(low: float, high: float) -> None:
+    asked: list[float] = []
+
+    def watched(x: float) -> float:
+        asked.append(float(x))
+        return ridge(x)
+
+    gradverify.check(
+        watched, lambda x: 0.2 * (logistic(x) + x), at=35.1, search=False, backends=["finite-difference"],
+        domain={"x": [low, high]},
+    )  # fmt: skip
+    assert low <= min(asked) <= max(asked) <= high
