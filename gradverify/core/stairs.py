@@ -69,6 +69,8 @@ def explain(problem: Problem, point: Vector, claimed: Vector, reference: Vector,
         lengths = [part * float(size[variable]) for part in REACHES]
         longer = (part * largest for part in REACHES if part * largest > lengths[-1])
         for reach in (*lengths, *longer, *(part * lengths[0] for part in SHORT_REACHES)):
+            if not small[component] and not _may_add_up(problem, point, component, reach, float(gap[component])):
+                continue  # no jumps could explain it
             stairs = _stairs(problem, point, variable, output, reach)
             if stairs is not None and gap[component] <= EXPLAINS * stairs.rate:
                 out[component] = small[component] or _adds_up(problem, point, component, stairs, float(gap[component]))
@@ -95,25 +97,48 @@ def _adds_up(problem: Problem, point: Vector, component: int, stairs: _Stairs, g
 
     A claim that is wrong here, and not on most of the line, adds up as little as one that is wrong everywhere.
     """
-    if problem.claim is None or not gap * (stairs.end - stairs.start) >= TELLS * stairs.height:
+    if not gap * (stairs.end - stairs.start) >= TELLS * stairs.height:
         return False
-    half = (stairs.end - stairs.start) / 2
-    rows = np.repeat(point[None], NODES.size, axis=0)
-    rows[:, component % point.size] = (stairs.start + stairs.end) / 2 + half * NODES
-    with np.errstate(all="ignore"):
-        said = half * float(WEIGHTS @ values_of(problem.claim, rows)[:, component])
+    said = _said(problem, point, component, stairs.start, stairs.end)
     return abs(stairs.change - said) <= LEFT_OVER * stairs.height
 
 
-def _stairs(problem: Problem, point: Vector, variable: int, output: int, reach: float) -> _Stairs | None:
-    """Small jumps of one output on a line along one variable; None where there are none."""
+def _may_add_up(problem: Problem, point: Vector, component: int, reach: float, gap: float) -> bool:
+    """Whether `_adds_up` may hold on a line of that reach: two values of f, where its jumps take a hundred and more."""
+    line = _grid(problem, point, component % point.size, reach)
+    if line is None:
+        return False
+    start, end = float(line[0]), float(line[-1])
+    before, behind = _along(problem, point, component % point.size, component // point.size)(line[[0, -1]])
+    off = abs(behind - before - _said(problem, point, component, start, end))
+    # Where f ends before the line does, only its jumps tell where.
+    return not np.isfinite(off) or bool(off <= LEFT_OVER / TELLS * gap * (end - start))
+
+
+def _said(problem: Problem, point: Vector, component: int, start: float, end: float) -> float:
+    """How much f changes from `start` to `end` by the claim; NaN where there is none."""
+    if problem.claim is None:
+        return float("nan")
+    half = (end - start) / 2
+    rows = np.repeat(point[None], NODES.size, axis=0)
+    rows[:, component % point.size] = (start + end) / 2 + half * NODES
+    with np.errstate(all="ignore"):
+        return half * float(WEIGHTS @ values_of(problem.claim, rows)[:, component])
+
+
+def _grid(problem: Problem, point: Vector, variable: int, reach: float) -> Array | None:
+    """The POINTS of a line along one variable, as far as `reach` and the domain; None where that leaves little."""
     low, high = float(problem.domain.low[variable]), float(problem.domain.high[variable])
     x = float(point[variable])
     start, end = max(x - reach, low), min(x + reach, high)
     if not end - start > reach / 2:
         return None
     margin = (end - start) / POINTS  # an open end is not touched
-    grid = np.linspace(start + margin, end - margin, POINTS)
+    return np.linspace(start + margin, end - margin, POINTS)
+
+
+def _along(problem: Problem, point: Vector, variable: int, output: int) -> Callable[[Array], Array]:
+    """One output of f as a function of one variable."""
 
     def at(coordinates: Array) -> Array:
         rows = np.repeat(point[None], coordinates.size, axis=0)
@@ -123,6 +148,15 @@ def _stairs(problem: Problem, point: Vector, variable: int, output: int, reach: 
             found: Array = np.asarray(problem.function.evaluate(rows).values).reshape((coordinates.size, -1))[:, output]
         return found
 
+    return at
+
+
+def _stairs(problem: Problem, point: Vector, variable: int, output: int, reach: float) -> _Stairs | None:
+    """Small jumps of one output on a line along one variable; None where there are none."""
+    grid, at = _grid(problem, point, variable, reach), _along(problem, point, variable, output)
+    if grid is None:
+        return None
+    x = float(point[variable])
     values = at(grid)
     if not np.isfinite(values).all():  # as where log(1 − p) ends
         ends = np.flatnonzero(~np.isfinite(values))
