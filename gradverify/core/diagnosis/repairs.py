@@ -138,12 +138,13 @@ def repair(
                 split = problem.variables.split(evidence.points)
                 variants = Variants(unit.tree, split, NUMPY, rows, constants)
             values = np.asarray(variants.value(tree), dtype=np.float64)
-        if target.met_by(values.reshape((rows, len(columns)))) and _is_pinned(
-            tree, change.path, lambda node: function_of(node, None, constants).evaluate(evidence.points).values
-        ):
-            condition = _condition_of(tree, change.path)
-            if condition is None or is_between_borders(problem, evidence.points, condition, constants):
-                return _guess(unit, tree, change, min(different, ENOUGH))
+        if not target.met_by(values.reshape((rows, len(columns)))):
+            continue
+        around, condition = _condition_of(tree, change.path[:-1]), _condition_of(tree, change.path)
+        if around is not None and not _is_pinned(function_of(around, None, constants).evaluate(evidence.points).values):
+            continue
+        if condition is None or is_between_borders(problem, evidence.points, condition, constants):
+            return _guess(unit, tree, change, min(different, ENOUGH))
     return None
 
 
@@ -169,17 +170,12 @@ def _conditions_last(nodes: Sequence[tuple[Path, Node]], found: Sequence[Change]
         yield replace(change, cost=change.cost + IN_A_CONDITION, plain=False) if inside else change
 
 
-def _is_pinned(tree: Node, path: Path, values: Callable[[Node], Tensor]) -> bool:
-    """Whether a comparison of the changed `tree` that `path` leads into holds at some points and does not at others.
+def _is_pinned(condition: Tensor) -> bool:
+    """Whether a condition that was changed holds at some points and does not at others.
 
     A border that was moved beyond all points is no better than any other: `where(x < 8, …, 0)` is no x < 16.
     """
-    for length in range(len(path)):
-        node = at(tree, path[:length])
-        if isinstance(node, Compare):
-            holds = values(node) != 0
-            return bool(holds.any() and not holds.all())
-    return True
+    return bool((condition != 0).any() and (condition == 0).any())
 
 
 def _is_a_new_function(change: Change, node: Node) -> bool:
