@@ -72,8 +72,8 @@ SIMPLE_VALUES = (
     -10.0,
 )  # simplest first, for shrinking
 MOST_CONFIRMED = 6  # candidates that are confirmed by all backends before the search gives up
-MOST_EXCUSED_OF_FORMULAS = 96
-MOST_EXCUSED = 24  # candidates that are looked at for a safeguard of f, simplest first
+MOST_EXCUSED = 24  # candidates that are looked at for a safeguard of f, simplest first, and
+MOST_EXCUSED_OF_FORMULAS = 96  # where f is a formula: some 5 ms each
 MOST_KINKS = 4  # candidates at a kink of f that are confirmed although nothing looks wrong: screening is blind there
 MOST_PATCHED = 2  # candidates at a single value of f, such as where(x == 0, 1, sin(x)/x), confirmed for the same reason
 MOST_FAINT = 6  # candidates where a component is TINY beside its ordinary size that an exact backend is asked about
