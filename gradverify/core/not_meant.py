@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gradverify.core.arrays import Mask, Matrix, Vector
+from gradverify.core.claim_jumps import around, border_before, jumps
 from gradverify.core.problem import ExpressionFunction, Problem
 from gradverify.core.values import values_of
 
@@ -29,14 +30,7 @@ ONWARDS = (1e-6, 1e-4)  # times the way from a listed point, farther on: at the 
 NEIGHBOURS = 8  # points around, most of which must be answered so
 MOST_ANSWERS = 8  # different ones, those to most points first: one number stands for "not here", or a few do
 MOST_LOOKED_AT = 6  # points with one answer: where none of them is meant, the others are not either
-HALVINGS = 60  # from a listed point to one that is told off: down to neighbouring doubles
 MEETS = 1e-2  # relative to the constant: a value of f next to it that is so near goes over into it
-# Of the way from a listed point to one that is told off: where the claim is looked at on both sides of the border,
-# and three times as far. A smooth claim moves between the nearer two no more than a fraction of what it moves
-# between either and the farther one; one that is 1/x at 0, one and a half times as much.
-BESIDE = 1e-6
-JUMPS = 100.0
-LEAST_JUMP = 1e-3  # relative to the larger value
 BEYOND = 1e-2  # of the way from the border on: what one variable alone decides is so there, whatever the others are
 BASES = 32  # points at which f answers as usual, for the question whether one variable alone decides
 MOST_VARIABLES = 32  # beyond which that question is too dear
@@ -141,8 +135,8 @@ class NotMeant:
         """Whether the claim has a branch where f has: it jumps at the border, or is constant from there on, and is not
         huge there as well."""
         claim = self.problem.claim
-        ways = border + BESIDE * np.array([-3.0, -1.0, 1.0, 3.0])
-        if claim is None or ways[0] < 0 or ways[-1] > 1:
+        ways = around(border)
+        if claim is None or ways is None:
             return False
         found = claim.evaluate(start + np.array([*ways, 1.0])[:, None] * (end - start))
         self.claim_evaluations += len(ways) + 1
@@ -182,26 +176,3 @@ class NotMeant:
             if (self._values(moved) == value).all():
                 return True
         return False
-
-
-def border_before(start: Vector, end: Vector, is_beyond: Callable[[Vector], bool]) -> float:
-    """How much of the way from `start` to `end` one goes before a point is beyond, as `end` is."""
-    low, high = 0.0, 1.0
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        if middle in (low, high):
-            break
-        if is_beyond(start + middle * (end - start)):
-            high = middle
-        else:
-            low = middle
-    return low
-
-
-def jumps(values: Matrix) -> bool:
-    """Whether a claim jumps between the second and the third of its `values`, (4 or more, c), on one line: the first
-    and the fourth are three times as far from the border."""
-    jump = np.abs(values[2] - values[1])
-    steady = np.abs(values[1] - values[0]) + np.abs(values[3] - values[2])
-    found = (jump > JUMPS * steady) & (jump > LEAST_JUMP * np.maximum(np.abs(values[1]), np.abs(values[2])))
-    return bool(found.any())

@@ -23,10 +23,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gradverify.core.arrays import Mask, Matrix, Vector
+from gradverify.core.claim_jumps import branches
+from gradverify.core.continued import formally_wrong
 from gradverify.core.judge import FAIL, PASS
-from gradverify.core.not_meant import BESIDE, border_before, jumps
 from gradverify.core.problem import Derivative, Function, Problem
-from gradverify.core.values import values_of, values_of_complex
+from gradverify.core.values import values_of
 from gradverify.core.verdicts import Evidence
 from gradverify.core.verify import Verified
 
@@ -39,17 +40,6 @@ ROUGHLY = 0.3  # of the integral: what is left of f's digits, where log(1 − p)
 MOST_ADDED_UP = 8  # components for which that is asked
 MOST_STARTS = 3  # listed points at which that is tried
 BEFORE = 0.1  # of the way from a listed point: how near to where a safeguard becomes active digits may be lost
-SAMPLES = 64  # of the claim on its way through a region, between two of which it may jump: a convention
-MOST_STEEP = 4  # such places that are looked at
-HALVINGS = 20  # of a way down to where the claim jumps: to a hundredth of `BESIDE`
-# Relative to max(1, |x|): the steps of central differences with complex values. With 2⁻¹² and an extrapolation of
-# order 4, round-off and truncation are both below 1e-9 for a derivative of ordinary scale.
-FORMAL_STEPS = (2.0**-10, 2.0**-11, 2.0**-12)
-# The second difference of a smooth function falls to a quarter when the step is halved, and not at all across an edge.
-SMOOTH = 0.35
-MOST_ALONE = 32  # components, each by itself; more of them along two random ways, which see each component
-DIGITS = 64 * float(np.finfo(np.float64).eps)  # of f: what a second difference may have of round-off
-FORMAL_ERRORS = 30.0  # times the difference between the two extrapolated values: what they may be off
 MOST_ONE_BY_ONE = 256  # variables that are moved one by one, to see whether a bounded value moves: 2n + 1 points
 MOST_DECODED = 300_000_000  # answers that are looked at to find out which of very many variables moved it
 MOST_LOOKED_AT = 8  # points of one search, each with all backends: where all of them are left out, the others are too
@@ -217,88 +207,12 @@ class Safeguarded:
         assert unguarded is not None
         if not len(starts):
             return True
-        start = starts[0]
-        border = border_before(start, point, lambda between: bool(unguarded.active(between[None])[0]))
-        return self._jumps_at(border, start, point) or any(
-            self._jumps_at(at, start, point) for at in self._steepest(border, start, point)
-        )
-
-    def _jumps_at(self, at: float, start: Vector, end: Vector) -> bool:
-        """Whether the claim jumps at a part of the way from `start` to `end`."""
-        assert self.unguarded is not None
-        ways = at + BESIDE * np.array([-3.0, -1.0, 1.0, 3.0])
-        if ways[0] < 0 or ways[-1] > 1:
-            return False
-        values = values_of(self.unguarded.claim, start + ways[:, None] * (end - start))
-        return bool(np.isfinite(values).all() and jumps(values))
-
-    def _steepest(self, border: float, start: Vector, end: Vector) -> list[float]:
-        """Where the claim changes more than on both sides, between `border` and `end`: parts of the way there."""
-        assert self.unguarded is not None
-        claim, way = self.unguarded.claim, end - start
-        ways = border + (1.0 - border) * np.linspace(0.0, 1.0, SAMPLES + 1)
-        with np.errstate(all="ignore"):
-            changes = np.abs(np.diff(values_of(claim, start + ways[:, None] * way), axis=0))
-            standing_out = changes[1:-1] - np.maximum(changes[:-2], changes[2:])
-        rows, components = np.nonzero(standing_out > 0)
-        most = np.argsort(-standing_out[rows, components], kind="stable")[:MOST_STEEP]
-        found: list[float] = []
-        for row, component in zip((rows[most] + 1).tolist(), components[most].tolist(), strict=True):
-            low, high = float(ways[row]), float(ways[row + 1])
-            first, last = values_of(claim, start + np.array([[low], [high]]) * way)[:, component]
-            for _ in range(HALVINGS):
-                middle = (low + high) / 2
-                between = values_of(claim, (start + middle * way)[None])[0, component]
-                with np.errstate(all="ignore"):
-                    earlier = abs(between - first) > abs(last - between)
-                low, high, first, last = (low, middle, first, between) if earlier else (middle, high, between, last)
-            found.append(low)
-        return found
+        return branches(unguarded.claim, starts[0], point, lambda between: bool(unguarded.active(between[None])[0]))
 
     def _formally_wrong(self, point: Vector) -> Mask:
-        """Which components, (c,), of the claim are not the derivative of f without safeguards; where that has no real
-        value at `point`, of f continued to complex numbers, as long as its derivative is real.
-
-        By central differences along the real axis with one extrapolation (Richardson), error O(h⁴).
-        """
+        """Which components, (c,), of the claim are not the derivative of f's formulas without safeguards."""
         assert self.unguarded is not None
-        function, claim = self.unguarded.function, self.unguarded.claim
-        claimed = values_of(claim, point[None])[0]
-        if self.problem.derivative is Derivative.HESSIAN:
-            return np.zeros(claimed.size, dtype=np.bool_)
-        evaluate = values_of if np.isfinite(values_of(function, point[None])).all() else values_of_complex
-        said = claimed.reshape((-1, point.size))
-        wrong = np.zeros(said.shape, dtype=np.bool_)
-        for way in self._formal_ways(point):
-            reaches = np.array(FORMAL_STEPS)
-            ways = point + np.outer([0.0, *reaches, *-reaches], way)
-            if not self.problem.domain.contains(ways).all():
-                continue
-            with np.errstate(all="ignore"):
-                values = evaluate(function, ways)
-                ahead, behind = values[1 : 1 + len(reaches)], values[1 + len(reaches) :]
-                bends = np.abs(ahead - 2.0 * values[0] + behind)
-                is_smooth = (bends[1:] <= SMOOTH * bends[:-1] + DIGITS * np.abs(values[0])).all(axis=0)
-                slopes = (ahead - behind) / (2.0 * reaches)[:, None]
-                rough, fine = (4.0 * slopes[1:] - slopes[:-1]) / 3.0
-                tolerance, moved = self.problem.tolerance, way != 0
-                size = np.abs(said[:, moved]) @ np.abs(way[moved])
-                allowed = tolerance.relative * np.maximum(size, np.abs(fine)) + FORMAL_ERRORS * np.abs(fine - rough)
-                allowed += tolerance.absolute * np.abs(way).sum()
-                is_real = np.abs(fine.imag) <= allowed
-                apart = np.abs(said[:, moved] @ way[moved] - fine.real) > allowed
-                found = is_smooth & is_real & apart & np.isfinite(fine) & np.isfinite(allowed)
-            wrong |= found[:, None] & moved
-        return wrong.ravel()
-
-    def _formal_ways(self, point: Vector) -> Matrix:
-        """Ways from `point`, (w, n), along which derivatives are looked at: by each variable, or by all at once."""
-        scale = np.maximum(1.0, np.abs(point))
-        if point.size <= MOST_ALONE:
-            return np.diag(scale)
-        signs = np.random.default_rng(self.problem.seed).choice([-1.0, 1.0], size=(2, point.size))
-        ways: Matrix = signs * scale
-        return ways
+        return formally_wrong(self.problem, self.unguarded.function, self.unguarded.claim, point)
 
     def _starts_at(self) -> Matrix:
         """The listed points at which the claim is right, and no safeguard is active."""
