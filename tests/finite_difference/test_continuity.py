@@ -192,6 +192,6 @@ def test_jumps_are_not_looked_for_outside_of_the_domain(low: float, high: float)
 
     gradverify.check(
         watched, lambda x: 0.2 * (logistic(x) + x), at=35.1, search=False, backends=["finite-difference"],
-        domain={"x": [low, high]},
+        domain={"x": (low, high)},
     )  # fmt: skip
     assert low <= min(asked) <= max(asked) <= high
